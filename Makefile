@@ -1,0 +1,43 @@
+# The README's commands. Each installs what it needs into .venv; a second run starts at once.
+.PHONY: demo test check format bench clean
+.DELETE_ON_ERROR:
+
+export PYTHON
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
+	rm -rf reben-demo
+	$(BIN)/reben demo
+
+test: $(VENV)/.dev  ## the whole test suite, with branch coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/.dev  ## linter, formatter, types, direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev  ## encoder and loader against plain loops and cp, in one run
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) reben-demo .bench
+
+$(VENV)/bin/python: tools/make_venv.sh
+	tools/make_venv.sh $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[learn,report]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[dev]'
+	touch $@ $(VENV)/.demo

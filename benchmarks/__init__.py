@@ -1,0 +1,1 @@
+"""Measures reben against plain loops and the machine, in one run: `make bench`."""

@@ -1,0 +1,72 @@
+"""What the user sees beside results: progress, errors and hints, all on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from reben.core.errors import MissingExtraError, RebenError
+from reben.io import atomic
+
+stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+
+STDOUT = Path("-")
+
+
+def print_error(error: RebenError) -> None:
+    """Print message and hint."""
+    stderr.print("[bold red]error:[/]", end=" ")
+    stderr.print(str(error), markup=False)
+    if error.hint:
+        stderr.print("[bold cyan]hint:[/]", end=" ")
+        stderr.print(error.hint, markup=False)
+
+
+def print_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever json takes
+    """Write `value` as JSON to a file, or to standard output for `-`."""
+    if target == STDOUT:
+        sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    else:
+        atomic.write_json(target, value)
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+    """A progress bar on a terminal, nothing elsewhere.
+
+    Gives a function that takes the total and returns the function to tell of each advance.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+
+        def start(total: int) -> Callable[[int], None]:
+            task = bar.add_task(description, total=total)
+            return lambda advance: bar.update(task, advance=advance)
+
+        yield start
+
+
+@contextmanager
+def needs_extra(extra: str) -> Iterator[None]:
+    """Around imports that need more than the base install.
+
+    Raises:
+        MissingExtraError: if they fail.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"this command needs {error.name}, which is not installed", hint=f"pip install 'reben[{extra}]'"
+        ) from error

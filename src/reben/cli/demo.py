@@ -1,0 +1,25 @@
+"""`reben demo`."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reben.cli.console import needs_extra, progress, stderr
+from reben.cli.evaluate import print_scores
+from reben.cli.train import print_epoch
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder to make; must not exist.")] = Path("reben-demo"),
+) -> None:
+    """Run the main job on a small synthetic data set: generate, encode, train, evaluate, predict, draw."""
+    with needs_extra("learn,report"):
+        from reben.demo import job
+
+    start = time.perf_counter()
+    result = job.run_demo(output, progress=progress, report_stage=stderr.print, report_epoch=print_epoch)
+    print_scores(result.scores, "test")
+    typer.echo(f"picture: {result.picture}")
+    typer.echo(f"done in {time.perf_counter() - start:.0f} s; all files are in {output}")

@@ -1,0 +1,47 @@
+"""The `reben` command."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from reben import __version__
+from reben.cli import demo, encode, evaluate, predict, train
+from reben.cli.console import print_error
+from reben.core.errors import RebenError
+
+app = typer.Typer(
+    name="reben",
+    help="Build, encode, load, train on and publish reBEN (refined BigEarthNet) and data sets like it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(encode.app, name="encode")
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("demo")(demo.demo)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"reben {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; errors that the user can mend end with exit code 1, a message and a hint."""
+    try:
+        app()
+    except RebenError as error:
+        print_error(error)
+        sys.exit(1)

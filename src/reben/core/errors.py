@@ -1,0 +1,75 @@
+"""The family of errors that reben raises on purpose.
+
+Every message says what was wrong and what was expected; `hint` says what to do next. The command line prints both and
+ends with exit code 1; in Python, `except RebenError` catches them all.
+"""
+
+
+class RebenError(Exception):
+    """Something that the user can mend.
+
+    Attributes:
+        hint: what to do next; empty where the message already says it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NameFormatError(RebenError, ValueError):
+    """A product, tile, patch or Sentinel-1 name does not have the form it should have."""
+
+
+class BandError(RebenError, ValueError):
+    """A band or band set is unknown, or a band has an unexpected size or data type."""
+
+
+class LegendError(RebenError, ValueError):
+    """A land-cover code or class name is not part of the legend, or a legend contradicts itself."""
+
+
+class GridError(RebenError, ValueError):
+    """Tile side, patch size and pixel size do not fit together."""
+
+
+class SplitError(RebenError, ValueError):
+    """Parameters of the geographic split leave no ground for one of the sets."""
+
+
+class RasterError(RebenError):
+    """A raster file cannot be read, or is not what it should be."""
+
+
+class StoreError(RebenError):
+    """A store cannot be opened, written or parsed."""
+
+
+class KeyNotFoundError(StoreError, KeyError):
+    """A store has no value under the given key."""
+
+    __str__ = Exception.__str__  # KeyError would show the message in quotes
+
+
+class MetadataError(RebenError):
+    """A metadata table has a wrong column, type or value."""
+
+
+class EncodeError(RebenError):
+    """A data set on disk cannot be encoded as it is."""
+
+
+class TargetExistsError(RebenError, FileExistsError):
+    """A file or directory that is to be written exists already, or another process is writing it."""
+
+
+class RecipeError(RebenError, ValueError):
+    """A training configuration contradicts itself or names something unknown."""
+
+
+class RunError(RebenError):
+    """A run directory is missing, incomplete or belongs to another configuration."""
+
+
+class MissingExtraError(RebenError, ImportError):
+    """A command needs a part of reben that is not installed."""

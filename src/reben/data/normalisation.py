@@ -1,0 +1,60 @@
+"""Per-band normalisation: subtract the mean, divide by the standard deviation.
+
+Source of the published values: the training set of reBEN, as used for the published weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.core.bands import Band
+from reben.core.errors import BandError
+
+
+@dataclass(frozen=True, slots=True)
+class BandStatistics:
+    """Mean and standard deviation of one band, in the units of the stored pixels."""
+
+    mean: float
+    std: float
+
+
+Statistics = Mapping[str, BandStatistics]
+"""Statistics by band name."""
+
+PUBLISHED_STATISTICS: Statistics = MappingProxyType(
+    {
+        "B01": BandStatistics(361.0768, 575.0687),
+        "B02": BandStatistics(438.3721, 607.0269),
+        "B03": BandStatistics(614.0557, 603.2968),
+        "B04": BandStatistics(588.4096, 684.5688),
+        "B05": BandStatistics(942.8433, 738.4327),
+        "B06": BandStatistics(1769.9316, 1100.4561),
+        "B07": BandStatistics(2049.5515, 1275.8054),
+        "B08": BandStatistics(2193.2920, 1369.3717),
+        "B8A": BandStatistics(2235.5566, 1356.5441),
+        "B09": BandStatistics(2241.4553, 1316.3933),
+        "B11": BandStatistics(1568.2268, 1070.1613),
+        "B12": BandStatistics(997.7325, 813.5276),
+        "VV": BandStatistics(-12.6439, 5.1335),
+        "VH": BandStatistics(-19.3526, 5.5905),
+    }
+)
+
+
+def normalisation(
+    bands: Sequence[Band], statistics: Statistics = PUBLISHED_STATISTICS
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Means and standard deviations of `bands`, each of shape (n,).
+
+    Raises:
+        BandError: if a band has no statistics, or a standard deviation that is not positive.
+    """
+    lacking = [band.name for band in bands if band.name not in statistics or not statistics[band.name].std > 0]
+    if lacking:
+        raise BandError(f"no mean and positive standard deviation known for {', '.join(lacking)}")
+    chosen = [statistics[band.name] for band in bands]
+    return np.array([s.mean for s in chosen], np.float32), np.array([s.std for s in chosen], np.float32)

@@ -1,0 +1,105 @@
+"""The patches that a data set is made of: ids, Sentinel-1 partners and label vectors, taken from metadata tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reben.core.bands import Band
+from reben.core.classes import CLC2018, Legend
+from reben.core.errors import MetadataError
+from reben.io.store import Store, reference_map_key
+
+_SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Patches in a fixed order."""
+
+    ids: pa.StringArray
+    """Patch ids."""
+    s1_names: pa.StringArray
+    """Name of the Sentinel-1 partner of each patch; null where it has none."""
+    labels: NDArray[np.uint8]
+    """Multi-hot labels, shape (patches, classes), classes in the legend's order."""
+    legend: Legend
+
+    @classmethod
+    def from_metadata(
+        cls, table: pa.Table, *, split: str | None = None, snow_and_cloud: bool = False, legend: Legend = CLC2018
+    ) -> Self:
+        """Rows of a metadata table (`read_metadata`) as patches.
+
+        Args:
+            table: columns of `reben.io.metadata.SCHEMA`.
+            split: keep this split only; None keeps all.
+            snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows, too. The paper leaves them out.
+            legend: classes of the labels.
+        """
+        if split is not None:
+            table = table.filter(pc.equal(table["split"], split))
+        if not snow_and_cloud:
+            snow, cloud = (table[name] for name in _SNOW_AND_CLOUD)
+            table = table.filter(pc.invert(pc.or_(snow, cloud)))
+        return cls(
+            ids=table["patch_id"].combine_chunks(),
+            s1_names=table["s1_name"].combine_chunks(),
+            labels=_multi_hot(table["labels"].combine_chunks(), legend),
+            legend=legend,
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def select(self, patch_ids: Sequence[str]) -> Self:
+        """The named patches, in the order of the names.
+
+        Raises:
+            MetadataError: if a name is not among the patches.
+        """
+        rows = pc.index_in(pa.array(patch_ids, pa.string()), self.ids)
+        if rows.null_count:
+            missing = patch_ids[int(np.flatnonzero(rows.is_null().to_numpy(zero_copy_only=False))[0])]
+            raise MetadataError(
+                f"patch {missing!r} is in none of the metadata tables",
+                hint="give the table that lists it; snowy and cloudy patches have a table of their own",
+            )
+        return type(self)(self.ids.take(rows), self.s1_names.take(rows), self.labels[rows.to_numpy()], self.legend)
+
+    def expect_in(self, store: Store, bands: Sequence[Band], *, reference_maps: bool = False) -> None:
+        """Check that the store has all that is needed, before hours of work depend on it.
+
+        Raises:
+            MetadataError: if a patch lacks a Sentinel-1 partner that the bands need, or the store lacks a value.
+        """
+        sensors = {band.sensor for band in bands}
+        if "s1" in sensors and self.s1_names.null_count:
+            raise MetadataError(
+                f"{self.s1_names.null_count} of {len(self)} patches have no Sentinel-1 partner",
+                hint="train with --bands s2, or build the data set with Sentinel-1",
+            )
+        for needed, keys, part in (
+            ("s2" in sensors, self.ids, "Sentinel-2 patches"),
+            ("s1" in sensors, self.s1_names, "Sentinel-1 patches"),
+            (reference_maps, [reference_map_key(patch_id) for patch_id in self.ids.to_pylist()], "reference maps"),
+        ):
+            missing = [key for key in map(str, keys) if key not in store] if needed else []
+            if missing:
+                raise MetadataError(
+                    f"{store.path} lacks {len(missing)} of {len(self)} {part}, such as {missing[0]!r}",
+                    hint="encode the data set that the metadata tables describe",
+                )
+
+
+def _multi_hot(labels: pa.ListArray, legend: Legend) -> NDArray[np.uint8]:
+    """Label vectors, shape (patches, classes)."""
+    vectors = np.zeros((len(labels), len(legend.class_names)), np.uint8)
+    rows = pc.list_parent_indices(labels).to_numpy()
+    columns = pc.index_in(pc.list_flatten(labels), pa.array(legend.class_names)).to_numpy()
+    vectors[rows, columns] = 1
+    return vectors

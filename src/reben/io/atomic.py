@@ -1,0 +1,122 @@
+"""Files and directories that appear under their final name whole, or not at all.
+
+Everything is written under a hidden temporary name beside the target and renamed at the end; a crash leaves at most the
+temporary name behind, which the next attempt removes.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from reben.core.errors import TargetExistsError
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """A path to write to; when the block ends well it becomes `target`, replacing what is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = _partial_name(target)
+    try:
+        yield partial
+        partial.chmod(0o666 & ~_umask())  # some libraries write files that only the owner may read
+        _sync(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync(target.parent)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write `text` to `target` as UTF-8, replacing what is there."""
+    with new_file(target) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever json takes
+    """Write `value` to `target` as indented JSON, replacing what is there."""
+    write_text(target, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def new_directory(target: Path) -> Iterator[Path]:
+    """An empty directory to fill; when the block ends well it becomes `target`.
+
+    Raises:
+        TargetExistsError: if `target` exists and is not an empty directory, or another process is writing it.
+    """
+    expect_free(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = _partial_name(target)
+    with _lock(target):
+        shutil.rmtree(partial, ignore_errors=True)  # what a killed process left behind
+        partial.mkdir()
+        try:
+            yield partial
+            _sync(partial)
+            expect_free(target)
+            partial.rename(target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    _sync(target.parent)
+
+
+def expect_free(target: Path) -> None:
+    """Check that nothing would be overwritten at `target`; an empty directory may be there.
+
+    Raises:
+        TargetExistsError: if something is there.
+    """
+    if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
+        raise TargetExistsError(f"{target} exists already", hint="choose another target, or delete this one first")
+
+
+def _partial_name(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
+
+
+@contextmanager
+def _lock(target: Path) -> Iterator[None]:
+    """Keep other processes from writing `target` at the same time.
+
+    Raises:
+        TargetExistsError: if another process holds the lock.
+    """
+    path = target.with_name(f".{target.name}.lock")
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Between opening and locking, the former holder may have removed the file that we opened.
+            ours = path.stat().st_ino == os.fstat(descriptor).st_ino
+        except OSError:
+            ours = False
+        if not ours:
+            raise TargetExistsError(f"another process is writing {target}", hint="wait for it to end, then try again")
+        try:
+            yield
+        finally:
+            with suppress(FileNotFoundError):
+                path.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    """The process's mask for new files; it can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _sync(path: Path) -> None:
+    """Force `path`, a file or a directory, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

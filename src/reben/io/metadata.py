@@ -1,0 +1,165 @@
+"""Metadata tables: one row per patch, checked as a whole when they are read.
+
+Columns and types as published (reBEN, `metadata.parquet` and `metadata_for_patches_with_snow_cloud_or_shadow.parquet`).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reben.core.classes import CLC2018, Legend
+from reben.core.errors import MetadataError
+from reben.io import atomic
+
+SPLITS = ("train", "validation", "test")
+
+SCHEMA = pa.schema(
+    [
+        pa.field("patch_id", pa.string(), nullable=False),
+        pa.field("labels", pa.list_(pa.string()), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("country", pa.string()),
+        pa.field("s1_name", pa.string()),
+        pa.field("s2v1_name", pa.string()),
+        pa.field("contains_seasonal_snow", pa.bool_(), nullable=False),
+        pa.field("contains_cloud_or_shadow", pa.bool_(), nullable=False),
+    ]
+)
+"""Country, s1_name and s2v1_name may be null in data sets of new areas."""
+
+_ROW_GROUP_ROWS = 122_880  # as published
+
+
+def read_metadata(paths: Path | Sequence[Path], *, legend: Legend = CLC2018) -> pa.Table:
+    """Rows of one or several metadata tables, with the columns of `SCHEMA`, in the order of the files.
+
+    Raises:
+        MetadataError: if a file is no Parquet table, lacks a column, or a row has a wrong value; names file, column and
+            row (counted from 0).
+    """
+    tables = []
+    paths = [paths] if isinstance(paths, Path) else list(paths)
+    if not paths:
+        raise MetadataError("no metadata table given")
+    for path in paths:
+        table = _read_table(path)
+        _check_values(path, table, legend)
+        tables.append(table)
+    _check_duplicates(paths, tables)
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def write_metadata(path: Path, table: pa.Table) -> None:
+    """Write a table with the columns of `SCHEMA`, sorted by patch id, compressed and grouped as published.
+
+    Args:
+        path: file to write; it appears whole or not at all.
+        table: rows to write.
+    """
+    ordered = table.select(SCHEMA.names).cast(SCHEMA).sort_by("patch_id")
+    with atomic.new_file(path) as partial:
+        pq.write_table(ordered, partial, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
+
+
+def _read_table(path: Path) -> pa.Table:
+    """Typed columns of one file.
+
+    Raises:
+        MetadataError: if it is no Parquet file, or a column is missing, has another type or a null that must not be.
+    """
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise MetadataError(
+            f"{path}: cannot be read as a Parquet table ({error})", hint="give a metadata.parquet of reBEN"
+        ) from error
+    missing = [name for name in SCHEMA.names if name not in table.column_names]
+    if missing:
+        raise MetadataError(
+            f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(table.column_names)}"
+        )
+    return pa.table([_read_column(path, table.column(field.name), field) for field in SCHEMA], SCHEMA)
+
+
+def _read_column(path: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    if _kind(column.type) != _kind(field.type):
+        raise MetadataError(f"{path}, column {field.name!r}: has type {column.type}; expected {field.type}")
+    typed = column.cast(field.type)
+    if not field.nullable and typed.null_count:
+        raise MetadataError(f"{path}, column {field.name!r}, row {_first(typed.is_null())}: is empty")
+    return typed
+
+
+def _kind(kind: pa.DataType) -> str:
+    """What a column holds, whichever of Arrow's encodings it uses."""
+    if pa.types.is_dictionary(kind):
+        return _kind(kind.value_type)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return "text"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_list_view(kind):
+        return f"list of {_kind(kind.value_type)}"
+    if pa.types.is_null(kind):
+        return "text"  # a column of nothing but nulls has no type of its own
+    return str(kind)
+
+
+def _check_values(path: Path, table: pa.Table, legend: Legend) -> None:
+    """Check splits and labels.
+
+    Raises:
+        MetadataError: at the first wrong value.
+    """
+    known_split = pc.is_in(table["split"], pa.array(SPLITS))
+    if not pc.all(known_split, min_count=0).as_py():
+        row = _first(pc.invert(known_split))
+        value = table["split"][row].as_py()
+        raise MetadataError(f"{path}, column 'split', row {row}: {value!r} is not one of {', '.join(SPLITS)}")
+    labels = table["labels"].combine_chunks()
+    empty = pc.equal(pc.list_value_length(labels), 0)
+    if pc.any(empty, min_count=0).as_py():
+        raise MetadataError(f"{path}, column 'labels', row {_first(empty)}: has no label; a patch has one at least")
+    flat, parents = pc.list_flatten(labels), pc.list_parent_indices(labels)
+    known = pc.is_in(flat, pa.array(legend.class_names))
+    if not pc.all(known, min_count=0).as_py():
+        position = _first(pc.invert(known))
+        raise MetadataError(
+            f"{path}, column 'labels', row {parents[position]}: {flat[position].as_py()!r} is not a class of "
+            f"{legend.name}",
+            hint=f"the classes are: {'; '.join(legend.class_names)}",
+        )
+    pairs = pa.table([parents, flat], ["row", "label"]).group_by(["row", "label"]).aggregate([([], "count_all")])
+    twice = pairs.filter(pc.greater(pairs["count_all"], 1))
+    if twice.num_rows:
+        row, label = min((row["row"], row["label"]) for row in twice.to_pylist())
+        raise MetadataError(f"{path}, column 'labels', row {row}: {label!r} is given twice")
+
+
+def _check_duplicates(paths: Sequence[Path], tables: Sequence[pa.Table]) -> None:
+    """Check that no patch occurs twice, within a table or in two.
+
+    Raises:
+        MetadataError: if one does.
+    """
+    ids = pa.chunked_array([chunk for table in tables for chunk in table["patch_id"].chunks], pa.string())
+    counts = pc.value_counts(ids)
+    twice = counts.filter(pc.greater(counts.field("counts"), 1))
+    if not len(twice):
+        return
+    patch_id = min(twice.field("values").to_pylist())
+    places = [
+        f"{path}, row {row}"
+        for path, table in zip(paths, tables, strict=True)
+        for row in pc.indices_nonzero(pc.equal(table["patch_id"], patch_id)).to_pylist()
+    ]
+    raise MetadataError(
+        f"column 'patch_id': {patch_id!r} occurs {len(places)} times: {'; '.join(places)}",
+        hint="give each metadata table once",
+    )
+
+
+def _first(mask: pa.ChunkedArray | pa.Array) -> int:
+    """Row of the first true value."""
+    return int(pc.indices_nonzero(mask)[0].as_py())

@@ -1,0 +1,21 @@
+"""The encoded data set: an LMDB whose values are safetensors byte strings, one tensor per band.
+
+`Store` reads, `create_store` writes. Keys are patch ids, Sentinel-1 names, and `<patch id>_reference_map`.
+
+Source: reBEN paper, section II.C; values as the original converter writes them.
+"""
+
+from reben.io.store.reader import Store, open_store
+from reben.io.store.values import REFERENCE_MAP_TENSOR, TensorSpec, header, reference_map_key
+from reben.io.store.writer import StoreWriter, create_store
+
+__all__ = [
+    "REFERENCE_MAP_TENSOR",
+    "Store",
+    "StoreWriter",
+    "TensorSpec",
+    "create_store",
+    "header",
+    "open_store",
+    "reference_map_key",
+]

@@ -1,0 +1,215 @@
+"""Read a store: views straight out of the memory map.
+
+A `Store` may be handed to threads and to processes. Each thread has a transaction of its own. A forked process goes on
+with the map that it inherits: without locks, which a finished store does not need, LMDB's state is nothing but memory.
+A spawned process opens the file anew. Arrays keep the map alive, so that they stay valid after `close`.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import lmdb
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.core.errors import KeyNotFoundError, StoreError
+from reben.io.store.values import parse_header, tensor_view
+
+
+def open_store(path: str | os.PathLike[str]) -> "Store":
+    """Open a store for reading.
+
+    Raises:
+        StoreError: if there is no store at `path`.
+    """
+    return Store(path)
+
+
+class Store:
+    """Values of an LMDB+safetensors store by key.
+
+    Args:
+        path: directory with `data.mdb`, or an LMDB file.
+
+    Raises:
+        StoreError: if there is no store at `path`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._map: _Map | None = _open_map(self.path)
+
+    def __getitem__(self, key: str) -> dict[str, NDArray[Any]]:
+        """All tensors under `key`, as read-only views into the map, each at its native resolution.
+
+        Raises:
+            KeyNotFoundError: if there is no such key.
+            StoreError: if the value is no safetensors value.
+        """
+        value = self._value(key)
+        try:
+            return {name: tensor_view(value, place) for name, place in parse_header(value).items()}
+        except StoreError as error:
+            raise StoreError(f"{self.path}, key {key!r}: {error}") from error
+
+    def tensors(self, key: str, names: tuple[str, ...]) -> list[NDArray[Any]]:
+        """Some tensors under `key`, as read-only views into the map.
+
+        Raises:
+            KeyNotFoundError: if there is no such key.
+            StoreError: if the value is no safetensors value, or lacks a tensor.
+        """
+        value = self._value(key)
+        try:
+            layout = parse_header(value)
+            return [tensor_view(value, layout[name]) for name in names]
+        except StoreError as error:
+            raise StoreError(f"{self.path}, key {key!r}: {error}") from error
+        except KeyError as error:
+            raise StoreError(
+                f"{self.path}, key {key!r}: has no tensor {error}; expected one of {', '.join(layout)}"
+            ) from error
+
+    def raw(self, key: str) -> bytes:
+        """A copy of the value under `key`, a safetensors byte string.
+
+        Raises:
+            KeyNotFoundError: if there is no such key.
+        """
+        return self._value(key).tobytes()
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._opened().get(key.encode()) is not None
+
+    def __len__(self) -> int:
+        return self._opened().count()
+
+    def __iter__(self) -> Iterator[str]:
+        """All keys, sorted."""
+        return self._opened().keys()
+
+    def close(self) -> None:
+        """Let go of the map; arrays that were read from it stay valid and keep it open. Reading opens it again."""
+        self._map = None
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_map": None}
+
+    def _opened(self) -> "_Map":
+        if self._map is None:
+            self._map = _open_map(self.path)
+        return self._map
+
+    def _value(self, key: str) -> "_MapBytes":
+        opened = self._opened()
+        found = opened.get(key.encode())
+        if found is None:
+            raise KeyNotFoundError(f"{self.path} has no key {key!r}", hint=_nearest_hint(opened, key))
+        value = _MapBytes((len(found),), np.uint8, found)
+        value.map = opened
+        return value
+
+
+class _MapBytes(np.ndarray[tuple[int], np.dtype[np.uint8]]):
+    """Bytes in a map, which they keep alive.
+
+    Built straight on LMDB's buffer: numpy would skip the reference to it in an array made by `view`.
+    """
+
+    map: "_Map"
+
+
+class _Map:
+    """An LMDB environment, and a read transaction for each thread that uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self._environment = lmdb.open(
+            str(path), subdir=path.is_dir(), readonly=True, lock=False, readahead=False, create=False, max_spare_txns=0
+        )
+        self._threads = threading.local()
+
+    def get(self, key: bytes) -> memoryview | None:
+        found: memoryview | None = self._transaction().get(key)
+        return found
+
+    def count(self) -> int:
+        return int(self._environment.stat()["entries"])
+
+    def keys(self) -> Iterator[str]:
+        with self._environment.begin(buffers=False) as transaction, transaction.cursor() as cursor:
+            for key in cursor.iternext(values=False):
+                yield key.decode()
+
+    def neighbours(self, key: bytes) -> list[str]:
+        """The last key before `key` and the first one after it."""
+        found = []
+        with self._environment.begin(buffers=False) as transaction, transaction.cursor() as cursor:
+            after = cursor.set_range(key)
+            if after:
+                found.append(cursor.key().decode(errors="replace"))
+            if cursor.prev() if after else cursor.last():
+                found.append(cursor.key().decode(errors="replace"))
+        return found
+
+    def _transaction(self) -> Any:  # noqa: ANN401 - lmdb has no types
+        transaction = getattr(self._threads, "transaction", None)
+        if transaction is None:
+            transaction = self._threads.transaction = self._environment.begin(buffers=True)
+        return transaction
+
+
+_maps: WeakValueDictionary[tuple[int, int], _Map] = WeakValueDictionary()
+_maps_lock = threading.Lock()
+
+
+def _open_map(path: Path) -> _Map:
+    """The map of `path`; LMDB forbids to open one file twice in a process.
+
+    Raises:
+        StoreError: if there is no store.
+    """
+    data = path / "data.mdb" if path.is_dir() else path
+    if not data.is_file():
+        raise StoreError(f"{path} is no store: {data} is missing", hint=_store_hint(path))
+    with _maps_lock:
+        file = data.stat()
+        identity = (file.st_dev, file.st_ino)
+        opened = _maps.get(identity)
+        if opened is None:
+            try:
+                opened = _maps[identity] = _Map(path)
+            except lmdb.Error as error:
+                raise StoreError(
+                    f"{path} is no store ({error})", hint="the file may be damaged or half copied; encode it again"
+                ) from error
+    return opened
+
+
+def _store_hint(path: Path) -> str:
+    inside = sorted(path.glob("*/data.mdb")) if path.is_dir() else []
+    if inside:
+        return f"did you mean {inside[0].parent}?"
+    return "make a store with `reben encode`, and give the directory that it wrote"
+
+
+def _nearest_hint(opened: _Map, key: str) -> str:
+    """The existing key that shares the longest beginning with `key`."""
+    neighbours = opened.neighbours(key.encode())
+    if not neighbours:
+        return "the store is empty"
+    nearest = max(neighbours, key=lambda other: _shared_beginning(key, other))
+    return f"the nearest key is {nearest!r}"
+
+
+def _shared_beginning(first: str, second: str) -> int:
+    """Number of characters that both begin with."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )

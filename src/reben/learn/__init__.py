@@ -1,0 +1,1 @@
+"""Training, evaluation and prediction with the paper's recipe as the default."""

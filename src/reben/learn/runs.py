@@ -1,0 +1,106 @@
+"""Run directories: all that is needed to know what a run did, to resume it and to use its model.
+
+config.json, model.safetensors   the best model, in the layout of the published weights
+recipe.json                      how it was trained, and on what
+environment.json                 versions, machine, command line
+metrics.csv, tensorboard/        each epoch
+checkpoints/last.safetensors     where to resume; removed when the run is finished
+result.json                      best epoch and its score; there when the run is finished
+"""
+
+import importlib.metadata
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reben import __version__
+from reben.core.errors import RunError
+from reben.io import atomic
+
+_PACKAGES = ("torch", "lightning", "timm", "torchmetrics", "numpy", "lmdb", "safetensors", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """Paths of a run."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """How the run was trained, and on what."""
+        return self.path / "recipe.json"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, machine, command line."""
+        return self.path / "environment.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One row per epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def result(self) -> Path:
+        """Best epoch and its score."""
+        return self.path / "result.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State after the last finished epoch."""
+        return self.path / "checkpoints" / "last.safetensors"
+
+    def start(self, settings: dict[str, Any]) -> None:
+        """Begin a new run.
+
+        Raises:
+            RunError: if there is a run already.
+            TargetExistsError: if there is anything else.
+        """
+        if self.recipe.exists():
+            state = "finished" if self.result.exists() else "unfinished"
+            hint = (
+                "choose another directory" if self.result.exists() else "give --resume to go on, or another directory"
+            )
+            raise RunError(f"{self.path} holds a {state} run already", hint=hint)
+        atomic.expect_free(self.path)
+        atomic.write_json(self.environment, environment())
+        atomic.write_json(self.recipe, settings)
+
+    def expect_resumable(self, settings: dict[str, Any]) -> None:
+        """Check that a run can go on with the same settings.
+
+        Raises:
+            RunError: if there is none, it is finished, or was started with other settings.
+        """
+        if not self.recipe.exists():
+            raise RunError(f"{self.path} holds no run to resume", hint="leave --resume out to start one")
+        if self.result.exists():
+            raise RunError(f"{self.path}: the run is finished", hint="choose another directory for a new one")
+        before = json.loads(self.recipe.read_text(encoding="utf-8"))
+        changed = [name for name in settings.keys() | before.keys() if settings.get(name) != before.get(name)]
+        if changed:
+            changes = ", ".join(
+                f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in sorted(changed)
+            )
+            raise RunError(f"{self.path}: was started with other settings: {changes}", hint="resume with the same ones")
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine and command line of this process."""
+    return {
+        "reben": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "command": sys.argv,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,167 @@
+"""Train a model: configuration, data, model, loop."""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from reben.core.bands import select_bands
+from reben.data.datamodule import PatchDataModule
+from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.io import atomic
+from reben.learn.callbacks import BEST, EpochTable, KeepBest, RandomState
+from reben.learn.checkpoints import SafetensorsCheckpointIO
+from reben.learn.models import Architecture, build_model
+from reben.learn.recipe import Recipe
+from reben.learn.runs import RunDirectory
+from reben.learn.task import MultiLabelTask
+from reben.learn.weights import TrainedModel, save_model
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """How a run ended."""
+
+    run: Path
+    best_epoch: int
+    """Counted from 0."""
+    best_ap_macro: float
+    """Validation macro average precision of that epoch, 0 to 1."""
+    epochs: int
+    """Epochs that were trained; fewer than asked for if training stopped early."""
+
+
+def train(
+    recipe: Recipe,
+    *,
+    store: Path,
+    metadata: list[Path],
+    output: Path,
+    workers: int | None = None,
+    resume: bool = False,
+    show_progress: bool = False,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> TrainingResult:
+    """Train as the recipe says and keep the best epoch's weights in `output`.
+
+    Args:
+        recipe: how to train.
+        store: where the pixels are.
+        metadata: metadata tables; their train and validation rows take part.
+        output: run directory, see `reben.learn.runs`.
+        workers: loading processes; 0 loads in this process; None chooses.
+        resume: go on with the run in `output`.
+        show_progress: show a progress bar for every epoch.
+        report: is told of each epoch's row of `metrics.csv`.
+
+    Raises:
+        RunError: if `output` holds a run that must not be touched, or none to resume.
+        RecipeError: if the model cannot be built.
+        MetadataError: if a table is wrong, has no row for a split, or does not fit the store.
+        StoreError: if there is no store.
+    """
+    settings = {
+        **recipe.model_dump(),
+        "store": str(store.resolve()),
+        "metadata": [str(path.resolve()) for path in metadata],
+    }
+    run = RunDirectory(output)
+    if resume:
+        run.expect_resumable(settings)
+    lightning.seed_everything(recipe.seed, verbose=False)
+
+    data = PatchDataModule(
+        store,
+        metadata,
+        bands=recipe.bands,
+        batch_size=recipe.batch_size,
+        workers=workers,
+        seed=recipe.seed,
+        snow_and_cloud=recipe.snow_and_cloud,
+    )
+    image = data.dataset("train")[0][
+        "image"
+    ]  # (C, H, W); an empty split or a misfit ends here, before anything is written
+    data.dataset("validation")
+
+    class_names = data.legend.class_names
+    architecture = Architecture(
+        timm_name=recipe.model,
+        channels=image.shape[0],
+        classes=len(class_names),
+        image_size=image.shape[-1],
+        dropout=recipe.dropout,
+        drop_path=recipe.drop_path,
+    )
+    model = build_model(architecture)
+    bands = tuple(band.name for band in select_bands(recipe.bands))
+    trained = TrainedModel(model, architecture, bands, PUBLISHED_STATISTICS, class_names)
+
+    if not resume:
+        run.start(settings)
+    best = KeepBest(lambda: save_model(run.path, trained))
+    callbacks: list[Callback] = [
+        best,
+        EpochTable(run.metrics, report),
+        RandomState(),
+        EarlyStopping(BEST, mode="max", patience=recipe.patience),
+        _SafetensorsCheckpoint(
+            run.checkpoint.parent,
+            filename=run.checkpoint.stem,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+    ]
+    with _quiet():
+        trainer = lightning.Trainer(
+            accelerator="auto",
+            devices=1,
+            max_epochs=recipe.epochs,
+            callbacks=[*callbacks, RichProgressBar(leave=False)] if show_progress else callbacks,
+            logger=TensorBoardLogger(run.path, name="tensorboard", version=""),
+            plugins=[SafetensorsCheckpointIO()],
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            enable_progress_bar=show_progress,
+            enable_model_summary=False,
+        )
+        task = MultiLabelTask(model, recipe, architecture.classes)
+        resume_from = run.checkpoint if resume and run.checkpoint.exists() else None
+        trainer.fit(task, datamodule=data, ckpt_path=resume_from)
+
+    result = TrainingResult(run.path, best.best_epoch, best.best_score, trainer.current_epoch)
+    atomic.write_json(
+        run.result,
+        {"best_epoch": result.best_epoch, "best_ap_macro": result.best_ap_macro, "epochs": result.epochs},
+    )
+    shutil.rmtree(run.checkpoint.parent, ignore_errors=True)
+    return result
+
+
+class _SafetensorsCheckpoint(ModelCheckpoint):
+    """Names checkpoints after what they are."""
+
+    FILE_EXTENSION = ".safetensors"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice and its own deprecations from the user; warnings of substance pass."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+            warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+            yield
+    finally:
+        logger.setLevel(level)
