@@ -14,7 +14,7 @@ from reben.encode.reading import Request, ValueReader, available_cpus, read_in_o
 from reben.encode.specification import Part, Sample
 from reben.io.store import create_store
 
-_WORTH_PROCESSES = 1000
+_WORTH_PROCESSES = 5000
 """Samples that one process reads in about the time in which further ones start."""
 
 Progress = Callable[[int], None]

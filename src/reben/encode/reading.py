@@ -156,8 +156,10 @@ def _read_in_processes(
     slots = 2 * workers
     shared = RawArray("B", slots * capacity)
     memory = memoryview(shared).cast("B")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__])  # imported once, not in each worker
     pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("forkserver"), initializer=_start_worker, initargs=(shared, capacity, readers)
+        workers, mp_context=context, initializer=_start_worker, initargs=(shared, capacity, readers)
     )
     with pool:
         tasks = iter((pool.submit(_read_in_worker, i % slots, batch), batch) for i, batch in enumerate(batches))

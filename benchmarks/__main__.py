@@ -1,0 +1,43 @@
+"""`make bench`: print what encoder and loader reach on this machine, and against what."""
+
+import argparse
+import os
+from pathlib import Path
+
+from benchmarks import encoding
+from benchmarks.dataset import make_dataset
+
+_SCRATCH = Path(".bench")
+
+
+def main() -> None:
+    """Measure everything once."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--patches", type=int, default=2048, help="S2 + S1 patches with reference maps")
+    parser.add_argument("--rounds", type=int, default=5, help="each figure is the median of so many")
+    options = parser.parse_args()
+    data = make_dataset(_SCRATCH, options.patches)
+    print(
+        f"{options.patches} patches (S2, S1, reference map), {os.cpu_count()} processors, median of {options.rounds}\n"
+    )
+
+    seconds = encoding.measure(data, _SCRATCH, rounds=options.rounds)
+    own = seconds[encoding.ENCODER]
+    print("encoding                          patches/s    time against reben")
+    for name, value in seconds.items():
+        print(f"  {name:<30} {options.patches / value:>10,.0f}    {value / own:>6.2f}")
+
+    from benchmarks import loading  # noqa: PLC0415 - else every encoding worker, too, would load torch
+
+    store = _SCRATCH / "store"
+    encoding.encode_with_reben(data, store)
+    rates = loading.measure(data, store, rounds=options.rounds)
+    own = rates[loading.IN_PROCESS]
+    print("\nloading (12 bands, batches of 64, normalised, flipped)")
+    print("                                  samples/s    speed against in-process")
+    for name, value in rates.items():
+        print(f"  {name:<30} {value:>10,.0f}    {value / own:>6.2f}")
+
+
+if __name__ == "__main__":
+    main()
