@@ -14,7 +14,7 @@ def main() -> None:
     """Measure everything once."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--patches", type=int, default=2048, help="S2 + S1 patches with reference maps")
-    parser.add_argument("--rounds", type=int, default=5, help="each figure is the median of so many")
+    parser.add_argument("--rounds", type=int, default=3, help="each figure is the median of so many")
     options = parser.parse_args()
     data = make_dataset(_SCRATCH, options.patches)
     print(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import timm
+import torch
 from torch import nn
 
 from reben.core.errors import RecipeError
@@ -36,26 +37,57 @@ def build_model(architecture: Architecture) -> nn.Module:
             f"timm {timm.__version__} has no model {name!r}",
             hint=f"did you mean {', '.join(similar)}?" if similar else "see timm.list_models() for all names",
         )
-    options: dict[str, Any] = {"drop_rate": architecture.dropout, "drop_path_rate": architecture.drop_path}
     known = timm.get_pretrained_cfg(name)
+    ways: tuple[dict[str, Any], ...] = ({},)
     if known is not None and known.fixed_input_size:
-        options["img_size"] = architecture.image_size
-    try:
-        return _create(architecture, options)
-    except (RuntimeError, ValueError, AssertionError, TypeError) as error:
-        raise RecipeError(
-            f"{name} cannot be built for {architecture.channels} channels of {architecture.image_size} pixels ({error})"
-        ) from error
+        size = {"img_size": architecture.image_size}
+        ways = (size, size | {"dynamic_img_size": True, "dynamic_img_pad": True})
+    for options in ways:
+        try:
+            model = _create(architecture, options)
+            _expect_logits(model, architecture)
+        except (RuntimeError, ValueError, AssertionError, TypeError, ZeroDivisionError) as error:
+            reason = error
+        else:
+            return model
+    raise RecipeError(
+        f"{name} cannot be built for {architecture.channels} channels of {architecture.image_size} pixels ({reason})",
+        hint="choose a model that takes images of this size",
+    ) from reason
+
+
+@torch.no_grad()
+def _expect_logits(model: nn.Module, architecture: Architecture) -> None:
+    """Try the model on one empty image: some models complain only then.
+
+    Raises:
+        ValueError: if the result has another shape than (1, classes).
+    """
+    training = model.training
+    size = architecture.image_size
+    shape = tuple(model.eval()(torch.zeros(1, architecture.channels, size, size)).shape)
+    model.train(training)
+    if shape != (1, architecture.classes):
+        raise ValueError(f"gives {shape} instead of (1, {architecture.classes})")
 
 
 def _create(architecture: Architecture, options: dict[str, Any]) -> nn.Module:
     """Build the model; where it takes no dropout or no stochastic depth, build it without."""
-    required: dict[str, Any] = {"in_chans": architecture.channels, "num_classes": architecture.classes}
-    try:
-        model: nn.Module = timm.create_model(architecture.timm_name, pretrained=False, **required, **options)
-    except TypeError as error:
-        refused = next((option for option in options if f"'{option}'" in str(error)), None)
-        if refused is None:
-            raise
-        return _create(architecture, {name: value for name, value in options.items() if name != refused})
-    return model
+    regularisation: dict[str, Any] = {"drop_rate": architecture.dropout, "drop_path_rate": architecture.drop_path}
+    while True:
+        try:
+            model: nn.Module = timm.create_model(
+                architecture.timm_name,
+                pretrained=False,
+                in_chans=architecture.channels,
+                num_classes=architecture.classes,
+                **options,
+                **regularisation,
+            )
+        except TypeError as error:
+            refused = next((option for option in regularisation if f"'{option}'" in str(error)), None)
+            if refused is None:
+                raise
+            del regularisation[refused]
+        else:
+            return model

@@ -69,7 +69,7 @@ class RunDirectory:
             hint = (
                 "choose another directory" if self.result.exists() else "give --resume to go on, or another directory"
             )
-            raise RunError(f"{self.path} holds a {state} run already", hint=hint)
+            raise RunError(f"{self.path} holds a run already, which is {state}", hint=hint)
         atomic.expect_free(self.path)
         atomic.write_json(self.environment, environment())
         atomic.write_json(self.recipe, settings)

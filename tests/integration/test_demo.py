@@ -1,0 +1,35 @@
+"""`reben demo` in small: the same stages on fewer patches with a smaller model."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from matplotlib.image import imread
+
+from reben.core.errors import TargetExistsError
+from reben.demo.job import RECIPE, run_demo
+
+
+@contextmanager
+def no_progress(_description: str):
+    yield lambda _total: lambda _advance: None
+
+
+def run(output: Path, stages: list[str]) -> object:
+    recipe = RECIPE.model_copy(update={"model": "test_resnet", "epochs": 6})
+    return run_demo(
+        output, progress=no_progress, report_stage=stages.append, report_epoch=lambda _: None, recipe=recipe, step=8
+    )
+
+
+def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
+    stages: list[str] = []
+    result = run(tmp_path / "demo", stages)
+    assert len(stages) == 5
+    assert result.scores.patches > 20
+    assert result.scores.ap_macro > 1.3 * result.scores.chance_ap_macro
+    picture = imread(result.picture)
+    assert picture.shape[0] > 400
+    assert picture.std() > 0.05
+    with pytest.raises(TargetExistsError):
+        run(tmp_path / "demo", [])

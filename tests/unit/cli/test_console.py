@@ -1,0 +1,52 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from reben.cli import console
+from reben.core.errors import MissingExtraError, StoreError
+
+
+@pytest.fixture
+def terminal(monkeypatch) -> io.StringIO:
+    text = io.StringIO()
+    monkeypatch.setattr(console, "stderr", Console(file=text, force_terminal=True, soft_wrap=True, highlight=False))
+    return text
+
+
+def test_errors_are_followed_by_their_hint(terminal: io.StringIO):
+    console.print_error(StoreError("no store at /a/[b]/c", hint="make one"))
+    assert "no store at /a/[b]/c" in terminal.getvalue()
+    assert terminal.getvalue().index("hint:") < terminal.getvalue().index("make one")
+
+
+def test_progress_shows_on_a_terminal_what_was_done(terminal: io.StringIO):
+    with console.progress("encoding") as start:
+        advance = start(7)
+        advance(3)
+        advance(4)
+    assert "encoding" in terminal.getvalue()
+    assert "7/7" in terminal.getvalue()
+
+
+def test_progress_stays_silent_elsewhere(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(console, "stderr", Console(file=text))
+    with console.progress("encoding") as start:
+        start(7)(7)
+    assert not text.getvalue().strip()
+
+
+def test_json_goes_to_a_file_or_to_standard_output(tmp_path: Path, capsys):
+    console.print_json(tmp_path / "deep" / "x.json", {"a": 1})
+    console.print_json(Path("-"), {"b": 2})
+    assert json.loads((tmp_path / "deep" / "x.json").read_text()) == {"a": 1}
+    assert json.loads(capsys.readouterr().out) == {"b": 2}
+
+
+def test_missing_extras_are_named():
+    with pytest.raises(MissingExtraError, match="no_such_module") as caught, console.needs_extra("learn"):
+        import no_such_module  # noqa: F401, PLC0415
+    assert caught.value.hint == "pip install 'reben[learn]'"

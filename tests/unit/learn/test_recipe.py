@@ -1,0 +1,44 @@
+import pytest
+
+from reben.core.errors import RebenError, RecipeError
+from reben.learn.recipe import Recipe, make_recipe
+
+
+def test_defaults_are_the_papers():
+    recipe = Recipe(model="resnet50")
+    assert recipe.model_dump() == {
+        "model": "resnet50",
+        "bands": "all",
+        "epochs": 100,
+        "batch_size": 512,
+        "learning_rate": 1e-3,
+        "warmup_steps": 1000,
+        "weight_decay": 0.01,
+        "dropout": 0.15,
+        "drop_path": 0.15,
+        "patience": 5,
+        "snow_and_cloud": False,
+        "seed": 42,
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", -1),
+        ("learning_rate", 0),
+        ("dropout", 1),
+        ("drop_path", -0.1),
+        ("seed", -1),
+        ("lr", 1),
+    ],
+)
+def test_values_out_of_range_and_unknown_settings_are_named(setting: str, value: float):
+    with pytest.raises(RecipeError, match=f"{setting} = {value}"):
+        make_recipe(model="resnet50", **{setting: value})
+
+
+def test_unknown_bands_are_refused():
+    with pytest.raises(RebenError, match="B99"):
+        make_recipe(model="resnet50", bands="B99")

@@ -1,0 +1,72 @@
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "reben"
+
+
+def modules_in_the_tree() -> set[str]:
+    return {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if path.name != "__init__.py" or path.parent == SOURCE
+    }
+
+
+def modules_in_the_document() -> set[str]:
+    """Paths in the first code block of ARCHITECTURE.md below `src/reben/`, taken together from its indentation."""
+    block = (ROOT / "ARCHITECTURE.md").read_text().split("```")[1]
+    folders: list[str] = []
+    found = set()
+    for line in block.splitlines():
+        match = re.match(r"( +)(\S+)", line)
+        if match is None:
+            continue
+        depth = len(match[1]) // 2 - 1
+        folders = folders[:depth]
+        if match[2].endswith("/"):
+            folders.append(match[2])
+        else:
+            found.add("".join(folders) + match[2])
+    return found
+
+
+def test_the_document_names_every_module_and_no_other():
+    assert modules_in_the_document() == modules_in_the_tree()
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in SOURCE.rglob("__init__.py")), ids=lambda p: p.name)
+def test_every_package_says_what_it_is_for(folder: Path):
+    assert (folder / "__init__.py").read_text().startswith('"""')
+
+
+def test_every_module_has_unit_tests_or_is_named_here():
+    tested_elsewhere = {  # by the chains in tests/integration, through the command line
+        "__init__.py",
+        "__main__.py",
+        "cli/demo.py",
+        "cli/encode.py",
+        "cli/evaluate.py",
+        "cli/main.py",
+        "cli/options.py",
+        "cli/predict.py",
+        "cli/train.py",
+        "demo/job.py",
+        "encode/bigearthnet.py",  # unit/encode/test_engine.py
+        "encode/reading.py",
+        "encode/specification.py",
+        "learn/callbacks.py",  # unit/learn/test_training.py
+        "learn/evaluation.py",
+        "learn/inference.py",
+        "learn/prediction.py",
+        "learn/runs.py",
+        "learn/task.py",
+    }
+    missing = set()
+    for module in modules_in_the_tree() - tested_elsewhere:
+        path = Path(module)
+        if not (ROOT / "tests" / "unit" / path.parent / f"test_{path.stem}.py").is_file():
+            missing.add(module)
+    assert not missing
