@@ -7,6 +7,7 @@ Sources: codes, names and colours as the European Environment Agency publishes t
 (clc_legend.csv); the 19 classes from Sumbul et al., BigEarthNet-MM, IEEE GRSM 9(3), 2021, table 1.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ UNLABELLED = -1
 """Class index of pixels that belong to no class."""
 
 _CODE_LIMIT = 1 << 16  # reference maps are uint16
+_MOST_CLASSES = 127  # class maps are int8
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Legend:
     """Land-cover codes and the classes they form.
 
     Raises:
-        LegendError: if a code occurs twice or does not fit into uint16, or no code belongs to a class.
+        LegendError: if a code occurs twice or does not fit into uint16, or there are no or too many classes.
     """
 
     name: str
@@ -50,12 +52,16 @@ class Legend:
 
     def __post_init__(self) -> None:
         codes = [entry.code for entry in self.entries]
-        if len(set(codes)) < len(codes):
-            raise LegendError(f"legend {self.name}: a code occurs twice")
-        if any(not 0 <= code < _CODE_LIMIT for code in codes):
-            raise LegendError(f"legend {self.name}: codes must lie between 0 and {_CODE_LIMIT - 1}")
+        twice = sorted(code for code, count in Counter(codes).items() if count > 1)
+        if twice:
+            raise LegendError(f"legend {self.name}: code {twice[0]} occurs twice")
+        beyond = [code for code in codes if not 0 <= code < _CODE_LIMIT]
+        if beyond:
+            raise LegendError(f"legend {self.name}: code {beyond[0]} must lie between 0 and {_CODE_LIMIT - 1}")
         if not self.class_names:
             raise LegendError(f"legend {self.name}: no code belongs to a class")
+        if len(self.class_names) > _MOST_CLASSES:
+            raise LegendError(f"legend {self.name}: has {len(self.class_names)} classes; at most {_MOST_CLASSES} work")
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
@@ -102,10 +108,15 @@ class Legend:
         Raises:
             LegendError: if a name is not a class of this legend.
         """
-        try:
-            return [self.class_names.index(name) for name in names]
-        except ValueError as error:
-            raise LegendError(f"{error}: not a class of legend {self.name}") from error
+        indices = []
+        for name in names:
+            if name not in self.class_names:
+                raise LegendError(
+                    f"{name!r} is not a class of legend {self.name}",
+                    hint=f"the classes are: {'; '.join(self.class_names)}",
+                )
+            indices.append(self.class_names.index(name))
+        return indices
 
 
 def _clc(code: int, name: str, hex_colour: str, class_name: str | None) -> LandCover:

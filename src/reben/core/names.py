@@ -14,20 +14,22 @@ from typing import Self
 from reben.core.errors import NameFormatError
 
 _TIME_FORMAT = "%Y%m%dT%H%M%S"
+_TIME = r"[12]\d{7}T\d{6}"
+_INDEX = r"(?:0|[1-9]\d{0,5})"
 _TILE = (
-    r"(?P<mission>S2[A-Z])_MSI(?P<level>L1C|L2A)_(?P<time>\d{8}T\d{6})"
-    r"_N(?P<baseline>\d{4})_R(?P<orbit>\d{3})_T(?P<mgrs>\d{2}[A-Z]{3})"
+    r"(?P<mission>S2[A-Z])_MSI(?P<level>L1C|L2A)"
+    rf"_(?P<time>{_TIME})_N(?P<baseline>\d{{4}})_R(?P<orbit>\d{{3}})_T(?P<mgrs>\d{{2}}[A-Z]{{3}})"
 )
-_PRODUCT = re.compile(_TILE + r"_(?P<discriminator>\d{8}T\d{6})(?:\.SAFE)?", re.ASCII)
+_PRODUCT = re.compile(rf"{_TILE}_(?P<discriminator>{_TIME})(?:\.SAFE)?", re.ASCII)
 _TILE_ID = re.compile(_TILE, re.ASCII)
-_PATCH = re.compile(_TILE + r"_(?P<column>\d{2,})_(?P<row>\d{2,})", re.ASCII)
-_S1_SCENE = r"(?P<scene>(?P<mission>S1[A-Z])_[A-Z0-9]{2}_[A-Z]{3}[A-Z_]_\d[A-Z]{3}_(?P<time>\d{8}T\d{6}))"
+_PATCH = re.compile(rf"{_TILE}_(?P<column>\d{{2,6}})_(?P<row>\d{{2,6}})", re.ASCII)
 _S1_PATCH = re.compile(
-    _S1_SCENE + r"_(?P<mgrs>\d{2}[A-Z]{3})_(?P<column>0|[1-9]\d*)_(?P<row>0|[1-9]\d*)",
+    rf"(?P<scene>S1[A-Z]_[A-Z0-9]{{2}}_[A-Z]{{3}}[A-Z_]_\d[A-Z]{{3}}_(?P<time>{_TIME}))"
+    rf"_(?P<mgrs>\d{{2}}[A-Z]{{3}})_(?P<column>{_INDEX})_(?P<row>{_INDEX})",
     re.ASCII,
 )
 _V1_PATCH = re.compile(
-    r"(?P<mission>S2[A-Z])_MSIL2A_(?P<time>\d{8}T\d{5,6})_(?P<column>0|[1-9]\d*)_(?P<row>0|[1-9]\d*)", re.ASCII
+    rf"(?P<mission>S2[A-Z])_MSIL2A_(?P<time>[12]\d{{7}}T\d{{5,6}})_(?P<column>{_INDEX})_(?P<row>{_INDEX})", re.ASCII
 )
 
 
@@ -103,6 +105,15 @@ class Patch:
     row: int
     index_width: int = 2
     """Digits of column and row: as many as the largest index of the grid has, two at least."""
+
+    def __post_init__(self) -> None:
+        """Refuse an index that has no place in the name.
+
+        Raises:
+            NameFormatError: if column or row is negative or has more than `index_width` digits.
+        """
+        if not (0 <= self.column < 10**self.index_width and 0 <= self.row < 10**self.index_width):
+            raise NameFormatError(f"column {self.column}, row {self.row}: must have at most {self.index_width} digits")
 
     @classmethod
     def parse(cls, text: str) -> Self:

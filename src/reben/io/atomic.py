@@ -1,7 +1,7 @@
 """Files and directories that appear under their final name whole, or not at all.
 
-Everything is written under a hidden temporary name beside the target and renamed at the end; a crash leaves at most the
-temporary name behind, which the next attempt removes.
+Everything is written under a hidden temporary name beside the target, forced to the disk, and renamed at the end. A
+crash leaves at most the temporary name behind, which the next attempt removes.
 """
 
 import fcntl

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from affine import Affine
 
 _PLAIN_SIZE = 1 << 17  # bytes; a published patch file has at most 58,008
+_LARGEST_RASTER = 1 << 28  # bytes
 
 _NOT_A_RASTER = "the file may be damaged, or no raster at all; download or build it again"
 
@@ -77,11 +78,18 @@ def read_pixels_with_gdal(path: str | os.PathLike[str]) -> Pixels:
         with rasterio.open(path) as source:
             if source.count != 1:
                 raise RasterError(f"{os.fspath(path)}: has {source.count} bands; expected one band per file")
+            nbytes = source.width * source.height * np.dtype(source.dtypes[0]).itemsize
+            if nbytes > _LARGEST_RASTER:
+                raise RasterError(
+                    f"{os.fspath(path)}: claims {source.width} x {source.height} pixels, {nbytes:,} bytes; "
+                    f"a patch has at most {_LARGEST_RASTER:,}",
+                    hint="give the patches, not the tile that they were cut from",
+                )
             band = source.read(1)
     except RasterioError as error:
         raise RasterError(f"{os.fspath(path)}: cannot be read as a raster ({error})", hint=_NOT_A_RASTER) from error
     band = np.ascontiguousarray(band, band.dtype.newbyteorder("<"))
-    return Pixels(band.shape, band.dtype, memoryview(band.data).cast("B"))
+    return Pixels(band.shape, band.dtype, memoryview(band.data).cast("B").toreadonly())
 
 
 def write_band(path: Path, band: NDArray[Any], *, crs: str, transform: "Affine", nodata: float | None = 0) -> None:

@@ -58,8 +58,11 @@ def write_metadata(path: Path, table: pa.Table) -> None:
     Args:
         path: file to write; it appears whole or not at all.
         table: rows to write.
+
+    Raises:
+        MetadataError: if it lacks a column, or one has another type or a null that must not be.
     """
-    ordered = table.select(SCHEMA.names).cast(SCHEMA).sort_by("patch_id")
+    ordered = _typed(path, table).sort_by("patch_id")
     with atomic.new_file(path) as partial:
         pq.write_table(ordered, partial, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
 
@@ -76,15 +79,24 @@ def _read_table(path: Path) -> pa.Table:
         raise MetadataError(
             f"{path}: cannot be read as a Parquet table ({error})", hint="give a metadata.parquet of reBEN"
         ) from error
+    return _typed(path, table)
+
+
+def _typed(path: Path, table: pa.Table) -> pa.Table:
+    """The columns of `SCHEMA` in their types.
+
+    Raises:
+        MetadataError: if one is missing, or has another type or a null that must not be.
+    """
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise MetadataError(
             f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(table.column_names)}"
         )
-    return pa.table([_read_column(path, table.column(field.name), field) for field in SCHEMA], SCHEMA)
+    return pa.table([_typed_column(path, table.column(field.name), field) for field in SCHEMA], SCHEMA)
 
 
-def _read_column(path: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+def _typed_column(path: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if _kind(column.type) != _kind(field.type):
         raise MetadataError(f"{path}, column {field.name!r}: has type {column.type}; expected {field.type}")
     typed = column.cast(field.type)

@@ -173,7 +173,7 @@ def _read_tags(data: bytes, directory: bytes) -> tuple[_Tags, int, int]:
     for tag, kind, number, value in _ENTRY.iter_unpack(directory[len(_HEADER) + _COUNT.size : -_NEXT.size]):
         if tag not in _RELEVANT:
             continue
-        if kind not in _VALUE_FORMATS or number > _MOST_STRIPS:
+        if kind not in _VALUE_FORMATS or not 0 < number <= _MOST_STRIPS:
             return {}, 0, 0
         form = f"<{number}{_VALUE_FORMATS[kind]}"
         size = struct.calcsize(form)
@@ -203,6 +203,7 @@ def _interpret(tags: _Tags) -> PlainTiff | None:
         and _TILE_WIDTH not in tags
         and compression in (_NONE, _DEFLATE)
         and rows_per_strip > 0
+        and all(lengths)  # a strip that was left out stands for zeros
         and len(offsets) == len(lengths) == -(-height // rows_per_strip)
     )
     if not plain or dtype is None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.errors import KeyNotFoundError, StoreError
-from reben.io.store.values import parse_header, tensor_view
+from reben.io.store.values import LONGEST_KEY, parse_header, tensor_view
 
 
 def open_store(path: str | os.PathLike[str]) -> "Store":
@@ -136,11 +136,17 @@ class _Map:
         self._threads = threading.local()
 
     def get(self, key: bytes) -> memoryview | None:
+        if not 0 < len(key) <= LONGEST_KEY:  # LMDB refuses to look for it
+            return None
         found: memoryview | None = self._transaction().get(key)
         return found
 
     def count(self) -> int:
         return int(self._environment.stat()["entries"])
+
+    def nbytes(self) -> int:
+        """Bytes of the file up to the last page in use."""
+        return int((self._environment.info()["last_pgno"] + 1) * self._environment.stat()["psize"])
 
     def keys(self) -> Iterator[str]:
         with self._environment.begin(buffers=False) as transaction, transaction.cursor() as cursor:
@@ -151,7 +157,7 @@ class _Map:
         """The last key before `key` and the first one after it."""
         found = []
         with self._environment.begin(buffers=False) as transaction, transaction.cursor() as cursor:
-            after = cursor.set_range(key)
+            after = cursor.set_range(key[:LONGEST_KEY] or b"\0")
             if after:
                 found.append(cursor.key().decode(errors="replace"))
             if cursor.prev() if after else cursor.last():
@@ -164,6 +170,8 @@ class _Map:
             transaction = self._threads.transaction = self._environment.begin(buffers=True)
         return transaction
 
+
+_DAMAGED = "the file may be damaged or half copied; copy or encode it again"
 
 _maps: WeakValueDictionary[tuple[int, int], _Map] = WeakValueDictionary()
 _maps_lock = threading.Lock()
@@ -186,9 +194,9 @@ def _open_map(path: Path) -> _Map:
             try:
                 opened = _maps[identity] = _Map(path)
             except lmdb.Error as error:
-                raise StoreError(
-                    f"{path} is no store ({error})", hint="the file may be damaged or half copied; encode it again"
-                ) from error
+                raise StoreError(f"{path} is no store ({error})", hint=_DAMAGED) from error
+            if file.st_size < opened.nbytes():  # reading behind the end of the file would kill the process
+                raise StoreError(f"{data} has {file.st_size:,} bytes; the store has {opened.nbytes():,}", hint=_DAMAGED)
     return opened
 
 

@@ -19,9 +19,14 @@ from reben.core.errors import StoreError
 REFERENCE_MAP_TENSOR = "Data"
 """Name of the only tensor of a reference map."""
 
+LONGEST_KEY = 511
+"""LMDB's limit, in bytes."""
+
 _LENGTH = struct.Struct("<Q")
 _LONGEST_HEADER = 1 << 20  # bytes; a value of 224 bands needs some 20,000
 _MOST_LAYOUTS = 1024
+_MOST_AXES = 32
+_LONGEST_SIDE = 1 << 31
 _DTYPES = {
     "BOOL": "|b1",
     "U8": "|u1",
@@ -62,7 +67,13 @@ def header(tensors: tuple[TensorSpec, ...]) -> tuple[bytes, tuple[str, ...]]:
 
     The safetensors library itself writes the header, once per layout; a value is then header + bytes, with no further
     copy or parsing.
+
+    Raises:
+        StoreError: if two tensors have the same name.
     """
+    names = [tensor.name for tensor in tensors]
+    if len(set(names)) < len(names):
+        raise StoreError(f"tensors {', '.join(map(repr, names))}: one of them is given twice")
     empty = save({tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in tensors})
     layout = parse_header(empty)
     order = sorted(tensors, key=lambda tensor: layout[tensor.name].offset)
@@ -103,8 +114,9 @@ def parse_header(value: Value) -> Layout:
             _layouts.clear()
         _layouts[raw] = layout
     last = next(reversed(layout.values()), None)
-    if last is not None and last.offset + last.nbytes != len(value):
-        raise StoreError(f"value has {len(value)} bytes; its header describes {last.offset + last.nbytes}")
+    end = len(raw) if last is None else last.offset + last.nbytes
+    if end != len(value):
+        raise StoreError(f"value has {len(value)} bytes; its header describes {end}")
     return layout
 
 
@@ -137,9 +149,9 @@ def _parse(raw: bytes) -> Layout:
         entries = json.loads(raw[_LENGTH.size :])
         entries.pop("__metadata__", None)
         places = {name: _place(entry, len(raw)) for name, entry in entries.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise StoreError(f"value has no valid safetensors header ({error!r})") from error
-    layout = dict(sorted(places.items(), key=lambda item: item[1].offset))
+    layout = dict(sorted(places.items(), key=lambda item: (item[1].offset, item[1].nbytes)))
     end = len(raw)
     for name, place in layout.items():
         if place.offset != end or place.nbytes != prod(place.shape) * place.dtype.itemsize:
@@ -152,6 +164,6 @@ def _place(entry: dict[str, Any], start: int) -> TensorPlace:
     dtype = np.dtype(_DTYPES[entry["dtype"]])
     first, last = map(int, entry["data_offsets"])
     shape = tuple(map(int, entry["shape"]))
-    if min(shape, default=0) < 0:
-        raise ValueError(f"negative side in shape {shape}")
+    if len(shape) > _MOST_AXES or not all(0 <= side <= _LONGEST_SIDE for side in shape):
+        raise ValueError(f"impossible shape {shape}")
     return TensorPlace(shape, dtype, start + first, last - first)

@@ -10,9 +10,9 @@ import lmdb
 
 from reben.core.errors import StoreError
 from reben.io import atomic
+from reben.io.store.values import LONGEST_KEY
 
 _FIRST_MAP_BYTES = 1 << 26
-_LONGEST_KEY = 511  # LMDB's limit
 
 
 @contextmanager
@@ -41,7 +41,7 @@ class StoreWriter:
     def __init__(self, directory: Path) -> None:
         self._map_bytes = _FIRST_MAP_BYTES
         self._environment = lmdb.open(
-            str(directory), map_size=self._map_bytes, sync=False, metasync=False, readahead=False
+            str(directory), map_size=self._map_bytes, sync=False, metasync=False, readahead=False, mode=0o666
         )
         self.count = 0
         """Values written so far."""
@@ -55,8 +55,8 @@ class StoreWriter:
             StoreError: if a key is empty, too long or there already, or the disk is full.
         """
         for key, _ in items:
-            if not 0 < len(key.encode()) <= _LONGEST_KEY:
-                raise StoreError(f"key {key!r} has {len(key.encode())} bytes; a store takes 1 to {_LONGEST_KEY}")
+            if not 0 < len(key.encode()) <= LONGEST_KEY:
+                raise StoreError(f"key {key!r} has {len(key.encode())} bytes; a store takes 1 to {LONGEST_KEY}")
         while not self._fits(items):
             self._grow()
         self.count += len(items)

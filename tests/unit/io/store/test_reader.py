@@ -1,0 +1,388 @@
+import gc
+import multiprocessing
+import operator
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import lmdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+from reben.core.errors import KeyNotFoundError, StoreError
+from reben.io.store import Store, create_store, open_store
+
+Tensors = dict[str, NDArray[Any]]
+
+_FORK_WARNINGS = (
+    "ignore:.*multi-threaded.*fork:DeprecationWarning",  # Python 3.12 and later
+    "ignore:.*previously imported, but not measured",  # coverage's, as the forked process ends
+)
+forking = pytest.mark.filterwarnings(*_FORK_WARNINGS)
+
+KEYS = [f"P_{column:02}_{row:02}" for column in range(10) for row in range(10)]
+
+keys = st.text(min_size=1, max_size=100)
+arrays = hnp.arrays(
+    st.sampled_from(["?", "u1", "<u2", "<i4", "<f4", "<f8"]), hnp.array_shapes(min_dims=0, max_dims=3, max_side=5)
+)
+contents = st.dictionaries(
+    keys, st.dictionaries(st.sampled_from(["B01", "B02", "VV", "ö", "Data"]), arrays), max_size=6
+)
+
+
+def tensors_of(key: str) -> Tensors:
+    """Two tensors that tell the keys apart."""
+    seed = KEYS.index(key)
+    return {"B02": np.full((120, 120), seed, "u2"), "VV": np.arange(seed, seed + 6, dtype="f4").reshape(2, 3)}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    target = tmp_path / "stores" / "S2"
+    with create_store(target) as writer:
+        writer.write([(key, save(tensors_of(key))) for key in KEYS])
+    return target
+
+
+def write_with_lmdb(target: Path, values: dict[str, bytes]) -> None:
+    target.mkdir(exist_ok=True)
+    with lmdb.open(str(target), map_size=1 << 26) as environment, environment.begin(write=True) as transaction:
+        for key, value in values.items():
+            transaction.put(key.encode(), value)
+
+
+def assert_equal(found: Tensors, expected: Tensors) -> None:
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        assert (found[name].shape, found[name].dtype) == (array.shape, array.dtype)
+        assert found[name].tobytes() == array.tobytes()  # bytes: NaN is to be kept too
+
+
+def mapped_addresses(path: Path) -> list[range]:
+    """Where this process has mapped the store at `path`."""
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    spans = (line.split()[0].split("-") for line in lines if line.endswith(f" {path / 'data.mdb'}"))
+    return [range(int(first, 16), int(last, 16)) for first, last in spans]
+
+
+def address(array: NDArray[Any]) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+# Contents
+
+
+@settings(max_examples=25)
+@given(contents)
+def test_any_arrays_are_read_as_written_here_and_by_plain_lmdb_and_safetensors(content: dict[str, Tensors]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "store"
+        with create_store(target) as writer:
+            writer.write([(key, save(tensors)) for key, tensors in content.items()])
+        with lmdb.open(str(target), readonly=True, lock=False) as environment, environment.begin() as transaction:
+            plain = {key.decode(): load(value) for key, value in transaction.cursor()}
+        store = Store(target)
+        assert list(store) == sorted(content, key=str.encode) == list(plain)
+        assert len(store) == len(content)
+        for key, tensors in content.items():
+            assert_equal(plain[key], tensors)
+            assert_equal(store[key], tensors)
+
+
+@settings(max_examples=25)
+@given(contents, st.dictionaries(st.text(), st.text(), max_size=2), st.booleans())
+def test_stores_of_plain_lmdb_and_safetensors_are_read(
+    content: dict[str, Tensors], metadata: dict[str, str], backwards: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        ordered = sorted(content.items(), reverse=backwards)
+        write_with_lmdb(Path(folder), {key: save(tensors, metadata or None) for key, tensors in ordered})
+        store = Store(folder)
+        assert len(store) == len(content)
+        for key, tensors in content.items():
+            assert_equal(store[key], tensors)
+
+
+def test_keys_are_sorted_and_counted(path: Path) -> None:
+    store = open_store(path)
+    assert list(store) == KEYS
+    assert len(store) == len(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("key", "there"), [(KEYS[3], True), ("P", False), ("x" * 600, False), (3, False), (None, False)]
+)
+def test_keys_are_contained(path: Path, key: object, there: bool) -> None:
+    assert (key in open_store(path)) is there
+
+
+def test_empty_key_is_not_contained(path: Path) -> None:
+    assert "" not in open_store(path)
+
+
+def test_tensors_come_in_the_order_asked_for(path: Path) -> None:
+    vv, b02 = open_store(path).tensors(KEYS[5], ("VV", "B02"))
+    assert np.array_equal(vv, tensors_of(KEYS[5])["VV"])
+    assert np.array_equal(b02, tensors_of(KEYS[5])["B02"])
+
+
+def test_raw_value_is_the_written_bytes(path: Path) -> None:
+    assert open_store(path).raw(KEYS[5]) == save(tensors_of(KEYS[5]))
+
+
+def test_store_shows_its_path(path: Path) -> None:
+    assert repr(open_store(path)) == f"Store('{path}')"
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_file_itself_may_be_opened(path: Path, kind: type[str | Path]) -> None:
+    assert_equal(Store(kind(path / "data.mdb"))[KEYS[1]], tensors_of(KEYS[1]))
+
+
+def test_reading_leaves_no_traces_and_needs_no_write_permission(path: Path) -> None:
+    (path / "data.mdb").chmod(0o444)
+    path.chmod(0o555)
+    try:
+        assert len(Store(path)[KEYS[0]]) == 2
+    finally:
+        path.chmod(0o755)
+    assert [file.name for file in path.iterdir()] == ["data.mdb"]
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [("P_03_0", "P_03_00"), ("P_03_99", "P_03_09"), ("A", "P_00_00"), ("Z", "P_09_09"), ("P_09_09_VV", "P_09_09")],
+)
+@pytest.mark.parametrize("read", [Store.__getitem__, Store.raw, lambda store, key: store.tensors(key, ("VV",))])
+def test_missing_key_is_named_and_the_hint_names_the_nearest(
+    path: Path, read: Callable[[Store, str], object], key: str, nearest: str
+) -> None:
+    with pytest.raises(KeyNotFoundError, match=f"{path} has no key '{key}'") as caught:
+        read(open_store(path), key)
+    assert caught.value.hint == f"the nearest key is '{nearest}'"
+
+
+def test_empty_key_is_missing(path: Path) -> None:
+    with pytest.raises(KeyNotFoundError, match="''"):
+        open_store(path)[""]
+
+
+def test_missing_key_of_an_empty_store_says_so(tmp_path: Path) -> None:
+    with create_store(tmp_path / "store"):
+        pass
+    with pytest.raises(KeyNotFoundError, match="'a'") as caught:
+        open_store(tmp_path / "store")["a"]
+    assert caught.value.hint == "the store is empty"
+
+
+def test_missing_tensor_is_named_with_those_there_are(path: Path) -> None:
+    with pytest.raises(StoreError, match=rf"{path}, key '{KEYS[0]}': has no tensor 'B99'; expected .*VV") as caught:
+        open_store(path).tensors(KEYS[0], ("VV", "B99"))
+    assert not isinstance(caught.value, KeyNotFoundError)
+    assert "B02" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [b"", b"garbage", b"much longer garbage", save({"a": np.zeros(9)})[:-3]])
+def test_damaged_value_is_named_with_store_and_key(tmp_path: Path, value: bytes) -> None:
+    write_with_lmdb(tmp_path, {"bad": value, "good": save({"a": np.ones(2, "u1")})})
+    store = Store(tmp_path)
+    for read in (store.__getitem__, lambda key: store.tensors(key, ("a",))):
+        with pytest.raises(StoreError, match=f"{tmp_path}, key 'bad': value"):
+            read("bad")
+    assert store["good"]["a"].tolist() == [1, 1]
+
+
+def test_missing_path_is_named_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=f"{tmp_path / 'nowhere'} is no store") as caught:
+        Store(tmp_path / "nowhere")
+    assert "reben encode" in caught.value.hint
+
+
+def test_folder_above_the_store_hints_at_the_store(path: Path) -> None:
+    with pytest.raises(StoreError, match=f"{path.parent} is no store") as caught:
+        Store(path.parent)
+    assert caught.value.hint == f"did you mean {path}?"
+
+
+@pytest.mark.parametrize("content", [b"", b"x", bytes(10_000), b"no database" * 1000], ids=len)
+def test_file_that_is_no_lmdb_is_named_with_a_hint(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "data.mdb").write_bytes(content)
+    with pytest.raises(StoreError, match=f"{tmp_path} is no store") as caught:
+        Store(tmp_path)
+    assert "encode it again" in caught.value.hint
+
+
+READ_ALL = """
+import sys
+from reben.core.errors import StoreError
+from reben.io.store import Store
+try:
+    store = Store(sys.argv[1])
+    for key in store:
+        store[key]["B02"].sum()
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_half_copied_store_is_refused(path: Path, share: float) -> None:
+    os.truncate(path / "data.mdb", int((path / "data.mdb").stat().st_size * share))
+    run = subprocess.run([sys.executable, "-c", READ_ALL, path], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert str(path) in run.stdout
+
+
+# Views
+
+
+def test_tensors_lie_in_the_memory_map(path: Path) -> None:
+    tensors = open_store(path)[KEYS[0]]
+    spans = mapped_addresses(path)
+    assert len(tensors) == 2
+    for array in tensors.values():
+        assert any(address(array) in span for span in spans)
+
+
+def test_tensors_cannot_be_written_to(path: Path) -> None:
+    array = open_store(path)[KEYS[0]]["B02"]
+    with pytest.raises(ValueError, match="read-only"):
+        array[0, 0] = 1
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        array.flags.writeable = True
+
+
+def test_tensors_survive_the_store(path: Path) -> None:
+    store = open_store(path)
+    whole, part = store[KEYS[7]]["B02"], store[KEYS[8]]["B02"][5:7, ::2]
+    store.close()
+    del store
+    gc.collect()
+    assert mapped_addresses(path)
+    assert (whole == 7).all()
+    assert (part == 8).all()
+
+
+def test_each_tensor_alone_keeps_the_map(path: Path) -> None:
+    tensors = open_store(path)[KEYS[7]]
+    for name in list(tensors):
+        kept = tensors.pop(name)
+        gc.collect()
+        assert np.array_equal(kept, tensors_of(KEYS[7])[name])
+    assert mapped_addresses(path)
+    del kept
+    gc.collect()
+    assert not mapped_addresses(path)
+
+
+def test_tensors_survive_the_thread_that_read_them(path: Path) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        tensors = thread.submit(operator.getitem, open_store(path), KEYS[7]).result()
+    gc.collect()
+    assert mapped_addresses(path)
+    assert_equal(tensors, tensors_of(KEYS[7]))
+
+
+def test_closing_lets_go_of_the_map_and_reading_opens_it_again(path: Path) -> None:
+    store = open_store(path)
+    assert KEYS[0] in store
+    store.close()
+    gc.collect()
+    assert not mapped_addresses(path)
+    assert_equal(store[KEYS[0]], tensors_of(KEYS[0]))
+
+
+# One store, many users
+
+
+def test_store_may_be_opened_twice(path: Path) -> None:
+    first, second = Store(path), Store(path / "data.mdb")
+    assert_equal(first[KEYS[1]], second[KEYS[1]])
+    first.close()
+    assert_equal(second[KEYS[2]], tensors_of(KEYS[2]))
+    assert len({span.start for span in mapped_addresses(path)}) == 1
+
+
+def test_new_store_under_an_old_path_is_read_anew(path: Path) -> None:
+    old = Store(path)
+    before = old[KEYS[4]]["B02"]
+    shutil.rmtree(path)
+    with create_store(path) as writer:
+        writer.write([(KEYS[4], save({"B02": np.array([99], "u2")}))])
+    assert Store(path)[KEYS[4]]["B02"].tolist() == [99]
+    assert (before == 4).all()
+
+
+def test_iterations_may_be_nested_and_left(path: Path) -> None:
+    store = open_store(path)
+    outer = iter(store)
+    assert next(outer) == KEYS[0]
+    assert list(store) == KEYS
+    assert KEYS[5] in store
+    assert next(outer) == KEYS[1]
+
+
+def test_pickled_store_reads_the_same_and_carries_no_data(path: Path) -> None:
+    store = open_store(path)
+    assert KEYS[0] in store
+    pickled = pickle.dumps(store)
+    assert len(pickled) < 1000
+    assert_equal(pickle.loads(pickled)[KEYS[3]], tensors_of(KEYS[3]))  # noqa: S301 - our own bytes
+
+
+def test_threads_read_at_the_same_time(path: Path) -> None:
+    store = open_store(path)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda key: (key, store[key]), KEYS * 5))
+    for key, tensors in found:
+        assert_equal(tensors, tensors_of(key))
+
+
+@forking
+@pytest.mark.parametrize("used", [False, True], ids=["unused", "in use"])
+def test_forked_process_goes_on_with_the_map(path: Path, used: bool) -> None:
+    store = open_store(path)
+    held = store[KEYS[1]] if used else {}
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def read() -> None:
+        sender.send((store[KEYS[2]], held, len(store), [span.start for span in mapped_addresses(path)]))
+
+    process = multiprocessing.get_context("fork").Process(target=read)
+    process.start()
+    assert receiver.poll(60)
+    tensors, inherited, count, starts = receiver.recv()
+    process.join()
+    assert process.exitcode == 0
+    assert_equal(tensors, tensors_of(KEYS[2]))
+    assert_equal(inherited, tensors_of(KEYS[1]) if used else {})
+    assert count == len(KEYS)
+    assert starts == [span.start for span in mapped_addresses(path)]
+    assert_equal(store[KEYS[3]], tensors_of(KEYS[3]))
+
+
+@forking
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_store_may_be_sent_to_processes(path: Path, method: str) -> None:
+    store = open_store(path)
+    assert KEYS[0] in store
+    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as processes:
+        found = list(processes.map(operator.getitem, [store] * 10, KEYS[:10]))
+    for key, tensors in zip(KEYS[:10], found, strict=True):
+        assert_equal(tensors, tensors_of(key))

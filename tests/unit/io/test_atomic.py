@@ -1,0 +1,256 @@
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from reben.core.errors import TargetExistsError
+from reben.io import atomic
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from reben.io import atomic
+
+with atomic.{function}(Path(sys.argv[1])) as partial:
+    ({file}).write_text("half done")
+    print("writing", flush=True)
+    time.sleep(600)
+"""
+
+
+@contextmanager
+def another_writer(target: Path, function: str = "new_directory") -> Iterator[subprocess.Popen[str]]:
+    """Another process in the middle of writing `target`, killed at the end."""
+    program = HOLD.format(function=function, file="partial" if function == "new_file" else "partial / 'old'")
+    command = [sys.executable, "-c", program, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "writing\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "target"
+
+
+@pytest.fixture(params=[0o022, 0o002, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def fail_while_writing(target: Path, function: Callable[[Path], AbstractContextManager[Path]]) -> None:
+    with function(target) as partial:
+        (partial if function is atomic.new_file else partial / "file").write_text("half done")
+        raise RuntimeError("on purpose")
+
+
+# Files
+
+
+def test_file_appears_when_the_block_ends(target: Path) -> None:
+    with atomic.new_file(target) as partial:
+        partial.write_text("content")
+        assert not target.exists()
+    assert target.read_text() == "content"
+    assert names(target.parent) == ["target"]
+
+
+def test_failing_block_leaves_no_file(target: Path) -> None:
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fail_while_writing(target, atomic.new_file)
+    assert names(target.parent) == []
+
+
+def test_failing_block_leaves_the_old_file_as_it_was(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fail_while_writing(target, atomic.new_file)
+    assert names(tmp_path) == ["target"]
+    assert target.read_text() == "old"
+
+
+def test_old_file_is_replaced(target: Path) -> None:
+    atomic.write_text(target, "old, and longer")
+    atomic.write_text(target, "new")
+    assert target.read_text() == "new"
+
+
+def test_file_has_the_mode_of_the_umask_even_if_its_writer_chose_another(target: Path, umask: int) -> None:
+    with atomic.new_file(target) as partial:
+        partial.write_text("content")
+        partial.chmod(0o600)
+    assert mode(target) == 0o666 & ~umask
+
+
+def test_killed_writer_leaves_no_file_and_the_next_succeeds(target: Path) -> None:
+    with another_writer(target, "new_file") as process:
+        process.kill()
+    assert not target.exists()
+    atomic.write_text(target, "whole")
+    assert target.read_text() == "whole"
+    assert names(target.parent) == ["target"]
+
+
+def test_text_is_utf8(target: Path) -> None:
+    atomic.write_text(target, "Österreich\n")
+    assert target.read_bytes() == "Österreich\n".encode()
+
+
+def test_json_is_read_back(target: Path) -> None:
+    value = {"a": [1, 2.5, None], "b": "ö"}
+    atomic.write_json(target, value)
+    assert json.loads(target.read_text()) == value
+    assert target.read_text().endswith("}\n")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_json_that_no_other_program_reads_is_not_written(target: Path, number: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        atomic.write_json(target, {"loss": number})
+    assert not target.exists()
+
+
+# Directories
+
+
+def test_directory_appears_when_the_block_ends(target: Path) -> None:
+    with atomic.new_directory(target) as partial:
+        (partial / "file").write_text("content")
+        assert not target.exists()
+    assert (target / "file").read_text() == "content"
+    assert names(target.parent) == ["target"]
+
+
+def test_failing_block_leaves_no_directory(target: Path) -> None:
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fail_while_writing(target, atomic.new_directory)
+    assert names(target.parent) == []
+
+
+def test_empty_directory_is_filled(target: Path) -> None:
+    target.mkdir(parents=True)
+    with atomic.new_directory(target) as partial:
+        (partial / "file").touch()
+    assert names(target) == ["file"]
+
+
+def test_directory_has_the_mode_of_the_umask(target: Path, umask: int) -> None:
+    with atomic.new_directory(target):
+        pass
+    assert mode(target) == 0o777 & ~umask
+
+
+def occupy_with_file(target: Path) -> None:
+    target.write_text("old")
+
+
+def occupy_with_filled_directory(target: Path) -> None:
+    target.mkdir()
+    (target / "old").touch()
+
+
+def occupy_with_dangling_link(target: Path) -> None:
+    target.symlink_to("nowhere")
+
+
+def occupy_with_link_to_empty_directory(target: Path) -> None:
+    (target.parent / "empty").mkdir()
+    target.symlink_to("empty")
+
+
+OCCUPATIONS = [
+    occupy_with_file,
+    occupy_with_filled_directory,
+    occupy_with_dangling_link,
+    occupy_with_link_to_empty_directory,
+]
+
+
+@pytest.mark.parametrize("occupy", OCCUPATIONS)
+def test_existing_target_is_refused_and_left_alone(tmp_path: Path, occupy: Callable[[Path], None]) -> None:
+    target = tmp_path / "target"
+    occupy(target)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(TargetExistsError, match=f"{target} exists already") as caught, atomic.new_directory(target):
+        pytest.fail("the block must not run")
+    assert "another target" in caught.value.hint
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_empty_directory_and_nothing_are_free(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    atomic.expect_free(tmp_path / "empty")
+    atomic.expect_free(tmp_path / "nothing")
+
+
+def test_target_that_appears_while_writing_is_not_overwritten(target: Path) -> None:
+    def write_while_another_program_does() -> None:
+        with atomic.new_directory(target) as partial:
+            (partial / "mine").touch()
+            target.mkdir()
+            (target / "theirs").touch()
+
+    with pytest.raises(TargetExistsError, match=f"{target} exists already"):
+        write_while_another_program_does()
+    assert names(target) == ["theirs"]
+    assert names(target.parent) == ["target"]
+
+
+def test_second_writer_in_the_same_process_is_locked_out(target: Path) -> None:
+    with atomic.new_directory(target) as partial:
+        (partial / "first").touch()
+        with pytest.raises(TargetExistsError, match=f"another process is writing {target}"):  # noqa: SIM117
+            with atomic.new_directory(target):
+                pytest.fail("the block must not run")
+    assert names(target) == ["first"]
+
+
+def test_second_process_is_locked_out_until_the_first_ends(target: Path) -> None:
+    with another_writer(target):
+        with pytest.raises(TargetExistsError, match=f"another process is writing {target}") as caught:  # noqa: SIM117
+            with atomic.new_directory(target):
+                pytest.fail("the block must not run")
+        assert "wait" in caught.value.hint
+    with atomic.new_directory(target) as partial:
+        (partial / "mine").touch()
+    assert names(target) == ["mine"]
+
+
+def test_writers_of_different_targets_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with atomic.new_directory(tmp_path / "a") as a, atomic.new_directory(tmp_path / "b") as b:
+        (a / "file of a").touch()
+        (b / "file of b").touch()
+    assert names(tmp_path / "a") == ["file of a"]
+    assert names(tmp_path / "b") == ["file of b"]
+
+
+def test_killed_writer_leaves_no_directory_and_the_next_succeeds(target: Path) -> None:
+    with another_writer(target) as process:
+        process.kill()
+    assert not target.exists()
+    with atomic.new_directory(target) as partial:
+        assert names(partial) == []
+        (partial / "whole").touch()
+    assert names(target) == ["whole"]
+    assert names(target.parent) == ["target"]
