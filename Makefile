@@ -31,13 +31,15 @@ bench: $(VENV)/.dev  ## encoder and loader against plain loops and cp, in one ru
 clean:
 	rm -rf $(VENV) reben-demo .bench
 
-$(VENV)/bin/python: tools/make_venv.sh
+# A stamp, because .venv/bin/python is a link to a file that is older than everything here.
+$(VENV)/.made: tools/make_venv.sh
 	tools/make_venv.sh $(VENV)
+	touch $@
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 	$(PIP) --editable '.[learn,report]'
 	touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	$(PIP) --editable '.[dev]'
 	touch $@ $(VENV)/.demo
