@@ -43,17 +43,11 @@ def test_every_package_says_what_it_is_for(folder: Path):
 
 
 def test_every_module_has_unit_tests_or_is_named_here():
-    tested_elsewhere = {  # by the chains in tests/integration, through the command line
+    tested_elsewhere = {  # by the chains in tests/integration, as all of cli is
         "__init__.py",
         "__main__.py",
-        "cli/demo.py",
-        "cli/encode.py",
-        "cli/evaluate.py",
-        "cli/main.py",
-        "cli/options.py",
-        "cli/predict.py",
-        "cli/train.py",
         "demo/job.py",
+        "verify/findings.py",  # unit/verify/test_published.py
         "encode/bigearthnet.py",  # unit/encode/test_engine.py
         "encode/reading.py",
         "encode/specification.py",
@@ -67,6 +61,8 @@ def test_every_module_has_unit_tests_or_is_named_here():
     missing = set()
     for module in modules_in_the_tree() - tested_elsewhere:
         path = Path(module)
+        if path.parts[0] == "cli":
+            continue
         if not (ROOT / "tests" / "unit" / path.parent / f"test_{path.stem}.py").is_file():
             missing.add(module)
     assert not missing

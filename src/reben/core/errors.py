@@ -37,6 +37,10 @@ class SplitError(RebenError, ValueError):
     """Parameters of the geographic split leave no ground for one of the sets."""
 
 
+class CountryError(RebenError, ValueError):
+    """A country is unknown, or a file of countries cannot be used."""
+
+
 class RasterError(RebenError):
     """A raster file cannot be read, or is not what it should be."""
 

@@ -22,15 +22,18 @@ _TILE = (
 )
 _PRODUCT = re.compile(rf"{_TILE}_(?P<discriminator>{_TIME})(?:\.SAFE)?", re.ASCII)
 _TILE_ID = re.compile(_TILE, re.ASCII)
-_PATCH = re.compile(rf"{_TILE}_(?P<column>\d{{2,6}})_(?P<row>\d{{2,6}})", re.ASCII)
-_S1_PATCH = re.compile(
+PATCH_PATTERN = rf"{_TILE}_(?P<column>\d{{2,6}})_(?P<row>\d{{2,6}})"
+"""Named parts of a patch id, as a regular expression for whole columns of names."""
+S1_PATCH_PATTERN = (
     rf"(?P<scene>S1[A-Z]_[A-Z0-9]{{2}}_[A-Z]{{3}}[A-Z_]_\d[A-Z]{{3}}_(?P<time>{_TIME}))"
-    rf"_(?P<mgrs>\d{{2}}[A-Z]{{3}})_(?P<column>{_INDEX})_(?P<row>{_INDEX})",
-    re.ASCII,
+    rf"_(?P<mgrs>\d{{2}}[A-Z]{{3}})_(?P<column>{_INDEX})_(?P<row>{_INDEX})"
 )
-_V1_PATCH = re.compile(
-    rf"(?P<mission>S2[A-Z])_MSIL2A_(?P<time>[12]\d{{7}}T\d{{5,6}})_(?P<column>{_INDEX})_(?P<row>{_INDEX})", re.ASCII
+"""Named parts of a Sentinel-1 patch name."""
+V1_PATCH_PATTERN = (
+    rf"(?P<mission>S2[A-Z])_MSIL2A_(?P<time>[12]\d{{7}}T\d{{5,6}})_(?P<column>{_INDEX})_(?P<row>{_INDEX})"
 )
+"""Named parts of a BigEarthNet v1 patch name."""
+_PATCH, _S1_PATCH, _V1_PATCH = (re.compile(p, re.ASCII) for p in (PATCH_PATTERN, S1_PATCH_PATTERN, V1_PATCH_PATTERN))
 
 
 @dataclass(frozen=True, slots=True)

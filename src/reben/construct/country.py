@@ -1,0 +1,132 @@
+"""Country of a patch: the nearest of a set of countries, in the patch's own projection.
+
+Outlines: Natural Earth admin 0, 1:110 m (public domain), embedded. The published countries follow from the ten
+countries of reBEN with these outlines; distances are measured from the patch's square, and where two are equally near
+(patches on a border touch both) the alphabetically first is taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pyogrio
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from reben.core.errors import CountryError
+
+REBEN_COUNTRIES = (
+    "Austria",
+    "Belgium",
+    "Finland",
+    "Ireland",
+    "Kosovo",
+    "Lithuania",
+    "Luxembourg",
+    "Portugal",
+    "Serbia",
+    "Switzerland",
+)
+"""The ten countries of reBEN."""
+
+_GEOGRAPHIC = "EPSG:4326"
+_NAME_COLUMNS = ("name", "admin", "country")
+_VISIBLE_DEG = 60  # farther from the middle of a UTM zone, the projection has no meaning
+
+
+@dataclass(frozen=True)
+class Countries:
+    """Outlines of countries, sorted by name."""
+
+    names: tuple[str, ...]
+    outlines: NDArray[np.object_]
+    """Shapely geometries in longitude and latitude (WGS 84), shape (n,)."""
+
+    def only(self, names: Sequence[str]) -> "Countries":
+        """Some of the countries.
+
+        Raises:
+            CountryError: if one is missing.
+        """
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise CountryError(f"no country {missing[0]!r}", hint=f"known are: {', '.join(self.names)}")
+        kept = [i for i, name in enumerate(self.names) if name in names]
+        return Countries(tuple(self.names[i] for i in kept), self.outlines[kept])
+
+
+def embedded_countries() -> Countries:
+    """All countries of the embedded table."""
+    table = pq.read_table(BytesIO((files("reben.construct") / "countries.parquet").read_bytes()))
+    return Countries(tuple(table["name"].to_pylist()), shapely.from_wkb(table["geometry"].to_numpy()))
+
+
+def read_countries(path: Path) -> Countries:
+    """Countries from any vector file that GDAL reads, with a column `name`, `admin` or `country` (in any case).
+
+    Raises:
+        CountryError: if the file cannot be read, lacks such a column, or has no CRS or no polygon.
+    """
+    try:
+        info, _, outlines, columns = pyogrio.raw.read(path)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise CountryError(
+            f"{path}: cannot be read ({error})", hint="give a GeoPackage, GeoJSON or Shapefile"
+        ) from error
+    fields = [str(field).lower() for field in info["fields"]]
+    column = next((fields.index(name) for name in _NAME_COLUMNS if name in fields), None)
+    if column is None or info["crs"] is None or outlines is None or not len(outlines):
+        raise CountryError(
+            f"{path}: expected polygons with a CRS and a column name, admin or country; "
+            f"found CRS {info['crs']}, columns {', '.join(map(str, info['fields']))}"
+        )
+    geographic = _project(shapely.from_wkb(outlines), info["crs"], _GEOGRAPHIC)
+    order = np.argsort(columns[column].astype(str))
+    return Countries(tuple(str(name) for name in columns[column][order]), geographic[order])
+
+
+def nearest_country(countries: Countries, patches: NDArray[np.object_], crs: str) -> list[str]:
+    """Name of the country nearest to each patch.
+
+    Args:
+        countries: to choose from.
+        patches: squares of patches, shapely geometries in `crs`, shape (n,).
+        crs: projected CRS of one UTM zone, such as EPSG:32633.
+
+    Raises:
+        CountryError: if there is no country to choose from.
+    """
+    if not countries.names:
+        raise CountryError("no country to choose from")
+    outlines = _near_the_zone(countries.outlines, crs)
+    distances_m = np.stack([shapely.distance(outline, patches) for outline in outlines])
+    distances_m[np.isnan(distances_m)] = np.inf  # what lies on the other side of the Earth
+    return [countries.names[i] for i in distances_m.argmin(axis=0)]  # names are sorted, argmin takes the first
+
+
+def _near_the_zone(outlines: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
+    """Outlines in `crs`; what is too far from it to be projected is cut off, and may leave nothing."""
+    projected = _project(outlines, _GEOGRAPHIC, crs)
+    beyond = ~np.array([np.isfinite(shapely.get_coordinates(outline)).all() for outline in projected])
+    if beyond.any():
+        area = pyproj.CRS(crs).area_of_use
+        west, east = (-180.0, 180.0) if area is None else (area.west - _VISIBLE_DEG, area.east + _VISIBLE_DEG)
+        visible = shapely.make_valid(outlines[beyond])
+        projected[beyond] = _project(shapely.intersection(visible, shapely.box(west, -89, east, 89)), _GEOGRAPHIC, crs)
+    return projected
+
+
+def _project(geometries: NDArray[np.object_], source: str, target: str) -> NDArray[np.object_]:
+    """The geometries in another CRS, longitude before latitude."""
+    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+
+    projected: NDArray[np.object_] = shapely.transform(geometries, project)
+    return projected

@@ -1,0 +1,1 @@
+"""Hold data sets and published tables against the rules by which they were made."""
