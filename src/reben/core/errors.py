@@ -41,6 +41,10 @@ class CountryError(RebenError, ValueError):
     """A country is unknown, or a file of countries cannot be used."""
 
 
+class ProductError(RebenError):
+    """A Sentinel product cannot be used: missing, damaged, incomplete, or not what it should be."""
+
+
 class RasterError(RebenError):
     """A raster file cannot be read, or is not what it should be."""
 
