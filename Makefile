@@ -37,9 +37,11 @@ $(VENV)/.made: tools/make_venv.sh
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
-	$(PIP) --editable '.[learn,report]'
+	@echo "installing reben and what it needs (PyTorch among it: some minutes the first time)"
+	@$(PIP) --editable '.[learn,report]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
-	$(PIP) --editable '.[dev]'
+	@echo "installing reben, what it needs and what its tests need (PyTorch among it: some minutes the first time)"
+	@$(PIP) --editable '.[dev]'
 	touch $@ $(VENV)/.demo

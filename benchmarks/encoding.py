@@ -13,8 +13,8 @@ from safetensors.numpy import save
 from benchmarks.dataset import BenchData
 from benchmarks.timing import medians_s
 from reben.core.bands import S1_BANDS, S2_BANDS
-from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
-from reben.encode.engine import Source, encode, plan
+from reben.encode.bigearthnet import sources
+from reben.encode.engine import encode, plan
 
 PROCESSES = 2
 _MAP_BYTES = 1 << 36
@@ -39,8 +39,7 @@ def measure(data: BenchData, scratch: Path, *, rounds: int) -> dict[str, float]:
 def encode_with_reben(data: BenchData, target: Path) -> None:
     """What `reben encode bigearthnet` does."""
     paths = data.paths
-    sources = [Source(S2_PATCHES, paths.s2), Source(S1_PATCHES, paths.s1), Source(REFERENCE_MAPS, paths.reference_maps)]
-    encode(plan(sources), target)
+    encode(plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), target)
 
 
 def encode_with_plain_loop(data: BenchData, target: Path) -> None:

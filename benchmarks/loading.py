@@ -33,7 +33,7 @@ def measure(data: BenchData, store: Path, *, rounds: int) -> dict[str, float]:
             pass
 
     def copy() -> None:
-        for _ in range(len(dataset) // BATCH):
+        for _ in range(-(-len(dataset) // BATCH)):
             np.copyto(target, ready)
 
     ways = {name: lambda loader=loader: drain(loader) for name, loader in loaders.items()} | {COPY: copy}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from reben.demo.dataset import DatasetPaths, write_dataset
-from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
-from reben.encode.engine import Plan, Source, encode, plan
+from reben.encode.bigearthnet import sources
+from reben.encode.engine import Plan, encode, plan
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -20,9 +20,7 @@ def shared_data() -> Path:
 
 
 def plan_of(paths: DatasetPaths) -> Plan:
-    return plan(
-        [Source(S2_PATCHES, paths.s2), Source(S1_PATCHES, paths.s1), Source(REFERENCE_MAPS, paths.reference_maps)]
-    )
+    return plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps))
 
 
 @pytest.fixture(scope="session")

@@ -68,5 +68,6 @@ def needs_extra(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"this command needs {error.name}, which is not installed", hint=f"pip install 'reben[{extra}]'"
+            f"this command needs {error.name}, which is not installed",
+            hint=f"pip install 'reben[{extra}]', or, in a checkout, pip install '.[{extra}]'",
         ) from error

@@ -27,23 +27,21 @@ def bigearthnet(
     ] = None,
 ) -> None:
     """Encode reBEN (BigEarthNet v2.0): Sentinel-2 and Sentinel-1 patches and reference maps, or some of them."""
-    from reben.encode import bigearthnet as parts
-    from reben.encode.engine import Source, encode, plan
+    from reben.encode.bigearthnet import sources
+    from reben.encode.engine import encode, plan
     from reben.io.atomic import expect_free
 
     start = time.perf_counter()
     expect_free(target)
-    given = (
-        (parts.S2_PATCHES, s2_dir),
-        (parts.S1_PATCHES, s1_dir),
-        (parts.REFERENCE_MAPS, reference_maps_dir),
-    )
     with stderr.status("finding patches ..."):
-        todo = plan([Source(part, root) for part, root in given if root is not None])
+        todo = plan(sources(s2=s2_dir, s1=s1_dir, reference_maps=reference_maps_dir))
     with progress("encoding") as begin:
         encode(todo, target, workers=workers, progress=begin(len(todo.samples)))
     counts = todo.counts()
     for name, count in counts.items():
         typer.echo(f"{count:>9,} {name}")
+    expected, found = counts.get("Sentinel-2 patches", 0), counts.get("reference maps", 0)
+    if reference_maps_dir is not None and found < expected:
+        stderr.print(f"note: {expected - found:,} Sentinel-2 patches have no reference map")
     size = sum(file.stat().st_size for file in target.iterdir())
     typer.echo(f"{target}: {sum(counts.values()):,} values, {size / 1e6:,.1f} MB, {time.perf_counter() - start:.1f} s")

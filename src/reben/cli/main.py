@@ -1,5 +1,6 @@
 """The `reben` command."""
 
+import signal
 import sys
 from typing import Annotated
 
@@ -42,8 +43,23 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors that the user can mend end with exit code 1, a message and a hint."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except RebenError as error:
         print_error(error)
-        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print_error(
+            RebenError(f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk")
+        )
+    except UnicodeError as error:
+        print_error(RebenError(f"a name is no valid UTF-8 ({error})", hint="rename the file or folder"))
+    else:
+        return
+    sys.exit(1)
+
+
+def _terminate(number: int, _frame: object) -> None:
+    """End as Ctrl-C does, so that temporary files are removed."""
+    sys.exit(128 + number)

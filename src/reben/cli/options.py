@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from reben.cli.console import STDOUT
 
 Store = Annotated[Path, typer.Option(help="Store that `reben encode` wrote.", show_default=False)]
 Metadata = Annotated[
@@ -19,7 +22,25 @@ LoadingWorkers = Annotated[
         min=0, help="Loading processes; 0 loads in the main process. By default several beside a GPU, else 0."
     ),
 ]
-Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this JSON file; - for standard output.")]
+
+
+def _writable(path: Path | None) -> Path | None:
+    """Check before hours of work that the result can be written.
+
+    Raises:
+        BadParameter: if it cannot.
+    """
+    if path is not None and path != STDOUT:
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+            raise typer.BadParameter(f"{path} cannot be written")
+    return path
+
+
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", callback=_writable, help="Write the result to this JSON file; - for standard output."),
+]
 SnowAndCloud = Annotated[
     bool, typer.Option("--snow-and-cloud", help="Keep patches with seasonal snow, clouds or cloud shadows.")
 ]

@@ -8,6 +8,8 @@ import typer
 from reben.cli import options
 from reben.cli.console import needs_extra, stderr
 
+_INTERRUPTED = 130  # what shells give for Ctrl-C
+
 
 def train(
     store: options.Store,
@@ -49,16 +51,22 @@ def train(
         patience=patience,
         snow_and_cloud=snow_and_cloud,
     )
-    result = training.train(
-        recipe,
-        store=store,
-        metadata=metadata,
-        output=output,
-        workers=workers,
-        resume=resume,
-        show_progress=stderr.is_terminal,
-        report=print_epoch,
-    )
+    try:
+        result = training.train(
+            recipe,
+            store=store,
+            metadata=metadata,
+            output=output,
+            workers=workers,
+            resume=resume,
+            show_progress=stderr.is_terminal,
+            report=print_epoch,
+        )
+    except KeyboardInterrupt:
+        stderr.print(f"interrupted; the same command with --resume goes on after the last finished epoch of {output}")
+        raise typer.Exit(_INTERRUPTED) from None
+    if result.epochs < recipe.epochs:
+        stderr.print(f"stopped early: {patience} epochs without a better validation macro AP")
     typer.echo(f"{result.run}: best epoch {result.best_epoch}, validation macro AP {result.best_ap_macro:.4f}")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from reben.core.errors import BandError
 
@@ -110,15 +109,3 @@ def select_bands(selection: str | Sequence[str]) -> tuple[Band, ...]:
     if len(set(names)) < len(names):
         raise BandError(f"bands {', '.join(names)}: one of them is given twice")
     return tuple(BANDS[name] for name in names)
-
-
-def expect_raster(band: Band, shape: tuple[int, ...], dtype: DTypeLike, *, patch_size_m: int = PATCH_SIZE_M) -> None:
-    """Check that a raster has the size and the data type of `band`.
-
-    Raises:
-        BandError: if it has not.
-    """
-    side = band.side_px(patch_size_m)
-    if shape != (side, side) or np.dtype(dtype) != np.dtype(band.dtype):
-        found = f"{' x '.join(map(str, shape))} pixels of {np.dtype(dtype).name}"
-        raise BandError(f"band {band.name} has {found}; expected {side} x {side} pixels of {band.dtype}")

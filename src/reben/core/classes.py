@@ -8,7 +8,6 @@ Sources: codes, names and colours as the European Environment Agency publishes t
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,22 +99,6 @@ class Legend:
                 f"code {', '.join(map(str, unknown[:5]))} is not part of legend {self.name}",
                 hint="check that the map holds level-3 codes of this legend, such as 211",
             )
-        return indices
-
-    def class_indices(self, names: Iterable[str]) -> list[int]:
-        """Index of each class name.
-
-        Raises:
-            LegendError: if a name is not a class of this legend.
-        """
-        indices = []
-        for name in names:
-            if name not in self.class_names:
-                raise LegendError(
-                    f"{name!r} is not a class of legend {self.name}",
-                    hint=f"the classes are: {'; '.join(self.class_names)}",
-                )
-            indices.append(self.class_names.index(name))
         return indices
 
 

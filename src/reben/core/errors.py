@@ -37,6 +37,10 @@ class SplitError(RebenError, ValueError):
     """Parameters of the geographic split leave no ground for one of the sets."""
 
 
+class LandCoverError(RebenError):
+    """A file of land-cover polygons cannot be used."""
+
+
 class CountryError(RebenError, ValueError):
     """A country is unknown, or a file of countries cannot be used."""
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lightning
@@ -16,7 +15,7 @@ from reben.data.dataset import Batch, PatchDataset, as_is
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
-from reben.io.metadata import read_metadata
+from reben.io.metadata import AnyPath, read_metadata
 from reben.io.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ class PatchDataModule(lightning.LightningDataModule):
 
     def __init__(
         self,
-        store: str | Path,
-        metadata: Path | Sequence[Path],
+        store: AnyPath,
+        metadata: AnyPath | Sequence[AnyPath],
         *,
         bands: str | Sequence[str] = "all",
         batch_size: int = 512,

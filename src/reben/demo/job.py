@@ -9,8 +9,8 @@ import numpy as np
 
 from reben.core.bands import BANDS
 from reben.demo.dataset import DatasetPaths, places_on_tile, write_dataset
-from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
-from reben.encode.engine import Source, encode, plan
+from reben.encode.bigearthnet import sources
+from reben.encode.engine import encode, plan
 from reben.encode.reading import available_cpus
 from reben.io import atomic
 from reben.io.metadata import read_metadata
@@ -74,7 +74,7 @@ def run_demo(
         )
 
     report_stage("2/5  encoding it as an LMDB+safetensors store")
-    todo = plan([Source(S2_PATCHES, data.s2), Source(S1_PATCHES, data.s1), Source(REFERENCE_MAPS, data.reference_maps)])
+    todo = plan(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
     store = output / "store"
     with progress("encoding") as begin:
         encode(todo, store, progress=begin(len(todo.samples)))

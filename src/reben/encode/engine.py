@@ -3,7 +3,6 @@
 Keys and bytes of the store are the same for any number of workers.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from reben.core.errors import EncodeError
 from reben.encode.reading import Request, ValueReader, available_cpus, read_in_order
-from reben.encode.specification import Part, Sample
+from reben.encode.specification import Part, Sample, Source
 from reben.io.store import create_store
 
 _WORTH_PROCESSES = 5000
@@ -19,14 +18,6 @@ _WORTH_PROCESSES = 5000
 
 Progress = Callable[[int], None]
 """Told how many further samples are written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A part of a data set and the directory in which it lies."""
-
-    part: Part
-    root: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +91,11 @@ def _find(source: Source) -> list[Sample]:
     """
     part, root = source.part, source.root
     if not root.is_dir():
-        raise EncodeError(f"{root}: is no directory; expected the folder {part.folder}")
+        raise EncodeError(f"{root}: is no directory", hint=f"give the folder {part.folder}")
+    inside = root / part.folder
+    if inside.is_dir():
+        raise EncodeError(f"{root}: no {part.name} found", hint=f"did you mean {inside}?")
     samples = list(part.find(root))
-    if not any(os.path.exists(sample.stem + part.files[0].suffix) for sample in samples):  # noqa: PTH110
-        inside = root / part.folder
-        meant = f"did you mean {inside}? " if inside.is_dir() else ""
-        raise EncodeError(f"{root}: no {part.name} found", hint=f"{meant}expected files like {root / part.example}")
+    if not samples:
+        raise EncodeError(f"{root}: no {part.name} found", hint=f"expected files like {root / part.example}")
     return samples

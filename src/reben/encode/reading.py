@@ -5,12 +5,14 @@ workers are processes, and they write their values into memory that they share w
 """
 
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.sharedctypes import RawArray
 
 from reben.core.errors import EncodeError, RasterError
@@ -183,9 +185,19 @@ class _Worker:
 
 
 def _start_worker(shared: memoryview, capacity: int, readers: Sequence[ValueReader]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _Worker.memory = memoryview(shared).cast("B")
     _Worker.capacity = capacity
     _Worker.readers = readers
+
+
+def _end_with_parent() -> None:
+    """End this worker if the main process is killed; it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _read_in_worker(slot: int, batch: list[Request]) -> None:

@@ -42,6 +42,14 @@ class Part:
     """Path of one file under the root, for hints."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A part of a data set and the directory in which it lies."""
+
+    part: Part
+    root: Path
+
+
 def raster(suffix: str, name: str, side_px: int, dtype: str) -> TensorFile:
     """A file that holds one square band."""
     return TensorFile(suffix, TensorSpec(name, (side_px, side_px), np.dtype(dtype).newbyteorder("<")))

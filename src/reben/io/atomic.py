@@ -1,7 +1,7 @@
 """Files and directories that appear under their final name whole, or not at all.
 
 Everything is written under a hidden temporary name beside the target, forced to the disk, and renamed at the end. A
-crash leaves at most the temporary name behind, which the next attempt removes.
+crash leaves at most the temporary name and a lock file behind, which the next attempt removes.
 """
 
 import fcntl
@@ -18,7 +18,19 @@ from reben.core.errors import TargetExistsError
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """A path to write to; when the block ends well it becomes `target`, replacing what is there."""
+    """A path to write to; when the block ends well it becomes `target`, replacing what is there.
+
+    A link is followed. What is no regular file, such as /dev/stdout, is written to directly.
+
+    Raises:
+        TargetExistsError: if `target` is a directory.
+    """
+    target = Path(os.path.realpath(target))
+    if target.is_dir():
+        raise TargetExistsError(f"{target} is a directory", hint="give the name of a file")
+    if target.exists() and not target.is_file():
+        yield target
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial_name(target)
     try:
@@ -50,9 +62,9 @@ def new_directory(target: Path) -> Iterator[Path]:
         TargetExistsError: if `target` exists and is not an empty directory, or another process is writing it.
     """
     expect_free(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = target.absolute()
     partial = _partial_name(target)
-    with _lock(target):
+    with locked(target):
         shutil.rmtree(partial, ignore_errors=True)  # what a killed process left behind
         partial.mkdir()
         try:
@@ -80,12 +92,14 @@ def _partial_name(target: Path) -> Path:
 
 
 @contextmanager
-def _lock(target: Path) -> Iterator[None]:
-    """Keep other processes from writing `target` at the same time.
+def locked(target: Path) -> Iterator[None]:
+    """Keep other processes from writing `target` at the same time; the folder above it is made.
 
     Raises:
         TargetExistsError: if another process holds the lock.
     """
+    target = target.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
     path = target.with_name(f".{target.name}.lock")
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
     try:

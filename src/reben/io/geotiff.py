@@ -5,6 +5,8 @@ takes every other raster. Both give the same array.
 """
 
 import os
+import stat
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from affine import Affine
 
 _PLAIN_SIZE = 1 << 17  # bytes; a published patch file has at most 58,008
-_LARGEST_RASTER = 1 << 28  # bytes
-
 _NOT_A_RASTER = "the file may be damaged, or no raster at all; download or build it again"
 
 
@@ -66,28 +66,35 @@ def read_pixels(path: str | os.PathLike[str]) -> Pixels:
 
 
 def read_pixels_with_gdal(path: str | os.PathLike[str]) -> Pixels:
-    """The only band of any raster that GDAL reads.
+    """The only band of any GeoTIFF.
+
+    GDAL is told to take nothing else: a file of one of its other formats could make it read any file or address.
 
     Raises:
         RasterError: if GDAL cannot read it, or it has several bands.
     """
     import rasterio  # noqa: PLC0415 - loading GDAL takes longer than encoding a thousand plain patches
-    from rasterio.errors import RasterioError  # noqa: PLC0415
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
 
     try:
-        with rasterio.open(path) as source:
+        with (
+            warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            rasterio.open(path, driver="GTiff") as source,
+        ):
             if source.count != 1:
                 raise RasterError(f"{os.fspath(path)}: has {source.count} bands; expected one band per file")
             nbytes = source.width * source.height * np.dtype(source.dtypes[0]).itemsize
-            if nbytes > _LARGEST_RASTER:
+            if nbytes > plain_tiff.LARGEST_RASTER:
                 raise RasterError(
                     f"{os.fspath(path)}: claims {source.width} x {source.height} pixels, {nbytes:,} bytes; "
-                    f"a patch has at most {_LARGEST_RASTER:,}",
+                    f"a patch has at most {plain_tiff.LARGEST_RASTER:,}",
                     hint="give the patches, not the tile that they were cut from",
                 )
             band = source.read(1)
     except RasterioError as error:
-        raise RasterError(f"{os.fspath(path)}: cannot be read as a raster ({error})", hint=_NOT_A_RASTER) from error
+        reason = str(error).replace(f"'{os.fspath(path)}'", "it")
+        raise RasterError(f"{os.fspath(path)}: cannot be read as a GeoTIFF ({reason})", hint=_NOT_A_RASTER) from error
     band = np.ascontiguousarray(band, band.dtype.newbyteorder("<"))
     return Pixels(band.shape, band.dtype, memoryview(band.data).cast("B").toreadonly())
 
@@ -124,13 +131,15 @@ def _read_start(path: str | os.PathLike[str]) -> bytes:
         RasterError: if it cannot be opened.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would else wait for a writer
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise RasterError(f"{os.fspath(path)}: is no regular file", hint=_NOT_A_RASTER)
             return os.read(descriptor, _PLAIN_SIZE)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise RasterError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
+        raise RasterError(f"{os.fspath(path)}: cannot be read ({error.strerror})", hint=_NOT_A_RASTER) from error
 
 
 def _write(path: Path, band: NDArray[Any], **profile: object) -> None:

@@ -3,6 +3,7 @@
 Columns and types as published (reBEN, `metadata.parquet` and `metadata_for_patches_with_snow_cloud_or_shadow.parquet`).
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pyarrow.parquet as pq
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
 from reben.io import atomic
+
+AnyPath = str | os.PathLike[str]
 
 SPLITS = ("train", "validation", "test")
 
@@ -33,7 +36,7 @@ SCHEMA = pa.schema(
 _ROW_GROUP_ROWS = 122_880  # as published
 
 
-def read_metadata(paths: Path | Sequence[Path], *, legend: Legend = CLC2018) -> pa.Table:
+def read_metadata(paths: AnyPath | Sequence[AnyPath], *, legend: Legend = CLC2018) -> pa.Table:
     """Rows of one or several metadata tables, with the columns of `SCHEMA`, in the order of the files.
 
     Raises:
@@ -41,14 +44,14 @@ def read_metadata(paths: Path | Sequence[Path], *, legend: Legend = CLC2018) -> 
             row (counted from 0).
     """
     tables = []
-    paths = [paths] if isinstance(paths, Path) else list(paths)
-    if not paths:
+    files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
+    if not files:
         raise MetadataError("no metadata table given")
-    for path in paths:
+    for path in files:
         table = _read_table(path)
         _check_values(path, table, legend)
         tables.append(table)
-    _check_duplicates(paths, tables)
+    _check_duplicates(files, tables)
     return pa.concat_tables(tables).combine_chunks()
 
 
@@ -73,6 +76,9 @@ def _read_table(path: Path) -> pa.Table:
     Raises:
         MetadataError: if it is no Parquet file, or a column is missing, has another type or a null that must not be.
     """
+    if not path.is_file():
+        state = "is no file" if path.exists() else "does not exist"
+        raise MetadataError(f"{path}: {state}", hint="give a metadata table, such as the metadata.parquet of reBEN")
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:

@@ -55,7 +55,8 @@ _DTYPES = {
     (3, 32): "<f4",
     (3, 64): "<f8",
 }
-_LARGEST_RASTER = 1 << 28  # bytes; what claims to be larger is no patch
+LARGEST_RASTER = 1 << 28
+"""Bytes; what claims to be larger is no patch."""
 _MOST_STRIPS = 1 << 16
 
 _Tags = dict[int, tuple[int, ...]]
@@ -219,7 +220,7 @@ def _interpret(tags: _Tags) -> PlainTiff | None:
     )
     understood = predictor == _NO_PREDICTOR or (raster.deflate and raster.differenced and raster.dtype.kind in "ui")
     complete = raster.deflate or sum(lengths) == raster.nbytes
-    return raster if understood and complete and raster.nbytes <= _LARGEST_RASTER else None
+    return raster if understood and complete and raster.nbytes <= LARGEST_RASTER else None
 
 
 def _join(data: memoryview, strips: tuple[tuple[int, int], ...]) -> memoryview:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from reben.core.errors import RunError
 from reben.io import atomic
 from reben.learn.metrics import METRIC_NAMES
 
@@ -31,7 +33,17 @@ class KeepBest(Callback):
         self.best_epoch = -1
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002 - Lightning's signature
-        """Compare and save."""
+        """Compare and save.
+
+        Raises:
+            RunError: if the loss is no number any more.
+        """
+        loss = float(trainer.callback_metrics["validation/loss"])
+        if not math.isfinite(loss):
+            raise RunError(
+                f"the validation loss of epoch {trainer.current_epoch} is {loss}: training has diverged",
+                hint="start again with a lower --learning-rate or more --warmup-steps",
+            )
         score = float(trainer.callback_metrics[BEST])
         if score > self.best_score and trainer.is_global_zero:
             self._save()

@@ -31,7 +31,7 @@ class SafetensorsCheckpointIO(CheckpointIO):
         tensors: dict[str, torch.Tensor] = {}
         tree = _describe(checkpoint, tensors)
         with atomic.new_file(Path(path)) as partial:
-            save_file(tensors, partial, metadata={_TREE: json.dumps(tree)})
+            write_tensors(partial, tensors, {_TREE: json.dumps(tree)})
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:  # noqa: ANN401, ARG002, FBT001 - Lightning's signature
         """Read what `save_checkpoint` wrote; tensors are on the CPU.
@@ -50,6 +50,20 @@ class SafetensorsCheckpointIO(CheckpointIO):
     def remove_checkpoint(self, path: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Delete a checkpoint."""
         Path(path).unlink(missing_ok=True)
+
+
+def write_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file.
+
+    Raises:
+        RunError: if the disk is full or cannot be written.
+    """
+    try:
+        save_file(tensors, path, metadata=metadata)
+    except SafetensorError as error:  # how the library reports what the operating system says
+        raise RunError(
+            f"{path.parent}: cannot be written ({error})", hint="free some space, then go on with --resume"
+        ) from error
 
 
 def _describe(value: object, tensors: dict[str, torch.Tensor]) -> Any:  # noqa: ANN401 - JSON

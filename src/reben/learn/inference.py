@@ -54,6 +54,9 @@ def logits_of(
         data: the store that holds the patches.
         patches: which patches.
         progress: is told how many further patches are done.
+
+    Raises:
+        RunError: if a logit is no number.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = trained.model.to(device).eval()
@@ -61,4 +64,10 @@ def logits_of(
     for batch in data.loader(data.dataset_of(patches)):
         logits.append(model(batch["image"].to(device)).float().cpu())
         progress(len(batch["image"]))
-    return torch.cat(logits)
+    result = torch.cat(logits)
+    if not result.isfinite().all():
+        raise RunError(
+            "the model gives logits that are no numbers",
+            hint="its weights may be damaged, or its training has diverged; train again",
+        )
+    return result

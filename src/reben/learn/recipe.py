@@ -17,7 +17,7 @@ Positive = Annotated[int, Field(gt=0)]
 class Recipe(BaseModel):
     """How a model is trained. Unknown settings and values out of range are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     model: str
     """timm name of the architecture, such as resnet50."""
@@ -55,7 +55,9 @@ def make_recipe(**settings: object) -> Recipe:
 
     Raises:
         RecipeError: if a setting is unknown or out of range.
+        BandError: if a band is unknown.
     """
+    select_bands(str(settings.get("bands", "all")))  # its error has a hint, which pydantic would swallow
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 config.json, model.safetensors   the best model, in the layout of the published weights
 recipe.json                      how it was trained, and on what
-environment.json                 versions, machine, command line
+environment.json                 versions, machine, command line of each start
 metrics.csv, tensorboard/        each epoch
 checkpoints/last.safetensors     where to resume; removed when the run is finished
 result.json                      best epoch and its score; there when the run is finished
@@ -39,7 +39,7 @@ class RunDirectory:
 
     @property
     def environment(self) -> Path:
-        """Versions, machine, command line."""
+        """Versions, machine, command line of each process that worked on the run."""
         return self.path / "environment.json"
 
     @property
@@ -71,8 +71,13 @@ class RunDirectory:
             )
             raise RunError(f"{self.path} holds a run already, which is {state}", hint=hint)
         atomic.expect_free(self.path)
-        atomic.write_json(self.environment, environment())
         atomic.write_json(self.recipe, settings)
+        atomic.write_json(self.environment, [environment()])
+
+    def note_resumption(self) -> None:
+        """Add this process to those that worked on the run."""
+        before = json.loads(self.environment.read_text(encoding="utf-8")) if self.environment.exists() else []
+        atomic.write_json(self.environment, [*before, environment()])
 
     def expect_resumable(self, settings: dict[str, Any]) -> None:
         """Check that a run can go on with the same settings.

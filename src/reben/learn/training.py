@@ -12,7 +12,6 @@ import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from reben.core.bands import select_bands
 from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.io import atomic
@@ -62,7 +61,9 @@ def train(
         report: is told of each epoch's row of `metrics.csv`.
 
     Raises:
-        RunError: if `output` holds a run that must not be touched, or none to resume.
+        RunError: if `output` holds a run that must not be touched, or none to resume; or if training diverges.
+        TargetExistsError: if another process is writing `output`.
+        KeyboardInterrupt: if the user stops the run; it can be resumed.
         RecipeError: if the model cannot be built.
         MetadataError: if a table is wrong, has no row for a split, or does not fit the store.
         StoreError: if there is no store.
@@ -73,40 +74,65 @@ def train(
         "metadata": [str(path.resolve()) for path in metadata],
     }
     run = RunDirectory(output)
-    if resume:
-        run.expect_resumable(settings)
-    lightning.seed_everything(recipe.seed, verbose=False)
+    with atomic.locked(run.path):
+        if resume:
+            run.expect_resumable(settings)
+        lightning.seed_everything(recipe.seed, verbose=False)
+        data = PatchDataModule(
+            store,
+            metadata,
+            bands=recipe.bands,
+            batch_size=recipe.batch_size,
+            workers=workers,
+            seed=recipe.seed,
+            snow_and_cloud=recipe.snow_and_cloud,
+        )
+        trained = _fresh_model(recipe, data)  # an empty split or a misfit ends here, before anything is written
+        if resume:
+            run.note_resumption()
+        else:
+            run.start(settings)
+        best = KeepBest(lambda: save_model(run.path, trained))
+        epochs = _fit(run, recipe, data, trained, best, show_progress=show_progress, report=report)
+        result = TrainingResult(run.path, best.best_epoch, best.best_score, epochs)
+        atomic.write_json(
+            run.result, {"best_epoch": best.best_epoch, "best_ap_macro": best.best_score, "epochs": epochs}
+        )
+        shutil.rmtree(run.checkpoint.parent, ignore_errors=True)
+    return result
 
-    data = PatchDataModule(
-        store,
-        metadata,
-        bands=recipe.bands,
-        batch_size=recipe.batch_size,
-        workers=workers,
-        seed=recipe.seed,
-        snow_and_cloud=recipe.snow_and_cloud,
-    )
-    image = data.dataset("train")[0][
-        "image"
-    ]  # (C, H, W); an empty split or a misfit ends here, before anything is written
+
+def _fresh_model(recipe: Recipe, data: PatchDataModule) -> TrainedModel:
+    """A model with random weights that fits the images and classes of the data."""
+    image = data.dataset("train")[0]["image"]  # (C, H, W)
     data.dataset("validation")
-
-    class_names = data.legend.class_names
     architecture = Architecture(
         timm_name=recipe.model,
         channels=image.shape[0],
-        classes=len(class_names),
+        classes=len(data.legend.class_names),
         image_size=image.shape[-1],
         dropout=recipe.dropout,
         drop_path=recipe.drop_path,
     )
-    model = build_model(architecture)
-    bands = tuple(band.name for band in select_bands(recipe.bands))
-    trained = TrainedModel(model, architecture, bands, PUBLISHED_STATISTICS, class_names)
+    bands = tuple(band.name for band in data.bands)
+    return TrainedModel(build_model(architecture), architecture, bands, PUBLISHED_STATISTICS, data.legend.class_names)
 
-    if not resume:
-        run.start(settings)
-    best = KeepBest(lambda: save_model(run.path, trained))
+
+def _fit(
+    run: RunDirectory,
+    recipe: Recipe,
+    data: PatchDataModule,
+    trained: TrainedModel,
+    best: KeepBest,
+    *,
+    show_progress: bool,
+    report: Callable[[dict[str, float]], None],
+) -> int:
+    """Train from the start, or from the run's checkpoint if it has one; the number of epochs that were trained.
+
+    Raises:
+        KeyboardInterrupt: if the user stops the run.
+    """
     callbacks: list[Callback] = [
         best,
         EpochTable(run.metrics, report),
@@ -132,17 +158,13 @@ def train(
             enable_progress_bar=show_progress,
             enable_model_summary=False,
         )
-        task = MultiLabelTask(model, recipe, architecture.classes)
-        resume_from = run.checkpoint if resume and run.checkpoint.exists() else None
-        trainer.fit(task, datamodule=data, ckpt_path=resume_from)
-
-    result = TrainingResult(run.path, best.best_epoch, best.best_score, trainer.current_epoch)
-    atomic.write_json(
-        run.result,
-        {"best_epoch": result.best_epoch, "best_ap_macro": result.best_ap_macro, "epochs": result.epochs},
-    )
-    shutil.rmtree(run.checkpoint.parent, ignore_errors=True)
-    return result
+        task = MultiLabelTask(trained.model, recipe, trained.architecture.classes)
+        resume_from = run.checkpoint if run.checkpoint.exists() else None
+        try:
+            trainer.fit(task, datamodule=data, ckpt_path=resume_from)
+        except SystemExit as error:  # Lightning's answer to Ctrl-C
+            raise KeyboardInterrupt from error
+    return trainer.current_epoch
 
 
 class _SafetensorsCheckpoint(ModelCheckpoint):

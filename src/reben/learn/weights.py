@@ -3,24 +3,29 @@
 Source: the repositories BIFOLD-BigEarthNetv2-0/* on the Hugging Face hub; their tensors are timm's, with a prefix.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from reben import __version__
-from reben.core.errors import RebenError, RunError
-from reben.data.normalisation import BandStatistics, Statistics
+from reben.core.bands import BAND_SETS
+from reben.core.classes import CLC2018
+from reben.core.errors import RecipeError, RunError
+from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics, Statistics
 from reben.io import atomic
+from reben.learn.checkpoints import write_tensors
 from reben.learn.models import Architecture, build_model
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _PREFIX = "model.vision_encoder."
+_LONGEST_REASON = 200  # characters; torch lists every tensor
+_DAMAGED = "the file may be damaged or from another program; copy it again, or train again"
 
 
 @dataclass(frozen=True)
@@ -55,55 +60,95 @@ def save_model(directory: Path, trained: TrainedModel) -> None:
     }
     tensors = {_PREFIX + name: tensor.contiguous() for name, tensor in trained.model.state_dict().items()}
     with atomic.new_file(directory / WEIGHTS_FILE) as partial:
-        save_file(tensors, partial, metadata={"format": "pt"})
+        write_tensors(partial, tensors, {"format": "pt"})
     atomic.write_json(directory / CONFIG_FILE, config)
 
 
 def load_model(directory: Path) -> TrainedModel:
-    """The model that `save_model` wrote, in evaluation mode, on the CPU.
+    """The model that `save_model` wrote, or one of the published ones, in evaluation mode, on the CPU.
 
     Raises:
         RunError: if a file is missing or damaged, or the weights do not fit the architecture.
     """
     config = _read_config(directory)
+    architecture = Architecture(
+        timm_name=config.timm_model_name,
+        channels=config.channels,
+        classes=config.classes,
+        image_size=config.image_size,
+        dropout=config.drop_rate,
+        drop_path=config.drop_path_rate,
+    )
     try:
-        architecture = Architecture(
-            timm_name=config["timm_model_name"],
-            channels=config["channels"],
-            classes=config["classes"],
-            image_size=config["image_size"],
-            dropout=config["drop_rate"],
-            drop_path=config["drop_path_rate"],
-        )
-        bands = tuple(config["bands"])
-        statistics = {
-            band: BandStatistics(mean, std)
-            for band, mean, std in zip(bands, config["mean"], config["std"], strict=True)
-        }
-        class_names = tuple(config["class_names"])
         model = build_model(architecture)
-    except (KeyError, TypeError, ValueError, RebenError) as error:
-        raise RunError(f"{directory / CONFIG_FILE}: does not describe a model of reben ({error!r})") from error
+    except RecipeError as error:
+        raise RunError(f"{directory / CONFIG_FILE}: {error}", hint=error.hint) from error
     _load_weights(model, directory / WEIGHTS_FILE)
-    return TrainedModel(model.eval(), architecture, bands, statistics, class_names)
+    return TrainedModel(model.eval(), architecture, config.bands, config.statistics(), config.class_names)
 
 
-def _read_config(directory: Path) -> dict[str, Any]:
+class _Config(BaseModel):
+    """`config.json`. Published files have no bands, means and standard deviations: the paper's are meant."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+    timm_model_name: str
+    channels: Annotated[int, Field(gt=0, le=1024)]
+    classes: Annotated[int, Field(gt=0, le=1024)]
+    image_size: Annotated[int, Field(gt=0, le=4096)]
+    drop_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    drop_path_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    bands: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[Annotated[float, Field(ge=1e-6)], ...] = ()
+    class_names: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, values: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Put in what published files leave out."""
+        if not isinstance(values, dict):
+            return values
+        filled = dict(values)
+        if not filled.get("bands"):
+            filled["bands"] = {len(bands): bands for bands in BAND_SETS.values()}.get(filled.get("channels", 0), ())
+        if not filled.get("mean") and all(band in PUBLISHED_STATISTICS for band in filled["bands"]):
+            published = [PUBLISHED_STATISTICS[band] for band in filled["bands"]]
+            filled["mean"] = [statistics.mean for statistics in published]
+            filled["std"] = [statistics.std for statistics in published]
+        filled["class_names"] = filled.get("class_names") or CLC2018.class_names
+        return filled
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        for name in ("bands", "mean", "std"):
+            if len(getattr(self, name)) != self.channels:
+                raise ValueError(f"{name} has {len(getattr(self, name))} entries for {self.channels} channels")
+        if len(self.class_names) != self.classes:
+            raise ValueError(f"class_names has {len(self.class_names)} entries for {self.classes} classes")
+        return self
+
+    def statistics(self) -> Statistics:
+        """Mean and standard deviation by band."""
+        values = zip(self.bands, self.mean, self.std, strict=True)
+        return {band: BandStatistics(mean, std) for band, mean, std in values}
+
+
+def _read_config(directory: Path) -> _Config:
     """`config.json` of a run.
 
     Raises:
-        RunError: if it is missing or no JSON object.
+        RunError: if it is missing, or does not describe a model.
     """
     path = directory / CONFIG_FILE
     if not path.is_file():
         raise RunError(f"{directory} holds no trained model: {CONFIG_FILE} is missing", hint=_missing_hint(directory))
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path}: is no JSON ({error})") from error
-    if not isinstance(config, dict):
-        raise RunError(f"{path}: must hold a JSON object")
-    return config
+        return _Config.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise RunError(f"{path}: does not describe a model: {place} {first['msg']}", hint=_DAMAGED) from error
 
 
 def _missing_hint(directory: Path) -> str:
@@ -118,10 +163,14 @@ def _load_weights(model: nn.Module, path: Path) -> None:
     Raises:
         RunError: if the file is missing, damaged, or of another architecture.
     """
+    if not path.is_file():
+        raise RunError(f"{path} is missing", hint=_missing_hint(path.parent))
     try:
         tensors = load_file(path)
-        model.load_state_dict({name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()})
     except (OSError, SafetensorError) as error:
-        raise RunError(f"{path}: cannot be read ({error})") from error
+        raise RunError(f"{path}: cannot be read ({error})", hint=_DAMAGED) from error
+    try:
+        model.load_state_dict({name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()})
     except RuntimeError as error:
-        raise RunError(f"{path}: does not fit the architecture in {CONFIG_FILE} ({error})") from error
+        reason = str(error).splitlines()[1].strip()[:_LONGEST_REASON]
+        raise RunError(f"{path}: does not fit the architecture in {CONFIG_FILE} ({reason})", hint=_DAMAGED) from error

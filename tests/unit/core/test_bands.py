@@ -2,9 +2,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from numpy.typing import DTypeLike
 
-from reben.core.bands import BAND_SETS, BANDS, S1_BANDS, S2_BANDS, expect_raster, select_bands
+from reben.core.bands import BAND_SETS, BANDS, S1_BANDS, S2_BANDS, select_bands
 from reben.core.errors import BandError
 
 
@@ -81,28 +80,3 @@ def test_unknown_bands_are_named_and_the_hint_lists_the_known(selection: str | S
 def test_a_band_given_twice_is_refused() -> None:
     with pytest.raises(BandError, match=r"B02, B03, B02.*twice"):
         select_bands("B02,B03,B02")
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "dtype", "patch_size_m"),
-    [("B02", (120, 120), np.uint16, 1200), ("VH", (120, 120), "<f4", 1200), ("B01", (10, 10), "uint16", 600)],
-)
-def test_raster_of_the_band_is_accepted(name: str, shape: tuple[int, ...], dtype: DTypeLike, patch_size_m: int) -> None:
-    expect_raster(BANDS[name], shape, dtype, patch_size_m=patch_size_m)
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "dtype", "found"),
-    [
-        ("B02", (60, 60), np.uint16, "60 x 60 pixels of uint16"),
-        ("B02", (120, 119), np.uint16, "120 x 119 pixels of uint16"),
-        ("B02", (1, 120, 120), np.uint16, "1 x 120 x 120 pixels of uint16"),
-        ("B02", (120, 120), np.int16, "120 x 120 pixels of int16"),
-        ("VV", (120, 120), np.float64, "120 x 120 pixels of float64"),
-    ],
-)
-def test_raster_of_another_size_or_type_is_refused(
-    name: str, shape: tuple[int, ...], dtype: DTypeLike, found: str
-) -> None:
-    with pytest.raises(BandError, match=f"band {name} has {found}; expected 120 x 120 pixels of {BANDS[name].dtype}"):
-        expect_raster(BANDS[name], shape, dtype)

@@ -101,17 +101,6 @@ def test_unknown_code_is_named(code: int) -> None:
     assert "level-3" in caught.value.hint
 
 
-def test_class_indices_are_positions_among_the_sorted_names() -> None:
-    names = ["Urban fabric", "Agro-forestry areas", "Pastures"]
-    assert [CLC2018.class_names[index] for index in CLC2018.class_indices(names)] == names
-    assert CLC2018.class_indices([]) == []
-
-
-def test_unknown_class_is_named() -> None:
-    with pytest.raises(LegendError, match=r"'Tundra'.*CLC2018"):
-        CLC2018.class_indices(["Pastures", "Tundra"])
-
-
 def test_code_given_twice_is_named() -> None:
     entries = tuple(LandCover(code, "x", RED, "x") for code in (211, 212, 211))
     with pytest.raises(LegendError, match=r"twice.*mine|mine.*twice") as caught:

@@ -8,7 +8,8 @@ import rasterio
 from reben.core.errors import EncodeError, RasterError, RebenError, TargetExistsError
 from reben.demo.dataset import DatasetPaths
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
-from reben.encode.engine import Source, encode, plan
+from reben.encode.engine import encode, plan
+from reben.encode.specification import Source
 from reben.io.store import open_store
 
 
@@ -132,3 +133,10 @@ def test_hidden_folders_are_not_part_of_the_data_set(dataset: DatasetPaths):
     (dataset.s2 / ".trash" / "patch").mkdir(parents=True)
     (some_patch(dataset).parent / ".ipynb_checkpoints").mkdir()
     assert not [sample for sample, _ in plan([Source(S2_PATCHES, dataset.s2)]).samples if sample.key.startswith(".")]
+
+
+def test_a_folder_that_is_no_patch_is_named(dataset: DatasetPaths):
+    (dataset.s2 / "a_tile" / "thumbnails").mkdir(parents=True)
+    with pytest.raises(EncodeError, match="thumbnails: is no patch") as caught:
+        plan([Source(S2_PATCHES, dataset.s2)])
+    assert "folder per patch" in caught.value.hint

@@ -254,3 +254,29 @@ def test_killed_writer_leaves_no_directory_and_the_next_succeeds(target: Path) -
         (partial / "whole").touch()
     assert names(target) == ["whole"]
     assert names(target.parent) == ["target"]
+
+
+def test_links_are_followed_and_devices_are_written_to(target: Path) -> None:
+    target.parent.mkdir()
+    link = target.with_name("link")
+    target.write_text("old")
+    link.symlink_to(target)
+    atomic.write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    atomic.write_text(Path(os.devnull), "gone")
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_directory_is_not_replaced_by_a_file(target: Path) -> None:
+    target.mkdir(parents=True)
+    with pytest.raises(TargetExistsError, match="is a directory"):
+        atomic.write_text(target, "text")
+
+
+def test_the_empty_current_directory_can_be_filled(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target.mkdir(parents=True)
+    monkeypatch.chdir(target)
+    with atomic.new_directory(Path()) as partial:
+        (partial / "file").write_text("text")
+    assert (target / "file").read_text() == "text"

@@ -117,7 +117,7 @@ def test_truncated_file_is_named(path: Path, shared_data: Path) -> None:
 
 
 def test_missing_file_is_named(path: Path) -> None:
-    with pytest.raises(MetadataError, match=f"{path}: cannot be read"):
+    with pytest.raises(MetadataError, match=f"{path}: does not exist"):
         read_metadata(path)
 
 
@@ -254,3 +254,12 @@ def test_table_that_does_not_fit_is_refused(path: Path, rows: pa.Table) -> None:
     with pytest.raises(MetadataError, match="'split'"):
         write_metadata(path, rows)
     assert not path.exists()
+
+
+def test_paths_may_be_strings_and_must_be_files(path: Path) -> None:
+    write_metadata(path, table(row("a")))
+    assert read_metadata(str(path)).num_rows == 1
+    with pytest.raises(MetadataError, match="is no file"):
+        read_metadata(path.parent)
+    with pytest.raises(MetadataError, match="does not exist"):
+        read_metadata(path.with_name("nowhere.parquet"))

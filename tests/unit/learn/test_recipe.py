@@ -42,3 +42,15 @@ def test_values_out_of_range_and_unknown_settings_are_named(setting: str, value:
 def test_unknown_bands_are_refused():
     with pytest.raises(RebenError, match="B99"):
         make_recipe(model="resnet50", bands="B99")
+
+
+def test_a_wrong_band_is_named_with_its_hint():
+    with pytest.raises(RebenError) as caught:
+        make_recipe(model="resnet50", bands="B10")
+    assert str(caught.value) == "unknown band 'B10'"
+    assert "B02" in caught.value.hint
+
+
+def test_infinity_is_no_learning_rate():
+    with pytest.raises(RecipeError, match="learning_rate = inf"):
+        make_recipe(model="resnet50", learning_rate=float("inf"))

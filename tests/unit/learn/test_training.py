@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 from reben.core.errors import MetadataError, RecipeError, RunError, TargetExistsError
 from reben.demo.dataset import DatasetPaths
+from reben.io import atomic
 from reben.learn.recipe import Recipe, make_recipe
 from reben.learn.training import TrainingResult, train
 
@@ -58,7 +59,7 @@ def test_a_run_directory_says_all(run, tmp_path: Path):
     assert json.loads((folder / "result.json").read_text())["best_epoch"] == result.best_epoch
     recipe = json.loads((folder / "recipe.json").read_text())
     assert (recipe["model"], recipe["seed"], recipe["batch_size"]) == ("test_resnet", 7, 4)
-    assert "torch" in json.loads((folder / "environment.json").read_text())["packages"]
+    assert "torch" in json.loads((folder / "environment.json").read_text())[0]["packages"]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(run, tmp_path: Path):
@@ -124,3 +125,27 @@ def test_wrong_settings_leave_no_run_behind(run, tiny_store: Path, tiny_dataset:
     with pytest.raises(MetadataError, match="no patch for the"):
         train(RECIPE, store=tiny_store, metadata=[tiny_dataset.snow_and_cloud_metadata], output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_diverges_is_an_error_and_keeps_no_weights(run, tmp_path: Path):
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e30, "warmup_steps": 0})
+    with pytest.raises(RunError, match="training has diverged") as caught:
+        run(recipe)
+    assert "--learning-rate" in caught.value.hint
+    assert not (tmp_path / "run" / "result.json").exists()
+
+
+def test_a_run_that_the_user_stops_can_be_resumed(run, tmp_path: Path):
+    def interrupt(row: dict[str, float]) -> None:
+        if row["epoch"] == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt)
+    assert run(resume=True).epochs == 3
+    assert len(json.loads((tmp_path / "run" / "environment.json").read_text())) == 2
+
+
+def test_two_processes_do_not_train_in_one_directory(run, tmp_path: Path):
+    with atomic.locked(tmp_path / "run"), pytest.raises(TargetExistsError, match="another process is writing"):
+        run()

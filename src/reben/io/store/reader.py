@@ -8,6 +8,7 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.errors import KeyNotFoundError, StoreError
-from reben.io.store.values import LONGEST_KEY, parse_header, tensor_view
+from reben.io.store.values import LONGEST_KEY, parse_header, reference_map_key, tensor_view
 
 
 def open_store(path: str | os.PathLike[str]) -> "Store":
@@ -54,7 +55,7 @@ class Store:
         try:
             return {name: tensor_view(value, place) for name, place in parse_header(value).items()}
         except StoreError as error:
-            raise StoreError(f"{self.path}, key {key!r}: {error}") from error
+            raise StoreError(f"{self.path}, key {key!r}: {error}", hint=_DAMAGED) from error
 
     def tensors(self, key: str, names: tuple[str, ...]) -> list[NDArray[Any]]:
         """Some tensors under `key`, as read-only views into the map.
@@ -68,7 +69,7 @@ class Store:
             layout = parse_header(value)
             return [tensor_view(value, layout[name]) for name in names]
         except StoreError as error:
-            raise StoreError(f"{self.path}, key {key!r}: {error}") from error
+            raise StoreError(f"{self.path}, key {key!r}: {error}", hint=_DAMAGED) from error
         except KeyError as error:
             raise StoreError(
                 f"{self.path}, key {key!r}: has no tensor {error}; expected one of {', '.join(layout)}"
@@ -130,6 +131,7 @@ class _Map:
     """An LMDB environment, and a read transaction for each thread that uses it."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._environment = lmdb.open(
             str(path), subdir=path.is_dir(), readonly=True, lock=False, readahead=False, create=False, max_spare_txns=0
         )
@@ -138,7 +140,8 @@ class _Map:
     def get(self, key: bytes) -> memoryview | None:
         if not 0 < len(key) <= LONGEST_KEY:  # LMDB refuses to look for it
             return None
-        found: memoryview | None = self._transaction().get(key)
+        with _damage_named(self._path):
+            found: memoryview | None = self._transaction().get(key)
         return found
 
     def count(self) -> int:
@@ -149,19 +152,30 @@ class _Map:
         return int((self._environment.info()["last_pgno"] + 1) * self._environment.stat()["psize"])
 
     def keys(self) -> Iterator[str]:
-        with self._environment.begin(buffers=False) as transaction, transaction.cursor() as cursor:
+        with (
+            _damage_named(self._path),
+            self._environment.begin(buffers=False) as transaction,
+            transaction.cursor() as cursor,
+        ):
             for key in cursor.iternext(values=False):
                 yield key.decode()
 
     def neighbours(self, key: bytes) -> list[str]:
-        """The last key before `key` and the first one after it."""
+        """The first key after `key` and the last one before it; reference maps only if `key` is one."""
         found = []
-        with self._environment.begin(buffers=False) as transaction, transaction.cursor() as cursor:
-            after = cursor.set_range(key[:LONGEST_KEY] or b"\0")
-            if after:
-                found.append(cursor.key().decode(errors="replace"))
-            if cursor.prev() if after else cursor.last():
-                found.append(cursor.key().decode(errors="replace"))
+        with (
+            _damage_named(self._path),
+            self._environment.begin(buffers=False) as transaction,
+            transaction.cursor() as cursor,
+        ):
+            for forward in (True, False):
+                here = cursor.set_range(key[:LONGEST_KEY] or b"\0")
+                if not forward:
+                    here = cursor.prev() if here else cursor.last()
+                while here and cursor.key().endswith(_MAP_SUFFIX) and not key.endswith(_MAP_SUFFIX):
+                    here = cursor.next() if forward else cursor.prev()
+                if here:
+                    found.append(cursor.key().decode(errors="replace"))
         return found
 
     def _transaction(self) -> Any:  # noqa: ANN401 - lmdb has no types
@@ -171,6 +185,7 @@ class _Map:
         return transaction
 
 
+_MAP_SUFFIX = reference_map_key("").encode()
 _DAMAGED = "the file may be damaged or half copied; copy or encode it again"
 
 _maps: WeakValueDictionary[tuple[int, int], _Map] = WeakValueDictionary()
@@ -200,8 +215,21 @@ def _open_map(path: Path) -> _Map:
     return opened
 
 
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """LMDB's errors as ours.
+
+    Raises:
+        StoreError: instead of LMDB's error.
+    """
+    try:
+        yield
+    except lmdb.Error as error:
+        raise StoreError(f"{path}: is damaged ({error})", hint=_DAMAGED) from error
+
+
 def _store_hint(path: Path) -> str:
-    inside = sorted(path.glob("*/data.mdb")) if path.is_dir() else []
+    inside = sorted(path.glob("[!.]*/data.mdb")) if path.is_dir() else []  # hidden ones are not finished
     if inside:
         return f"did you mean {inside[0].parent}?"
     return "make a store with `reben encode`, and give the directory that it wrote"

@@ -1,10 +1,9 @@
 """Write a store: in transactions, in a map that grows, under a temporary name until it is complete."""
 
-import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import lmdb
 
@@ -13,6 +12,7 @@ from reben.io import atomic
 from reben.io.store.values import LONGEST_KEY
 
 _FIRST_MAP_BYTES = 1 << 26
+_FULL_BYTES = 1 << 24  # with less left, a transaction has no room
 
 
 @contextmanager
@@ -39,6 +39,7 @@ class StoreWriter:
     """Writes values into a store that is being made; use `create_store`."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._map_bytes = _FIRST_MAP_BYTES
         self._environment = lmdb.open(
             str(directory), map_size=self._map_bytes, sync=False, metasync=False, readahead=False, mode=0o666
@@ -70,7 +71,7 @@ class StoreWriter:
         try:
             self._environment.sync(True)  # noqa: FBT003 - lmdb takes it by position
         except lmdb.Error as error:
-            raise _write_error(error) from error
+            raise self._write_error(error) from error
 
     def close(self) -> None:
         """Let go of the files."""
@@ -90,7 +91,7 @@ class StoreWriter:
         except lmdb.MapFullError:
             return False
         except lmdb.Error as error:
-            raise _write_error(error) from error
+            raise self._write_error(error) from error
         return True
 
     def _grow(self) -> None:
@@ -108,8 +109,13 @@ class StoreWriter:
                 hint="raise the limit on address space (ulimit -v), or encode fewer patches per store",
             ) from error
 
-
-def _write_error(error: Any) -> StoreError:  # noqa: ANN401 - lmdb has no types
-    full = errno.errorcode[errno.ENOSPC] in str(error) or "No space left" in str(error)
-    hint = "free some space, or choose a target on another disk; nothing was left under the target's name"
-    return StoreError(f"the store cannot be written ({error})", hint=hint if full else "")
+    def _write_error(self, error: Exception) -> StoreError:
+        """What went wrong; LMDB reports a full disk as an input/output error when a page was written in part."""
+        place = self._directory.parent
+        disk = os.statvfs(place)
+        if "No space left" not in str(error) and disk.f_bavail * disk.f_frsize > _FULL_BYTES:
+            return StoreError(f"the store in {place} cannot be written ({error})")
+        return StoreError(
+            f"the disk of {place} is full ({error})",
+            hint="free some space, or choose a target on another disk; nothing was left under the target's name",
+        )

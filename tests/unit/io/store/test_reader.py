@@ -386,3 +386,35 @@ def test_store_may_be_sent_to_processes(path: Path, method: str) -> None:
         found = list(processes.map(operator.getitem, [store] * 10, KEYS[:10]))
     for key, tensors in zip(KEYS[:10], found, strict=True):
         assert_equal(tensors, tensors_of(key))
+
+
+def test_overwritten_pages_are_reported_as_damage(tmp_path: Path) -> None:
+    with create_store(tmp_path / "store") as store:
+        for i in range(300):
+            store.write([(f"{i:06d}", save({"a": np.zeros(3000, np.uint16)}))])
+    data = tmp_path / "store" / "data.mdb"
+    content = bytearray(data.read_bytes())
+    for start in range(2 * 4096, len(content), 4096):  # all pages but the two that say where the others are
+        content[start : start + 32] = b"\xff" * 32
+    data.write_bytes(content)
+    with pytest.raises(StoreError, match="is damaged") as caught:
+        Store(tmp_path / "store")["000007"]
+    assert "copy or encode it again" in caught.value.hint
+
+
+def test_unfinished_stores_are_not_suggested(tmp_path: Path) -> None:
+    (tmp_path / ".a.partial").mkdir()
+    (tmp_path / ".a.partial" / "data.mdb").write_bytes(b"")
+    with pytest.raises(StoreError) as caught:
+        Store(tmp_path)
+    assert "did you mean" not in caught.value.hint
+
+
+def test_the_nearest_key_is_of_the_same_kind(tmp_path: Path) -> None:
+    value = save({"a": np.zeros(3, np.uint16)})
+    with create_store(tmp_path / "store") as store:
+        store.write([(key, value) for key in ("p_26_57", "p_26_57_reference_map", "q_00_00")])
+    for missing, nearest in (("p_26_58", "p_26_57"), ("p_26_58_reference_map", "p_26_57_reference_map")):
+        with pytest.raises(KeyNotFoundError) as caught:
+            Store(tmp_path / "store")[missing]
+        assert caught.value.hint == f"the nearest key is {nearest!r}"

@@ -209,7 +209,7 @@ LIMITED = """
     ("resource", "limit", "message"),
     [
         ("RLIMIT_AS", 150 << 20, r"cannot grow to a map of 268,435,456 bytes .*ulimit -v"),
-        ("RLIMIT_FSIZE", 10 << 20, r"the store cannot be written \("),
+        ("RLIMIT_FSIZE", 10 << 20, r"cannot be written \("),
     ],
 )
 def test_limits_of_the_machine_are_explained_and_leave_nothing(

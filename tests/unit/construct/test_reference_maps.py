@@ -1,0 +1,138 @@
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pyproj
+import pytest
+import rasterio
+import shapely
+
+from reben.construct.reference_maps import CLC2018_FORMAT, TileGround, burn, find_layer
+from reben.core.errors import LandCoverError
+
+GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 10_000)
+
+
+def write_layer(path: Path, polygons: list[shapely.Geometry], codes: list[str], **options: object) -> Path:
+    """Polygons in the CRS of `GROUND`, written in that of the published file."""
+    to_laea = pyproj.Transformer.from_crs(GROUND.crs, 3035, always_xy=True)
+    outlines = [
+        shapely.transform(p.segmentize(100) if p.is_valid else p, lambda xy: np.column_stack(to_laea.transform(*xy.T)))
+        for p in polygons
+    ]
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.array(outlines)),
+        [np.array(codes, dtype=object)],
+        **{
+            "fields": np.array(["CODE_18"]),
+            "layer": "u2018_clc2018_V2020_20u1",
+            "crs": "EPSG:3035",
+            "geometry_type": "Polygon",
+            **options,
+        },
+    )
+    return path
+
+
+def square(left_px: int, top_px: int, side_px: int) -> shapely.Geometry:
+    left, top = GROUND.ulx_m + 10 * left_px, GROUND.uly_m - 10 * top_px
+    return shapely.box(left, top - 10 * side_px, left + 10 * side_px, top)
+
+
+def test_polygons_are_burnt_where_they_cover_pixel_centres(tmp_path: Path):
+    path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 100), square(100, 0, 50)], ["211", "312"])
+    found = burn(find_layer(path), GROUND)
+    assert found.codes.shape == (1000, 1000)
+    assert found.codes.dtype == np.uint16
+    expected = np.full((1000, 1000), 999)
+    expected[:100, :100] = 211
+    expected[:50, 100:150] = 312
+    np.testing.assert_array_equal(found.codes, expected)
+    assert (found.polygons, found.repaired) == (2, 0)
+
+
+def test_the_published_map_of_a_real_patch_is_reproduced(shared_data: Path, tmp_path: Path):
+    """Its own outlines, from the tile's grid to the grid of the published file and back."""
+    (path,) = (shared_data / "patches" / "Reference_Maps").glob("*/*/*.tif")
+    with rasterio.open(path) as source:
+        codes = source.read(1)
+        bounds = source.bounds
+        outlines = list(rasterio.features.shapes(codes, transform=source.transform))
+    polygons = [shapely.geometry.shape(outline) for outline, _ in outlines]
+    file = write_layer(tmp_path / "clc.gpkg", polygons, [str(int(code)) for _, code in outlines])
+    ground = TileGround("EPSG:32633", bounds.left, bounds.top, 1200)
+    np.testing.assert_array_equal(burn(find_layer(file), ground).codes, codes)
+
+
+def test_polygons_elsewhere_are_not_even_read(tmp_path: Path):
+    path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10), square(90_000, 0, 10)], ["211", "312"])
+    assert burn(find_layer(path), GROUND).polygons == 1
+    far = TileGround("EPSG:32633", 700_000, 5_000_000, 10_000)
+    nothing = burn(find_layer(path), far)
+    assert nothing.polygons == 0
+    assert (nothing.codes == 999).all()
+
+
+def test_invalid_polygons_are_repaired_and_counted(tmp_path: Path):
+    left, top = GROUND.ulx_m, GROUND.uly_m
+    bow_tie = shapely.Polygon(
+        [(left, top), (left + 1000, top - 1000), (left + 1000, top), (left, top - 1000), (left, top)]
+    )
+    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [bow_tie], ["211"])), GROUND)
+    assert found.repaired == 1
+    assert 4_500 < (found.codes == 211).sum() < 5_500
+
+
+def test_the_official_layer_is_found_and_overseas_ones_are_ignored(shared_data: Path, tmp_path: Path):
+    path = tmp_path / "clc.gpkg"
+    shutil.copy(shared_data / "clc2018" / "U2018_CLC2018_V2020_20u1.gpkg", path)
+    write_layer(path, [square(0, 0, 10)], ["211"], layer="U2018_CLC2018_V2020_20u1_FR_GLP", append=True)
+    found = find_layer(path)
+    assert (found.layer, found.column) == ("U2018_CLC2018_V2020_20u1", "Code_18")
+    granada = TileGround("EPSG:32630", 440_000, 4_110_000, 30_000)
+    assert (burn(found, granada).codes != 999).sum() > 100_000
+
+
+def test_a_file_in_another_crs(shared_data: Path):
+    with pytest.raises(LandCoverError, match=r"layer clc: has CRS EPSG:25830; expected EPSG:3035") as caught:
+        find_layer(shared_data / "clc2018" / "josesamos_clc.gpkg")
+    assert "as published" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fields": np.array(["Code_12"])}, r"0 layers have a column Code_18; expected one .*Code_12"),
+        ({"crs": None}, "has CRS None; expected EPSG:3035"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_files_that_are_not_what_they_should_be(tmp_path: Path, options: dict[str, object], message: str):
+    path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10)], ["211"], **options)
+    with pytest.raises(LandCoverError, match=message):
+        find_layer(path)
+
+
+def test_an_empty_layer(tmp_path: Path):
+    path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10)], ["211"], spatial_index=False)
+    with sqlite3.connect(path) as database:
+        database.execute('DROP TRIGGER IF EXISTS "trigger_delete_feature_count_u2018_clc2018_V2020_20u1"')
+        database.execute('DELETE FROM "u2018_clc2018_V2020_20u1"')
+        database.execute("DELETE FROM gpkg_ogr_contents")
+    with pytest.raises(LandCoverError, match="is empty"):
+        find_layer(path)
+
+
+@pytest.mark.parametrize("code", ["2111", "forest", ""])
+def test_codes_that_the_legend_does_not_know(tmp_path: Path, code: str):
+    path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10)], [code])
+    with pytest.raises(LandCoverError, match=f"column CODE_18: '{code}' is no code of legend CLC2018"):
+        burn(find_layer(path), GROUND)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path):
+    with pytest.raises(LandCoverError, match=r"nowhere\.gpkg: cannot be read"):
+        find_layer(tmp_path / "nowhere.gpkg", CLC2018_FORMAT)
