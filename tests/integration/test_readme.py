@@ -30,3 +30,7 @@ def test_every_option_in_the_commands_exists():
         ).stdout
         for option in (word for word in words if word.startswith("--")):
             assert option in usage
+
+
+def test_no_figure_is_left_open():
+    assert not re.findall(r"@\w+@|TODO|XXX", README.read_text())
