@@ -18,6 +18,7 @@ from rasterio.transform import from_origin
 
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import LandCoverError
+from reben.core.grid import TileGround
 
 _NO_POLYGON = 999
 _RESOLUTION_M = 10
@@ -49,19 +50,6 @@ class LandCoverLayer:
     column: str
     """Name of the code column as the file has it."""
     format: LandCoverFormat
-
-
-@dataclass(frozen=True, slots=True)
-class TileGround:
-    """Where a tile lies."""
-
-    crs: str
-    """Such as EPSG:32633."""
-    ulx_m: float
-    """Easting of the upper left corner."""
-    uly_m: float
-    """Northing of the upper left corner."""
-    side_m: int
 
 
 @dataclass(frozen=True, slots=True)

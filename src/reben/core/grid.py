@@ -45,6 +45,19 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class TileGround:
+    """Where a tile lies."""
+
+    crs: str
+    """Such as EPSG:32633."""
+    ulx_m: float
+    """Easting of the upper left corner."""
+    uly_m: float
+    """Northing of the upper left corner."""
+    side_m: int
+
+
+@dataclass(frozen=True, slots=True)
 class PatchGrid:
     """All complete patches of a square tile.
 

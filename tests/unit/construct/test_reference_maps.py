@@ -9,8 +9,9 @@ import pytest
 import rasterio
 import shapely
 
-from reben.construct.reference_maps import CLC2018_FORMAT, TileGround, burn, find_layer
+from reben.construct.reference_maps import CLC2018_FORMAT, burn, find_layer
 from reben.core.errors import LandCoverError
+from reben.core.grid import TileGround
 
 GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 10_000)
 

@@ -1,0 +1,111 @@
+"""The bands of a tile: read, checked against each other, and searched for patches with invalid pixels.
+
+Source: the published patches: values without processing offset, patches with a nodata pixel (0) in any band left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+
+from reben.core.bands import BANDS, S2_BANDS
+from reben.core.errors import ProductError
+from reben.core.grid import PatchGrid, TileGround
+from reben.io.safe import SafeProduct
+
+_NODATA = 0
+_LOWEST_VALID = 1
+"""What becomes of a valid pixel that the offset would take to 0 or below: it must not become nodata."""
+
+_HINT = "download or correct the product again"
+
+
+@dataclass(frozen=True, slots=True)
+class TileBands:
+    """All twelve bands of a tile."""
+
+    ground: TileGround
+    pixels: Mapping[str, NDArray[np.uint16]]
+    """Per band, shape (rows, columns) at native resolution, 0 where invalid."""
+
+
+def read_bands(product: SafeProduct, *, threads: int = 1, keep_raw: bool = False) -> TileBands:
+    """Read all bands of a product at their native resolution.
+
+    Args:
+        product: where the rasters lie.
+        threads: how many GDAL may use to decode one raster.
+        keep_raw: keep digital numbers as they are, instead of adding the processing offset.
+
+    Raises:
+        ProductError: if a band is missing or damaged, or the bands do not cover the same ground.
+    """
+    missing = [band for band in S2_BANDS if band not in product.images]
+    if missing:
+        raise ProductError(
+            f"{product.path}: lacks {', '.join(missing)} at native resolution", hint="give a complete L2A product"
+        )
+    ground: TileGround | None = None
+    pixels = {}
+    for band in S2_BANDS:
+        place, pixels[band] = _read_band(product, band, threads)
+        ground = ground or place
+        if place != ground:
+            raise ProductError(f"{product.path}: {band} covers {place}; the other bands cover {ground}", hint=_HINT)
+        if not keep_raw:
+            add_offset(pixels[band], product.offsets[band])
+    if ground is None:  # there are bands
+        raise ProductError(f"{product.path}: has no bands")
+    return TileBands(ground, pixels)
+
+
+def add_offset(pixels: NDArray[np.uint16], offset: int) -> None:
+    """Add the processing offset to valid pixels, in place; the lowest valid value is 1, nodata stays 0."""
+    if offset == 0:
+        return
+    invalid = pixels == _NODATA
+    lowest = max(_LOWEST_VALID - offset, 0)
+    np.maximum(pixels, lowest, out=pixels)
+    np.add(pixels, offset, out=pixels, dtype=np.int32, casting="unsafe")
+    pixels[invalid] = _NODATA
+
+
+def valid_patches(bands: TileBands, grid: PatchGrid) -> NDArray[np.bool_]:
+    """Which patches have no invalid pixel in any band, shape (columns, rows)."""
+    side = grid.patches_per_side
+    valid = np.ones((side, side), np.bool_)
+    for name, pixels in bands.pixels.items():
+        patch_px = grid.patch_size_m // BANDS[name].resolution_m
+        covered = pixels[: side * patch_px, : side * patch_px]
+        has_value = (covered != _NODATA).reshape(side, patch_px, side, patch_px)
+        valid &= has_value.all(axis=(1, 3)).T
+    return valid
+
+
+def _read_band(product: SafeProduct, band: str, threads: int) -> tuple[TileGround, NDArray[np.uint16]]:
+    """Ground and pixels of one band.
+
+    Raises:
+        ProductError: if the raster is damaged, or not what the band should be.
+    """
+    resolution = BANDS[band].resolution_m
+    try:
+        with rasterio.open(product.images[band], driver="JP2OpenJPEG", NUM_THREADS=threads) as source:
+            transform, crs = source.transform, source.crs
+            epsg = None if crs is None else crs.to_epsg()
+            if source.count != 1 or source.dtypes[0] != "uint16" or source.width != source.height or epsg is None:
+                raise ProductError(
+                    f"{product.images[band]}: has {source.count} bands of {source.width} x {source.height} pixels of "
+                    f"{source.dtypes[0]} in {crs}; expected one square band of uint16 in a UTM zone",
+                    hint=_HINT,
+                )
+            if (transform.a, transform.e) != (resolution, -resolution):
+                raise ProductError(f"{product.images[band]}: has pixels of {transform.a} m; expected {resolution} m")
+            pixels: NDArray[np.uint16] = source.read(1)
+            side_m = source.width * resolution
+    except RasterioError as error:
+        raise ProductError(f"{product.images[band]}: cannot be read ({error})", hint=_HINT) from error
+    return TileGround(f"EPSG:{epsg}", int(transform.c), int(transform.f), side_m), pixels

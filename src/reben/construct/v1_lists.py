@@ -1,0 +1,70 @@
+"""Lists of BigEarthNet v1 patches: which have snow or clouds, and which Sentinel-1 patch belongs to which.
+
+Source: the published lists: CSV without a header, one v1 name per line, or `s2v1_name,s1_name`.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reben.core.errors import MetadataError, NameFormatError
+from reben.core.names import S1Patch, V1Patch
+
+
+def read_names(paths: Sequence[Path]) -> frozenset[str]:
+    """v1 names of all lists.
+
+    Raises:
+        MetadataError: if a file cannot be read, or a line is no v1 name.
+    """
+    names = set()
+    for path in paths:
+        for place, row in _rows(path, columns=1):
+            _parse(place, V1Patch, row[0])
+            names.add(row[0])
+    return frozenset(names)
+
+
+def read_s1_pairs(path: Path) -> dict[str, str]:
+    """Sentinel-1 name by v1 name.
+
+    Raises:
+        MetadataError: if the file cannot be read, a line is no pair of names, or a v1 name has two partners.
+    """
+    pairs: dict[str, str] = {}
+    for place, (v1_name, s1_name) in _rows(path, columns=2):
+        _parse(place, V1Patch, v1_name)
+        _parse(place, S1Patch, s1_name)
+        if pairs.setdefault(v1_name, s1_name) != s1_name:
+            raise MetadataError(f"{place}: {v1_name} has two partners, {pairs[v1_name]} and {s1_name}")
+    return pairs
+
+
+def _rows(path: Path, *, columns: int) -> Iterator[tuple[str, list[str]]]:
+    """Place and cells of each line that is not empty.
+
+    Raises:
+        MetadataError: if the file cannot be read, or a line has another number of cells.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for number, row in enumerate(csv.reader(file), start=1):
+                place = f"{path}, line {number}"
+                if row and len(row) != columns:
+                    raise MetadataError(f"{place}: has {len(row)} columns; expected {columns}, and no header")
+                if row:
+                    yield place, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise MetadataError(f"{path}: cannot be read as a CSV file ({error})") from error
+
+
+def _parse(place: str, kind: type[V1Patch | S1Patch], name: str) -> None:
+    """Check a name.
+
+    Raises:
+        MetadataError: if it has not the form of its kind.
+    """
+    try:
+        kind.parse(name)
+    except NameFormatError as error:
+        raise MetadataError(f"{place}: {error}", hint="the lists have no header") from error
