@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from reben.demo.dataset import DatasetPaths, write_dataset
+from reben.demo.dataset import write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import Plan, encode, plan
+from reben.io.dataset_paths import DatasetPaths
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

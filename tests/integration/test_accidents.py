@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reben.demo.dataset import DatasetPaths
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.store import open_store
 
 SLOW_ENCODE = """

@@ -12,7 +12,7 @@ import rasterio
 from reben import __version__
 from reben.core.bands import S1_BANDS, S2_BANDS
 from reben.core.classes import CLC2018
-from reben.demo.dataset import DatasetPaths
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
 from reben.io.store import open_store
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reben.demo.dataset import DatasetPaths
+from reben.io.dataset_paths import DatasetPaths
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import product
@@ -22,6 +21,7 @@ from reben.core.grid import PatchGrid
 from reben.core.names import Patch, S1Patch, Tile, V1Patch
 from reben.demo import landscape
 from reben.io import atomic
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import write_band, write_reference_map
 from reben.io.metadata import SCHEMA, write_metadata
 
@@ -37,38 +37,6 @@ _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was ob
 
 The layout is that of reBEN (BigEarthNet v2.0). The country is "Nowhere".
 """
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetPaths:
-    """Where the parts of a data set in the published layout lie."""
-
-    root: Path
-
-    @property
-    def s2(self) -> Path:
-        """Sentinel-2 patches."""
-        return self.root / "BigEarthNet-S2"
-
-    @property
-    def s1(self) -> Path:
-        """Sentinel-1 patches."""
-        return self.root / "BigEarthNet-S1"
-
-    @property
-    def reference_maps(self) -> Path:
-        """Reference maps."""
-        return self.root / "Reference_Maps"
-
-    @property
-    def metadata(self) -> Path:
-        """Patches without snow, clouds and cloud shadows."""
-        return self.root / "metadata.parquet"
-
-    @property
-    def snow_and_cloud_metadata(self) -> Path:
-        """The other patches."""
-        return self.root / "metadata_for_patches_with_snow_cloud_or_shadow.parquet"
 
 
 def write_dataset(

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from reben.core.bands import BANDS
-from reben.demo.dataset import DatasetPaths, places_on_tile, write_dataset
+from reben.demo.dataset import places_on_tile, write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
 from reben.encode.reading import available_cpus
 from reben.io import atomic
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
 from reben.io.store import Store, open_store
 from reben.learn.evaluation import evaluate

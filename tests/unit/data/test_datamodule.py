@@ -5,7 +5,7 @@ import torch
 
 from reben.core.errors import MetadataError, StoreError
 from reben.data.datamodule import PatchDataModule
-from reben.demo.dataset import DatasetPaths
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
 
 

@@ -11,7 +11,7 @@ from reben.data.dataset import Draw, PatchDataset, as_is
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
-from reben.demo.dataset import DatasetPaths
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import read_band
 from reben.io.metadata import read_metadata
 from reben.io.store import TensorSpec, create_store, header, open_store

@@ -8,7 +8,8 @@ from reben.construct.labels import is_labelled_enough, present_labels
 from reben.core.classes import CLC2018
 from reben.core.errors import TargetExistsError
 from reben.core.names import Patch, S1Patch, V1Patch
-from reben.demo.dataset import DatasetPaths, places_on_tile, write_dataset
+from reben.demo.dataset import places_on_tile, write_dataset
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import read_band
 from reben.io.metadata import read_metadata
 

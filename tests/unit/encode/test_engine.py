@@ -6,10 +6,10 @@ import pytest
 import rasterio
 
 from reben.core.errors import EncodeError, RasterError, RebenError, TargetExistsError
-from reben.demo.dataset import DatasetPaths
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
 from reben.encode.engine import encode, plan
 from reben.encode.specification import Source
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.store import open_store
 
 

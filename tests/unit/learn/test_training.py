@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from reben.core.errors import MetadataError, RecipeError, RunError, TargetExistsError
-from reben.demo.dataset import DatasetPaths
 from reben.io import atomic
+from reben.io.dataset_paths import DatasetPaths
 from reben.learn.recipe import Recipe, make_recipe
 from reben.learn.training import TrainingResult, train
 

@@ -1,0 +1,36 @@
+"""Where the parts of a data set in the published layout lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPaths:
+    """Paths of a data set."""
+
+    root: Path
+
+    @property
+    def s2(self) -> Path:
+        """Sentinel-2 patches: `<tile>/<patch>/<patch>_<band>.tif`."""
+        return self.root / "BigEarthNet-S2"
+
+    @property
+    def s1(self) -> Path:
+        """Sentinel-1 patches: `<scene>/<patch>/<patch>_<band>.tif`."""
+        return self.root / "BigEarthNet-S1"
+
+    @property
+    def reference_maps(self) -> Path:
+        """Reference maps: `<tile>/<patch>/<patch>_reference_map.tif`."""
+        return self.root / "Reference_Maps"
+
+    @property
+    def metadata(self) -> Path:
+        """Patches without snow, clouds and cloud shadows."""
+        return self.root / "metadata.parquet"
+
+    @property
+    def snow_and_cloud_metadata(self) -> Path:
+        """The other patches."""
+        return self.root / "metadata_for_patches_with_snow_cloud_or_shadow.parquet"
