@@ -1,9 +1,17 @@
-"""Fixtures that many tests share: the real data beside the project, and a small generated data set."""
+"""Fixtures that many tests share: real data beside the project, small generated data sets and products."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyogrio
+import pyproj
 import pytest
+import rasterio
+import shapely
+from rasterio.transform import from_origin
 
+from reben.core.bands import BANDS, S2_BANDS
 from reben.demo.dataset import write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import Plan, encode, plan
@@ -50,3 +58,60 @@ def real_store(real_patches: DatasetPaths, tmp_path_factory: pytest.TempPathFact
     target = tmp_path_factory.mktemp("real") / "store"
     encode(plan_of(real_patches), target)
     return target
+
+
+SMALL_SIDE_M = 4_800  # 4 x 4 patches
+
+
+@pytest.fixture(scope="session")
+def make_product() -> Callable[..., Path]:
+    """Write a small L2A product, like a real one in all but its size.
+
+    Its upper left corner is at (300000, 5400000) in UTM zone 33; the patch in column 3, row 0 has an invalid pixel.
+    """
+
+    def make(folder: Path, tile: str, *, quality: str = "PASSED", processed: str = "20240101T000000") -> Path:
+        path = folder / f"{tile}_{processed}.SAFE"
+        mgrs = tile.rsplit("_", 1)[1]
+        listed = []
+        for number, band in enumerate(S2_BANDS):
+            resolution = BANDS[band].resolution_m
+            side = SMALL_SIDE_M // resolution
+            pixels = np.random.default_rng(number).integers(1, 9000, (side, side)).astype(np.uint16)
+            if band == "B12":
+                pixels[0, -1] = 0
+            file = f"GRANULE/L2A_{mgrs}/IMG_DATA/R{resolution}m/{mgrs}_{tile[11:26]}_{band}_{resolution}m"
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            with rasterio.open(
+                path / f"{file}.jp2", "w", driver="JP2OpenJPEG", width=side, height=side, count=1, dtype="uint16",
+                crs="EPSG:32633", transform=from_origin(300_000, 5_400_000, resolution, resolution),
+                QUALITY=100, REVERSIBLE="YES",
+            ) as target:  # fmt: skip
+                target.write(pixels, 1)
+            listed.append(f"<IMAGE_FILE>{file}</IMAGE_FILE>")
+        checks = "".join(
+            f'<quality_check checkType="{name}_QUALITY">{quality if name == "GEOMETRIC" else "PASSED"}</quality_check>'
+            for name in ("GENERAL", "GEOMETRIC", "RADIOMETRIC", "SENSOR")
+        )
+        xml = f"<a><PRODUCT_URI>{path.name}</PRODUCT_URI>{''.join(listed)}{checks}</a>"
+        (path / "MTD_MSIL2A.xml").write_text(xml)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_land_cover(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pastures all over the ground of `make_product`, with a lake in the middle, as the published file has them."""
+    path = tmp_path_factory.mktemp("clc") / "clc.gpkg"
+    to_laea = pyproj.Transformer.from_crs(32633, 3035, always_xy=True)
+    squares = [shapely.box(290_000, 5_390_000, 310_000, 5_410_000), shapely.box(302_000, 5_397_000, 303_000, 5_398_000)]
+    outlines = [
+        shapely.transform(square.segmentize(100), lambda xy: np.column_stack(to_laea.transform(*xy.T)))
+        for square in squares
+    ]
+    pyogrio.raw.write(
+        path, shapely.to_wkb(np.array(outlines)), [np.array(["231", "512"], dtype=object)],
+        fields=np.array(["Code_18"]), layer="U2018_CLC2018_V2020_20u1", crs="EPSG:3035", geometry_type="Polygon",
+    )  # fmt: skip
+    return path

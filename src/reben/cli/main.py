@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reben import __version__
-from reben.cli import demo, encode, evaluate, predict, split, train, verify
+from reben.cli import build, demo, encode, evaluate, predict, split, train, verify
 from reben.cli.console import print_error
 from reben.core.errors import RebenError
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(encode.app, name="encode")
+app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)
 app.command("train")(train.train)

@@ -37,6 +37,10 @@ class SplitError(RebenError, ValueError):
     """Parameters of the geographic split leave no ground for one of the sets."""
 
 
+class BuildError(RebenError):
+    """A data set cannot be built from what was given."""
+
+
 class LandCoverError(RebenError):
     """A file of land-cover polygons cannot be used."""
 

@@ -1,11 +1,9 @@
 """Write the made-up landscape as a data set in the published layout: patches, reference maps, metadata tables."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import write_band, write_reference_map
 from reben.io.metadata import SCHEMA, write_metadata
+from reben.io.processes import worker_pool
 
 # A tile in the Gulf of Guinea, where there is no land; baseline and orbit 0 do not exist.
 TILE = Tile("S2A", "L2A", datetime(2017, 7, 1), "0000", 0, "31NAA")  # noqa: DTZ001 - names carry UTC
@@ -61,7 +60,7 @@ def write_dataset(
         paths = DatasetPaths(folder)
         (folder / "README.txt").write_text(_NOTICE, encoding="utf-8")
         write = partial(_write_patch, paths)
-        with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+        with worker_pool(workers) as pool:
             for row in pool.map(write, places, chunksize=8) if workers > 1 else map(write, places):
                 rows.extend([row] if row is not None else [])
                 progress(1)

@@ -11,10 +11,10 @@ from reben.core.bands import BANDS
 from reben.demo.dataset import places_on_tile, write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
-from reben.encode.reading import available_cpus
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
+from reben.io.processes import available_cpus
 from reben.io.store import Store, open_store
 from reben.learn.evaluation import evaluate
 from reben.learn.metrics import Scores

@@ -9,8 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from reben.core.errors import EncodeError
-from reben.encode.reading import Request, ValueReader, available_cpus, read_in_order
+from reben.encode.reading import Request, ValueReader, read_in_order
 from reben.encode.specification import Part, Sample, Source
+from reben.io.processes import available_cpus
 from reben.io.store import create_store
 
 _WORTH_PROCESSES = 5000

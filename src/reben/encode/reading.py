@@ -5,20 +5,21 @@ workers are processes, and they write their values into memory that they share w
 """
 
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from multiprocessing.sharedctypes import RawArray
+from typing import TYPE_CHECKING
 
 from reben.core.errors import EncodeError, RasterError
 from reben.encode.specification import Part, TensorFile
 from reben.io.geotiff import Pixels, read_pixels
+from reben.io.processes import worker_pool
 from reben.io.store import header
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _BATCH_BYTES = 1 << 22
 """Values that are handed over, and written, together: they fit into the processor's cache."""
@@ -84,11 +85,6 @@ class Request:
     """Path of the sample's files without their suffixes."""
     reader: int
     """Index of the reader that knows the sample's files."""
-
-
-def available_cpus() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def read_in_order(requests: Sequence[Request], readers: Sequence[ValueReader], *, workers: int) -> Iterator[list[Item]]:
@@ -158,11 +154,7 @@ def _read_in_processes(
     slots = 2 * workers
     shared = RawArray("B", slots * capacity)
     memory = memoryview(shared).cast("B")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["__main__", __name__])  # imported once, not in each worker
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(shared, capacity, readers)
-    )
+    pool = worker_pool(workers, preload=[__name__], initializer=_start_worker, initargs=(shared, capacity, readers))
     with pool:
         tasks = iter((pool.submit(_read_in_worker, i % slots, batch), batch) for i, batch in enumerate(batches))
         under_way: deque[tuple[Future[None], list[Request]]] = deque(islice(tasks, slots))
@@ -185,19 +177,9 @@ class _Worker:
 
 
 def _start_worker(shared: memoryview, capacity: int, readers: Sequence[ValueReader]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     _Worker.memory = memoryview(shared).cast("B")
     _Worker.capacity = capacity
     _Worker.readers = readers
-
-
-def _end_with_parent() -> None:
-    """End this worker if the main process is killed; it would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _read_in_worker(slot: int, batch: list[Request]) -> None:

@@ -1,5 +1,6 @@
 """Rules of a tile on a small product: which patches stay, and what is written of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,39 +13,19 @@ from reben.construct import tile as module
 from reben.construct.country import embedded_countries
 from reben.construct.reference_maps import CLC2018_FORMAT, LandCoverLayer, ReferenceMap
 from reben.construct.tile import TileSettings, build_tile
-from reben.core.bands import BANDS, S2_BANDS
+from reben.core.bands import BANDS
 from reben.core.errors import RasterError
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import read_band, write_band
 
 NAME = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
-SIDE_M = 4_800  # 4 x 4 patches
 S1 = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_{}_{}"
 
 
 @pytest.fixture
-def product(tmp_path: Path) -> Path:
+def product(make_product: Callable[..., Path], tmp_path: Path) -> Path:
     """A small L2A product; the patch in column 3, row 0 has an invalid pixel."""
-    path = tmp_path / f"{NAME}_20240101T000000.SAFE"
-    listed = []
-    for band in S2_BANDS:
-        resolution = BANDS[band].resolution_m
-        file = f"GRANULE/L2A_T33UUP/IMG_DATA/R{resolution}m/T33UUP_20170613T101031_{band}_{resolution}m"
-        (path / file).parent.mkdir(parents=True, exist_ok=True)
-        side = SIDE_M // resolution
-        pixels = np.random.default_rng(S2_BANDS.index(band)).integers(1, 9000, (side, side)).astype(np.uint16)
-        if band == "B12":
-            pixels[0, -1] = 0
-        with rasterio.open(
-            path / f"{file}.jp2", "w", driver="JP2OpenJPEG", width=side, height=side, count=1, dtype="uint16",
-            crs="EPSG:32633", transform=from_origin(300_000, 5_400_000, resolution, resolution),
-            QUALITY=100, REVERSIBLE="YES",
-        ) as target:  # fmt: skip
-            target.write(pixels, 1)
-        listed.append(f"<IMAGE_FILE>{file}</IMAGE_FILE>")
-    xml = f"<a><PRODUCT_URI>{path.name}</PRODUCT_URI>{''.join(listed)}</a>"
-    (path / "MTD_MSIL2A.xml").write_text(xml)
-    return path
+    return make_product(tmp_path, NAME)
 
 
 @pytest.fixture

@@ -1,0 +1,174 @@
+"""`reben build` on small products: resuming, refusing, skipping."""
+
+import filecmp
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.metadata import read_metadata
+
+TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5, 7)]
+
+
+@pytest.fixture(scope="module")
+def products(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three products."""
+    folder = tmp_path_factory.mktemp("l2a")
+    for tile in TILES:
+        make_product(folder, tile)
+    return folder
+
+
+def start(l2a: Path, clc: Path, output: Path, *options: str) -> subprocess.Popen[str]:
+    command = ["build", "--l2a", str(l2a), "--clc", str(clc), "--output", str(output), *options]
+    return subprocess.Popen(
+        [sys.executable, "-m", "reben", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def build(l2a: Path, clc: Path, output: Path, *options: str, code: int = 0) -> tuple[str, str]:
+    process = start(l2a, clc, output, *options)
+    out, err = process.communicate()
+    assert process.returncode == code, out + err
+    assert "Traceback" not in err
+    return out, err
+
+
+@pytest.fixture(scope="module")
+def built(products: Path, small_land_cover: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed build of the three products."""
+    output = tmp_path_factory.mktemp("built") / "dataset"
+    build(products, small_land_cover, output)
+    return output
+
+
+def expect_equal(one: Path, other: Path) -> None:
+    files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
+    for file in files:
+        if file.name != "build-report.json":  # it holds the time
+            assert filecmp.cmp(one / file, other / file, shallow=False), file
+
+
+def test_a_new_area_of_sentinel_2_only(built: Path):
+    rows = read_metadata(DatasetPaths(built).metadata).to_pylist()
+    assert len(rows) == 3 * 15
+    assert {row["s1_name"] for row in rows} == {row["s2v1_name"] for row in rows} == {None}
+    assert {label for row in rows for label in row["labels"]} == {"Pastures", "Inland waters"}
+    assert len(list(built.rglob("*.tif"))) == 3 * 15 * 13
+    report = json.loads((built / "build-report.json").read_text())
+    assert report["patches"]["kept"] == 45
+    assert set(report["tiles"]) == set(TILES)
+    assert {path.name for path in built.parent.iterdir()} == {"dataset"}
+
+
+def test_several_workers_give_the_same_bytes(products: Path, small_land_cover: Path, built: Path, tmp_path: Path):
+    build(products, small_land_cover, tmp_path / "dataset", "--workers", "2")
+    expect_equal(tmp_path / "dataset", built)
+
+
+def test_a_killed_build_goes_on_and_equals_an_undisturbed_one(
+    products: Path, small_land_cover: Path, built: Path, tmp_path: Path
+):
+    output, state = tmp_path / "dataset", tmp_path / ".dataset.partial" / ".build"
+    process = start(products, small_land_cover, output)
+    while not list(state.glob("*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not output.exists()
+    finished = {path: path.stat().st_mtime_ns for path in state.glob("*.parquet")}
+    before = {path.name for path in finished}
+
+    _, err = build(products, small_land_cover, output, "--min-labelled", "0.5", code=1)
+    assert "other min_labelled" in err
+    assert {path: path.stat().st_mtime_ns for path in state.glob("*.parquet") if path.name in before} == finished
+
+    build(products, small_land_cover, output)
+    expect_equal(output, built)
+    assert {path.name for path in tmp_path.iterdir()} == {"dataset"}
+
+
+def test_two_builds_into_one_folder_lock_each_other_out(products: Path, small_land_cover: Path, tmp_path: Path):
+    first = start(products, small_land_cover, tmp_path / "dataset")
+    while not (tmp_path / ".dataset.lock").exists():
+        assert first.poll() is None
+        time.sleep(0.01)
+    _, err = build(products, small_land_cover, tmp_path / "dataset", code=1)
+    assert "another process is writing" in err
+    first.communicate()
+    assert first.returncode == 0
+    _, err = build(products, small_land_cover, tmp_path / "dataset", code=1)
+    assert "exists already" in err
+
+
+def test_rejected_tiles_are_named(
+    make_product: Callable[..., Path], products: Path, small_land_cover: Path, tmp_path: Path
+):
+    make_product(tmp_path / "l2a", "S2B_MSIL2A_20170801T101031_N9999_R022_T33UUP", quality="FAILED")
+    _, err = build(tmp_path / "l2a", small_land_cover, tmp_path / "none", code=1)
+    assert "no patch stays (all products were rejected)" in err
+    _, err = build(tmp_path / "l2a", small_land_cover, tmp_path / "dataset", "--l2a", str(products))
+    assert "rejected: S2B_MSIL2A_20170801T101031_N9999_R022_T33UUP: GEOMETRIC_QUALITY is FAILED" in err
+    report = json.loads((tmp_path / "dataset" / "build-report.json").read_text())
+    assert len(report["rejected tiles"]) == 1
+    assert report["patches"]["kept"] == 45
+
+
+def test_two_products_of_one_tile_and_time(
+    make_product: Callable[..., Path], products: Path, small_land_cover: Path, tmp_path: Path
+):
+    make_product(tmp_path / "l2a", TILES[0], processed="20250101T000000")
+    _, err = build(products, small_land_cover, tmp_path / "dataset", "--l2a", str(tmp_path / "l2a"), code=1)
+    assert "two products of the same tile and time" in err
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_an_error_stops_the_build_or_is_skipped_and_listed(products: Path, small_land_cover: Path, tmp_path: Path):
+    l2a = tmp_path / "l2a"
+    shutil.copytree(products, l2a)
+    raster = next(l2a.glob(f"{TILES[1]}*/GRANULE/*/IMG_DATA/R10m/*_B08_10m.jp2"))
+    raster.write_bytes(raster.read_bytes()[:3000])
+    _, err = build(l2a, small_land_cover, tmp_path / "dataset", code=1)
+    assert "B08_10m.jp2: cannot be read" in err
+    assert not (tmp_path / "dataset").exists()
+
+    _, err = build(l2a, small_land_cover, tmp_path / "dataset", "--on-error", "skip", code=1)
+    assert f"failed: {TILES[1]}" in err
+    report = json.loads((tmp_path / "dataset" / "build-report.json").read_text())
+    assert set(report["failed tiles"]) == {TILES[1]}
+    assert set(report["tiles"]) == {TILES[0], TILES[2]}
+    assert read_metadata(DatasetPaths(tmp_path / "dataset").metadata).num_rows == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--s1-dir", "."], "--s1-dir and --s1-pairs belong together"),
+        (["--s1-dir", ".", "--s1-pairs", "x.csv"], "give --v1-geometries, too"),
+        (["--patch-size", "1210"], "patch size 1210 m: must be a positive multiple of B01's pixel size"),
+        (["--p", "0.8", "--q", "0.3"], "training ground remains"),
+        (["--countries", "nowhere.gpkg"], "nowhere.gpkg: cannot be read"),
+    ],
+)
+def test_options_that_do_not_fit_together(
+    products: Path, small_land_cover: Path, tmp_path: Path, options: list[str], message: str
+):
+    _, err = build(products, small_land_cover, tmp_path / "dataset", *options, code=1)
+    assert message in err.replace("\n", " ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_products(small_land_cover: Path, tmp_path: Path):
+    _, err = build(tmp_path, small_land_cover, tmp_path / "dataset", code=1)
+    assert "no L2A product found" in err
