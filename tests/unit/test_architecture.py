@@ -52,6 +52,8 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "encode/reading.py",
         "encode/specification.py",
         "construct/build.py",
+        "construct/inputs.py",
+        "construct/projection.py",  # unit/construct/test_country.py and test_reference_maps.py
         "io/dataset_paths.py",
         "io/processes.py",  # integration/test_accidents.py
         "learn/callbacks.py",  # unit/learn/test_training.py

@@ -53,54 +53,25 @@ def build(
     """
     from reben.construct import build as construction
     from reben.construct.build import REPORT_FILE
-    from reben.construct.country import REBEN_COUNTRIES, embedded_countries, read_countries
-    from reben.construct.reference_maps import find_layer
-    from reben.construct.split import frames
-    from reben.construct.tile import TileSettings
-    from reben.construct.v1_lists import read_names, read_s1_pairs
-    from reben.core.bands import BANDS
-    from reben.core.errors import BuildError
+    from reben.construct.inputs import BuildInputs
     from reben.io.processes import available_cpus
-    from reben.io.v1_geometries import read_v1_geometries
 
-    if (s1_dir is None) != (s1_pairs is None):
-        raise BuildError("--s1-dir and --s1-pairs belong together", hint="give both, or neither for Sentinel-2 only")
-    if s1_dir is not None and v1_geometries is None:
-        raise BuildError("--s1-pairs names v1 patches", hint="give --v1-geometries, too")
-    frames(1, p=p, q=q)
-    for band in BANDS.values():
-        band.side_px(patch_size)
-    chosen = countries or ("reben" if v1_geometries is not None else "all")
-    known = embedded_countries() if chosen in {"reben", "all"} else read_countries(Path(chosen))
-    settings = TileSettings(
-        find_layer(clc),
-        known.only(REBEN_COUNTRIES) if chosen == "reben" else known,
-        None if v1_geometries is None else tuple(read_v1_geometries(v1_geometries)),
-        snow=read_names(snow or []),
-        cloud=read_names(cloud or []),
+    inputs = BuildInputs(
+        l2a=tuple(l2a),
+        clc=clc,
         s1_dir=s1_dir,
-        s1_pairs={} if s1_pairs is None else read_s1_pairs(s1_pairs),
+        s1_pairs=s1_pairs,
+        v1_geometries=v1_geometries,
+        snow=tuple(snow or ()),
+        cloud=tuple(cloud or ()),
+        countries=countries,
         patch_size_m=patch_size,
         min_labelled=min_labelled,
         p=p,
         q=q,
         keep_raw=keep_raw,
     )
-    parameters = {
-        "l2a": [str(path.resolve()) for path in l2a],
-        "clc": str(clc.resolve()),
-        "s1_dir": None if s1_dir is None else str(s1_dir.resolve()),
-        "s1_pairs": None if s1_pairs is None else str(s1_pairs.resolve()),
-        "v1_geometries": None if v1_geometries is None else str(v1_geometries.resolve()),
-        "snow": [str(path.resolve()) for path in snow or []],
-        "cloud": [str(path.resolve()) for path in cloud or []],
-        "countries": chosen,
-        "patch_size_m": patch_size,
-        "min_labelled": min_labelled,
-        "p": p,
-        "q": q,
-        "keep_raw": keep_raw,
-    }
+    settings = inputs.load()
     todo = construction.plan_build(l2a)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)
@@ -109,7 +80,7 @@ def build(
             todo,
             settings,
             output,
-            parameters=parameters,
+            parameters=inputs.parameters(),
             workers=workers,
             threads=max(1, available_cpus() // workers),
             skip_errors=on_error is OnError.skip,

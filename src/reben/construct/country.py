@@ -18,6 +18,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from reben.construct.projection import project
 from reben.core.errors import CountryError
 
 REBEN_COUNTRIES = (
@@ -85,7 +86,7 @@ def read_countries(path: Path) -> Countries:
             f"{path}: expected polygons with a CRS and a column name, admin or country; "
             f"found CRS {info['crs']}, columns {', '.join(map(str, info['fields']))}"
         )
-    geographic = _project(shapely.from_wkb(outlines), info["crs"], _GEOGRAPHIC)
+    geographic = project(shapely.from_wkb(outlines), info["crs"], _GEOGRAPHIC)
     order = np.argsort(columns[column].astype(str))
     return Countries(tuple(str(name) for name in columns[column][order]), geographic[order])
 
@@ -111,22 +112,11 @@ def nearest_country(countries: Countries, patches: NDArray[np.object_], crs: str
 
 def _near_the_zone(outlines: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
     """Outlines in `crs`; what is too far from it to be projected is cut off, and may leave nothing."""
-    projected = _project(outlines, _GEOGRAPHIC, crs)
+    projected = project(outlines, _GEOGRAPHIC, crs)
     beyond = ~np.array([np.isfinite(shapely.get_coordinates(outline)).all() for outline in projected])
     if beyond.any():
         area = pyproj.CRS(crs).area_of_use
         west, east = (-180.0, 180.0) if area is None else (area.west - _VISIBLE_DEG, area.east + _VISIBLE_DEG)
         visible = shapely.make_valid(outlines[beyond])
-        projected[beyond] = _project(shapely.intersection(visible, shapely.box(west, -89, east, 89)), _GEOGRAPHIC, crs)
-    return projected
-
-
-def _project(geometries: NDArray[np.object_], source: str, target: str) -> NDArray[np.object_]:
-    """The geometries in another CRS, longitude before latitude."""
-    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
-
-    projected: NDArray[np.object_] = shapely.transform(geometries, project)
+        projected[beyond] = project(shapely.intersection(visible, shapely.box(west, -89, east, 89)), _GEOGRAPHIC, crs)
     return projected

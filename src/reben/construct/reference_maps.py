@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
+from reben.construct.projection import project
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
@@ -150,11 +151,7 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
     polygons = shapely.from_wkb(wkb)
     invalid = ~shapely.is_valid(polygons)
     polygons[invalid] = shapely.make_valid(polygons[invalid])
-
-    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
-
-    return list(_codes(source, texts)), shapely.transform(polygons, project), int(invalid.sum())
+    return list(_codes(source, texts)), project(polygons, source.format.crs, ground.crs), int(invalid.sum())
 
 
 def _codes(source: LandCoverLayer, texts: NDArray[np.object_]) -> Iterator[int]:
