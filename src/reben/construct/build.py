@@ -5,6 +5,7 @@ that was stopped, however it was stopped, goes on with the tiles that have none.
 """
 
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -130,6 +131,7 @@ def build(
         atomic.write_json(folder / REPORT_FILE, report)
         shutil.rmtree(folder / _STATE)
         atomic.expect_free(target)
+        os.sync()
         folder.rename(target.absolute())
     return result
 
@@ -198,6 +200,7 @@ def _build_tiles(
 def _build_one(path: Path, tile: str, settings: TileSettings, folder: Path, threads: int) -> None:
     """Build a tile in a worker; its rows are written last, and say that it is finished."""
     result = build_tile(path, settings, DatasetPaths(folder), threads=threads)
+    os.sync()  # a tile that counts as finished must be on the disk
     counts = dict(result.counts) | {"repaired polygons": result.repaired_polygons}
     atomic.write_json(folder / _STATE / f"{tile}.json", counts)
     with atomic.new_file(_rows_file(folder, tile)) as partial:

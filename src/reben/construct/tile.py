@@ -100,6 +100,7 @@ def build_tile(product_path: Path, settings: TileSettings, output: DatasetPaths,
     """
     product = open_product(product_path)
     tile = product.name.tile
+    _clear(output, tile)
     bands = read_bands(product, threads=threads, keep_raw=settings.keep_raw)
     grid = PatchGrid(bands.ground.side_m, settings.patch_size_m)
     counts = {"in the grid": grid.patches_per_side**2}
@@ -119,13 +120,14 @@ def build_tile(product_path: Path, settings: TileSettings, output: DatasetPaths,
     counts["without a Sentinel-1 partner"] = len(labels) - len(partners)
     counts["kept"] = len(partners)
 
+    names = [name for name in partners.values() if name is not None]
+    for name in names:
+        _check_s1(settings, name)  # all that can be wrong is found before anything is written
     patches = _Patches(tile, bands.ground, grid)
-    _clear(output, tile)
     _write_s2(output, patches, bands, list(partners))
     _write_maps(output, patches, land_cover, list(partners))
-    for name in partners.values():
-        if name is not None:
-            _copy_s1(settings, output, name)
+    for name in names:
+        _copy_s1(settings, output, name)
     rows = _rows(patches, settings, labels, partners, v1_names)
     return TileResult(rows, counts, land_cover.repaired)
 
@@ -185,19 +187,19 @@ def _write_maps(output: DatasetPaths, patches: _Patches, land_cover: ReferenceMa
         )
 
 
-def _copy_s1(settings: TileSettings, output: DatasetPaths, name: str) -> None:
-    """Copy a Sentinel-1 patch, after a look at whether it is one.
+def _s1_files(settings: TileSettings, name: str) -> dict[str, Path]:
+    """Files of a Sentinel-1 patch by band."""
+    folder = (settings.s1_dir or Path()) / S1Patch.parse(name).scene / name
+    return {band: folder / f"{name}_{band}.tif" for band in S1_BANDS}
+
+
+def _check_s1(settings: TileSettings, name: str) -> None:
+    """Read a Sentinel-1 patch.
 
     Raises:
         RasterError: if a band is missing, damaged or of another size.
     """
-    if settings.s1_dir is None:
-        return
-    scene = S1Patch.parse(name).scene
-    target = output.s1 / scene / name
-    target.mkdir(parents=True, exist_ok=True)
-    for band in S1_BANDS:
-        source = settings.s1_dir / scene / name / f"{name}_{band}.tif"
+    for band, source in _s1_files(settings, name).items():
         pixels = read_pixels(source)
         side_px = BANDS[band].side_px(settings.patch_size_m)
         if pixels.shape != (side_px, side_px) or pixels.dtype != BANDS[band].numpy_dtype:
@@ -205,6 +207,12 @@ def _copy_s1(settings: TileSettings, output: DatasetPaths, name: str) -> None:
                 f"{source}: has {' x '.join(map(str, pixels.shape))} pixels of {pixels.dtype.name}; "
                 f"expected {side_px} x {side_px} pixels of {BANDS[band].dtype}"
             )
+
+
+def _copy_s1(settings: TileSettings, output: DatasetPaths, name: str) -> None:
+    target = output.s1 / S1Patch.parse(name).scene / name
+    target.mkdir(parents=True, exist_ok=True)
+    for source in _s1_files(settings, name).values():
         shutil.copyfile(source, target / source.name)
 
 

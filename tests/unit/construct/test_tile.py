@@ -131,8 +131,11 @@ def test_a_wrong_sentinel_1_patch_is_an_error(
     product: Path, paired: TileSettings, tmp_path: Path, options: dict, message: str
 ):
     write_s1(tmp_path / "s1", S1.format(1, 0), **options)
+    left_over = tmp_path / "out" / "BigEarthNet-S2" / NAME / f"{NAME}_01_00"  # of an attempt that was killed
+    left_over.mkdir(parents=True)
     with pytest.raises(RasterError, match=message):
         build_tile(product, paired, DatasetPaths(tmp_path / "out"))
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file() or path.name.startswith("S")]
 
 
 def test_a_second_attempt_replaces_what_the_first_left(product: Path, settings: TileSettings, tmp_path: Path):
