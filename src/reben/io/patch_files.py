@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import deflate
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
@@ -16,9 +17,13 @@ from reben.core.errors import RasterError
 from reben.io import plain_tiff
 
 _TIEPOINT_TAG = 33922  # GeoTIFF 1.0, section 2.6.1: i, j, k, x, y, z
+_STRIP_OFFSETS_TAG, _STRIP_LENGTHS_TAG = 273, 279
+_SHORT = 3
 _ENTRY = struct.Struct("<HHII")
 _TIEPOINT = struct.Struct("<6d")
 _FIRST_ENTRY = 10
+_INLINE_BYTES = 4  # what is no longer lies in the entry itself
+_LEVEL = 7  # of libdeflate: GDAL's default
 
 
 class PatchFileTemplate:
@@ -36,28 +41,16 @@ class PatchFileTemplate:
     """
 
     def __init__(self, side_px: int, dtype: str, resolution_m: int, *, crs: str, nodata: float | None) -> None:
-        with MemoryFile() as memory:
-            with memory.open(
-                driver="GTiff",
-                width=side_px,
-                height=side_px,
-                count=1,
-                dtype=dtype,
-                crs=crs,
-                transform=from_origin(resolution_m, resolution_m, resolution_m, resolution_m),
-                nodata=nodata,
-            ) as target:
-                target.write(np.ones((side_px, side_px), dtype), 1)
-            self._file = bytearray(memory.read())
-        raster = plain_tiff.parse(bytes(self._file))
-        if raster is None or raster.deflate:
-            raise RasterError(f"GDAL does not write plain GeoTIFFs of {dtype}")
+        ones = np.ones((side_px, side_px), dtype)
+        self._file, raster = _written_by_gdal(ones, resolution_m, crs=crs, nodata=nodata)
         start = raster.strips[0][0]
         self._pixels = slice(start, start + raster.nbytes)
-        if len(raster.pixels(bytes(self._file))) != raster.nbytes or self._pixels.stop != len(self._file):
+        if raster.deflate or len(raster.pixels(bytes(self._file))) != raster.nbytes:
+            raise RasterError(f"GDAL does not write plain GeoTIFFs of {dtype}")
+        if self._pixels.stop != len(self._file):
             raise RasterError("GDAL does not write the pixels in one row at the end")
         self._shape, self._dtype = (side_px, side_px), raster.dtype
-        self._tiepoint = self._find_tiepoint()
+        self._tiepoint, _ = _find_tag(self._file, _TIEPOINT_TAG)
 
     def file(self, pixels: NDArray[Any], left_m: float, top_m: float) -> bytes:
         """Content of the file of one patch.
@@ -70,8 +63,7 @@ class PatchFileTemplate:
         Raises:
             RasterError: if `pixels` has another size or data type.
         """
-        if pixels.shape != self._shape or pixels.dtype != self._dtype:
-            raise RasterError(f"{pixels.shape} pixels of {pixels.dtype}; expected {self._shape} of {self._dtype}")
+        _expect(pixels, self._shape, self._dtype)
         _TIEPOINT.pack_into(self._file, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
         self._file[self._pixels] = pixels.tobytes()
         return bytes(self._file)
@@ -80,15 +72,104 @@ class PatchFileTemplate:
         """Write the file of one patch; see `file`."""
         path.write_bytes(self.file(pixels, left_m, top_m))
 
-    def _find_tiepoint(self) -> int:
-        """Byte at which the tiepoint lies.
+
+class ReferenceMapTemplate:
+    """Reference maps of one size and CRS, byte for byte as published.
+
+    They are compressed by libdeflate, as rasterio's GDAL does it; another GDAL may use zlib, which gives other bytes.
+
+    Args:
+        side_px: pixels along a side.
+        resolution_m: side of a pixel, in metres.
+        crs: such as EPSG:32633.
+
+    Raises:
+        RasterError: if GDAL lays such files out in another way than expected here.
+    """
+
+    def __init__(self, side_px: int, resolution_m: int, *, crs: str) -> None:
+        ones = np.ones((side_px, side_px), np.uint16)
+        first, raster = _written_by_gdal(ones, resolution_m, crs=crs, nodata=0, compress="deflate", predictor=2)
+        self._shape, self._dtype, self._rows_per_strip = ones.shape, raster.dtype, raster.rows_per_strip
+        self._start = first[: raster.strips[0][0]]
+        self._tiepoint, _ = _find_tag(first, _TIEPOINT_TAG)
+        self._strip_tables = [_find_tag(first, tag) for tag in (_STRIP_OFFSETS_TAG, _STRIP_LENGTHS_TAG)]
+        with MemoryFile(self.file(ones, resolution_m, resolution_m)) as memory, memory.open() as written:
+            if not raster.differenced or not np.array_equal(written.read(1), ones):
+                raise RasterError("GDAL lays compressed GeoTIFFs out in an unknown way")
+
+    def file(self, codes: NDArray[np.uint16], left_m: float, top_m: float) -> bytes:
+        """Content of the file of one patch.
+
+        Args:
+            codes: land-cover codes, shape (side, side).
+            left_m: western edge.
+            top_m: northern edge.
 
         Raises:
-            RasterError: if there is none.
+            RasterError: if `codes` has another size or data type.
         """
-        (count,) = struct.unpack_from("<H", self._file, _FIRST_ENTRY - 2)
-        for i in range(count):
-            tag, _, _, offset = _ENTRY.unpack_from(self._file, _FIRST_ENTRY + i * _ENTRY.size)
-            if tag == _TIEPOINT_TAG:
-                return int(offset)
-        raise RasterError("GDAL writes no tiepoint")
+        _expect(codes, self._shape, self._dtype)
+        differences = np.diff(codes, axis=1, prepend=codes.dtype.type(0))
+        strips = [
+            bytes(deflate.zlib_compress(differences[row : row + self._rows_per_strip].tobytes(), _LEVEL))
+            for row in range(0, len(codes), self._rows_per_strip)
+        ]
+        lengths = [len(strip) for strip in strips]
+        offsets = [len(self._start) + sum(lengths[:number]) for number in range(len(strips))]
+        _TIEPOINT.pack_into(self._start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
+        for (place, form), values in zip(self._strip_tables, (offsets, lengths), strict=True):
+            struct.pack_into(form, self._start, place, *values)
+        return b"".join((self._start, *strips))
+
+    def write(self, path: Path, codes: NDArray[np.uint16], left_m: float, top_m: float) -> None:
+        """Write the file of one patch; see `file`."""
+        path.write_bytes(self.file(codes, left_m, top_m))
+
+
+def _written_by_gdal(
+    pixels: NDArray[Any], resolution_m: int, **profile: object
+) -> tuple[bytearray, plain_tiff.PlainTiff]:
+    """What GDAL writes for these pixels, with the upper left corner at (resolution, resolution).
+
+    Raises:
+        RasterError: if that is no plain TIFF.
+    """
+    height, width = pixels.shape
+    place = from_origin(resolution_m, resolution_m, resolution_m, resolution_m)
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff", width=width, height=height, count=1, dtype=pixels.dtype, transform=place, **profile
+        ) as target:
+            target.write(pixels, 1)
+        file = bytearray(memory.read())
+    raster = plain_tiff.parse(bytes(file))
+    if raster is None:
+        raise RasterError(f"GDAL does not write plain GeoTIFFs of {pixels.dtype}")
+    return file, raster
+
+
+def _find_tag(file: bytearray, wanted: int) -> tuple[int, str]:
+    """Byte at which the values of a tag lie, and their format; doubles are those of the tiepoint.
+
+    Raises:
+        RasterError: if there is no such tag.
+    """
+    (entries,) = struct.unpack_from("<H", file, _FIRST_ENTRY - 2)
+    for i in range(entries):
+        entry = _FIRST_ENTRY + i * _ENTRY.size
+        tag, kind, count, offset = _ENTRY.unpack_from(file, entry)
+        if tag == wanted:
+            form = f"<{count}{'H' if kind == _SHORT else 'I'}"
+            return (entry + _ENTRY.size - _INLINE_BYTES if struct.calcsize(form) <= _INLINE_BYTES else offset), form
+    raise RasterError(f"GDAL writes no tag {wanted}")
+
+
+def _expect(pixels: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Check size and data type.
+
+    Raises:
+        RasterError: if they differ.
+    """
+    if pixels.shape != shape or pixels.dtype != dtype:
+        raise RasterError(f"{pixels.shape} pixels of {pixels.dtype}; expected {shape} of {dtype}")
