@@ -1,12 +1,20 @@
 """`reben build`."""
 
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reben.cli.console import progress, stderr
+
+if TYPE_CHECKING:
+    from reben.construct.build import BuildResult
+
+_INPUTS, _RULES, _WORK = "Inputs", "Rules", "Work"
 
 
 class OnError(StrEnum):
@@ -16,6 +24,20 @@ class OnError(StrEnum):
     skip = "skip"
 
 
+class Unpaired(StrEnum):
+    """What to do with patches without a Sentinel-1 partner."""
+
+    drop = "drop"
+    keep = "keep"
+
+
+class OutputFormat(StrEnum):
+    """How patches are written."""
+
+    geotiff = "geotiff"
+    store = "store"
+
+
 def build(
     l2a: Annotated[
         list[Path],
@@ -23,44 +45,95 @@ def build(
     ],
     clc: Annotated[Path, typer.Option(help="CORINE Land Cover 2018 (GeoPackage).", show_default=False)],
     output: Annotated[Path, typer.Option(help="Data set to make; must not exist.", show_default=False)],
-    s1_dir: Annotated[Path | None, typer.Option(help="Sentinel-1 patches in the published layout.")] = None,
-    s1_pairs: Annotated[Path | None, typer.Option(help="CSV without header: s2v1_name,s1_name.")] = None,
+    legend: Annotated[
+        Path | None,
+        typer.Option(help="Legend of other polygons (TOML): code, class, colour.", rich_help_panel=_INPUTS),
+    ] = None,
+    s1_scenes: Annotated[
+        Path | None,
+        typer.Option(help="Folder with geocoded Sentinel-1 scenes: VV and VH in dB, any CRS.", rich_help_panel=_INPUTS),
+    ] = None,
+    s1_dir: Annotated[
+        Path | None,
+        typer.Option(help="Sentinel-1 patches in the published layout, with --s1-pairs.", rich_help_panel=_INPUTS),
+    ] = None,
+    s1_pairs: Annotated[
+        Path | None, typer.Option(help="CSV without header: s2v1_name,s1_name.", rich_help_panel=_INPUTS)
+    ] = None,
     v1_geometries: Annotated[
-        Path | None, typer.Option(help="Keep only patches of v1, whose footprints are here.")
+        Path | None,
+        typer.Option(help="Keep only patches of v1, whose footprints are here.", rich_help_panel=_INPUTS),
     ] = None,
     snow: Annotated[
-        list[Path] | None, typer.Option(help="List of v1 names with seasonal snow. May be repeated.")
+        list[Path] | None,
+        typer.Option(help="List of v1 names with seasonal snow. May be repeated.", rich_help_panel=_INPUTS),
     ] = None,
-    cloud: Annotated[list[Path] | None, typer.Option(help="List of v1 names with clouds. May be repeated.")] = None,
+    cloud: Annotated[
+        list[Path] | None, typer.Option(help="List of v1 names with clouds. May be repeated.", rich_help_panel=_INPUTS)
+    ] = None,
     countries: Annotated[
-        str, typer.Option(help="reben, all, or a vector file; by default reben with --v1-geometries, else all.")
+        str,
+        typer.Option(
+            help="reben, all, or a vector file; by default reben with --v1-geometries, else all.",
+            rich_help_panel=_INPUTS,
+        ),
     ] = "",
-    patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.")] = 1_200,
+    patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.", rich_help_panel=_RULES)] = 1200,
     min_labelled: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of labelled pixels that a patch needs.")
+        float, typer.Option(min=0, max=1, help="Share of labelled pixels that a patch needs.", rich_help_panel=_RULES)
     ] = 0.75,
-    p: Annotated[float, typer.Option("--p", help="Share of the test square in the tile's area.")] = 0.25,
-    q: Annotated[float, typer.Option("--q", help="Share of the validation frame in the tile's area.")] = 0.25,
+    p: Annotated[
+        float, typer.Option("--p", help="Share of the test square in the tile's area.", rich_help_panel=_RULES)
+    ] = 0.25,
+    q: Annotated[
+        float, typer.Option("--q", help="Share of the validation frame in the tile's area.", rich_help_panel=_RULES)
+    ] = 0.25,
+    unpaired: Annotated[
+        Unpaired, typer.Option(help="What to do with patches without a Sentinel-1 partner.", rich_help_panel=_RULES)
+    ] = Unpaired.drop,
     keep_raw: Annotated[
-        bool, typer.Option("--keep-raw", help="Keep digital numbers, without adding the processing offset.")
+        bool,
+        typer.Option(
+            "--keep-raw", help="Keep digital numbers, without adding the processing offset.", rich_help_panel=_RULES
+        ),
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Tiles that are built at a time (some 2 GB each).")] = 1,
-    on_error: Annotated[OnError, typer.Option(help="Whether to go on with the next tile.")] = OnError.stop,
+    output_format: Annotated[
+        OutputFormat,
+        typer.Option("--format", help="GeoTIFFs as published, or one LMDB+safetensors store.", rich_help_panel=_WORK),
+    ] = OutputFormat.geotiff,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Tiles that are built at a time (2.5 GB each).", rich_help_panel=_WORK)
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="Build on a Dask cluster: address of its scheduler.", rich_help_panel=_WORK)
+    ] = "",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads per tile; by default all processors, shared by the workers.", rich_help_panel=_WORK
+        ),
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="Whether to go on with the next tile.", rich_help_panel=_WORK)
+    ] = OnError.stop,
 ) -> None:
-    """Build a data set from Sentinel-2 L2A products and CORINE Land Cover, with Sentinel-1 patches or without.
+    """Build a data set from Sentinel-2 L2A products and CORINE Land Cover, with Sentinel-1 or without.
 
     A build that was stopped goes on where it was: give the same command again.
     """
     from reben.construct import build as construction
-    from reben.construct.build import REPORT_FILE
     from reben.construct.inputs import BuildInputs
+    from reben.construct.plan import plan_build
     from reben.io.processes import available_cpus
 
     inputs = BuildInputs(
         l2a=tuple(l2a),
         clc=clc,
+        legend=legend,
         s1_dir=s1_dir,
         s1_pairs=s1_pairs,
+        s1_scenes=s1_scenes,
+        keep_unpaired=unpaired is Unpaired.keep,
         v1_geometries=v1_geometries,
         snow=tuple(snow or ()),
         cloud=tuple(cloud or ()),
@@ -70,25 +143,57 @@ def build(
         p=p,
         q=q,
         keep_raw=keep_raw,
-    )
-    settings = inputs.load()
-    todo = construction.plan_build(l2a)
+    ).resolved()
+    inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+    todo = plan_build(inputs.l2a)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)
-    with progress("building") as start:
+    with _executor(scheduler, workers) as executor, progress("building") as start:
         result = construction.build(
             todo,
-            settings,
+            inputs,
             output,
-            parameters=inputs.parameters(),
-            workers=workers,
-            threads=max(1, available_cpus() // workers),
+            executor=executor,
+            output_format=output_format.value,
+            threads=threads or (1 if scheduler else max(1, available_cpus() // workers)),
             skip_errors=on_error is OnError.skip,
             progress=start(len(todo.tiles)),
         )
-    for fate, count in result.patches.items():
+    _print_result(result, output)
+
+
+@contextmanager
+def _executor(scheduler: str, workers: int) -> Iterator[Executor]:
+    """Workers of a cluster, or processes on this machine."""
+    if scheduler:
+        from reben.io.cluster import cluster_executor
+
+        with cluster_executor(scheduler) as executor:
+            yield executor
+        return
+    from reben.io.processes import worker_pool
+
+    executor = worker_pool(workers, preload=["reben.construct.build"])
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _print_result(result: "BuildResult", output: Path) -> None:
+    """Counts on standard output, failures on standard error; exit code 1 if there are any.
+
+    Raises:
+        Exit: if a tile failed.
+    """
+    from reben.io.dataset_paths import DatasetPaths
+
+    for fate, count in result.report["patches"].items():
         typer.echo(f"{count:>9,} {fate}")
-    typer.echo(f"{output}: {len(todo.tiles) - len(result.failed)} tiles; see {output / REPORT_FILE}")
+    across = sum(overlap["pairs across splits"] for overlap in result.report["overlaps"])
+    if across:
+        stderr.print(f"warning: {across:,} pairs of patches on common ground are in different splits", markup=False)
+    typer.echo(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
     for tile, message in result.failed.items():
         stderr.print(f"failed: {tile}: {message}", markup=False)
     if result.failed:

@@ -104,10 +104,11 @@ def nearest_country(countries: Countries, patches: NDArray[np.object_], crs: str
     """
     if not countries.names:
         raise CountryError("no country to choose from")
-    outlines = _near_the_zone(countries.outlines, crs)
-    distances_m = np.stack([shapely.distance(outline, patches) for outline in outlines])
-    distances_m[np.isnan(distances_m)] = np.inf  # what lies on the other side of the Earth
-    return [countries.names[i] for i in distances_m.argmin(axis=0)]  # names are sorted, argmin takes the first
+    tree = shapely.STRtree(_near_the_zone(countries.outlines, crs))
+    nearest = np.full(len(patches), len(countries.names))
+    patch_indices, country_indices = tree.query_nearest(patches, all_matches=True)
+    np.minimum.at(nearest, patch_indices, country_indices)  # names are sorted: of equally near ones the first
+    return [countries.names[i] for i in nearest]
 
 
 def _near_the_zone(outlines: NDArray[np.object_], crs: str) -> NDArray[np.object_]:

@@ -17,29 +17,12 @@ from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
 from reben.construct.projection import project
-from reben.core.classes import CLC2018, Legend
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
+from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
 
-_NO_POLYGON = 999
 _RESOLUTION_M = 10
 _DENSIFIED_EDGE_POINTS = 21  # a straight border of the tile is a curve in another projection
-
-
-@dataclass(frozen=True, slots=True)
-class LandCoverFormat:
-    """How a file of land-cover polygons must look."""
-
-    legend: Legend
-    code_column: str
-    """Column with the codes; found in any case."""
-    crs: str
-    ignored_layers: tuple[str, ...] = ()
-    """Layers with one of these in their name, in any case, are left alone."""
-
-
-CLC2018_FORMAT = LandCoverFormat(CLC2018, code_column="Code_18", crs="EPSG:3035", ignored_layers=("_FR_",))
-"""CORINE Land Cover 2018 as published; `_FR_` marks the layers of the French overseas regions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +88,11 @@ def burn(source: LandCoverLayer, ground: TileGround) -> ReferenceMap:
     side_px = ground.side_m // _RESOLUTION_M
     shape = (side_px, side_px)
     if not len(codes):
-        return ReferenceMap(np.full(shape, _NO_POLYGON, np.uint16), 0, 0)
+        return ReferenceMap(np.full(shape, source.format.no_polygon, np.uint16), 0, 0)
     burnt: NDArray[np.uint16] = rasterize(
         zip(polygons, codes, strict=True),
         out_shape=shape,
-        fill=_NO_POLYGON,
+        fill=source.format.no_polygon,
         transform=from_origin(ground.ulx_m, ground.uly_m, _RESOLUTION_M, _RESOLUTION_M),
         dtype="uint16",
     )

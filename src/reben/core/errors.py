@@ -87,5 +87,9 @@ class RunError(RebenError):
     """A run directory is missing, incomplete or belongs to another configuration."""
 
 
+class ClusterError(RebenError):
+    """A cluster cannot be reached, or has no workers."""
+
+
 class MissingExtraError(RebenError, ImportError):
     """A command needs a part of reben that is not installed."""

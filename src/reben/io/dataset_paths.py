@@ -34,3 +34,23 @@ class DatasetPaths:
     def snow_and_cloud_metadata(self) -> Path:
         """The other patches."""
         return self.root / "metadata_for_patches_with_snow_cloud_or_shadow.parquet"
+
+    @property
+    def store(self) -> Path:
+        """All patches and reference maps as a store, instead of GeoTIFFs."""
+        return self.root / "store"
+
+    @property
+    def legend(self) -> Path:
+        """The legend, if it is not that of reBEN."""
+        return self.root / "legend.toml"
+
+    @property
+    def report(self) -> Path:
+        """What the build did, for programs."""
+        return self.root / "build-report.json"
+
+    @property
+    def summary(self) -> Path:
+        """What the build did, for people."""
+        return self.root / "build-report.md"

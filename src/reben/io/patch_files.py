@@ -42,15 +42,12 @@ class PatchFileTemplate:
 
     def __init__(self, side_px: int, dtype: str, resolution_m: int, *, crs: str, nodata: float | None) -> None:
         ones = np.ones((side_px, side_px), dtype)
-        self._file, raster = _written_by_gdal(ones, resolution_m, crs=crs, nodata=nodata)
-        start = raster.strips[0][0]
-        self._pixels = slice(start, start + raster.nbytes)
-        if raster.deflate or len(raster.pixels(bytes(self._file))) != raster.nbytes:
-            raise RasterError(f"GDAL does not write plain GeoTIFFs of {dtype}")
-        if self._pixels.stop != len(self._file):
-            raise RasterError("GDAL does not write the pixels in one row at the end")
+        first, raster = _written_by_gdal(ones, resolution_m, crs=crs, nodata=nodata)
+        self._start = first[: raster.strips[0][0]]
+        if raster.deflate or first[len(self._start) :] != ones.tobytes():
+            raise RasterError(f"GDAL does not write the pixels of {dtype} in one row at the end")
         self._shape, self._dtype = (side_px, side_px), raster.dtype
-        self._tiepoint, _ = _find_tag(self._file, _TIEPOINT_TAG)
+        self._tiepoint, _ = _find_tag(first, _TIEPOINT_TAG)
 
     def file(self, pixels: NDArray[Any], left_m: float, top_m: float) -> bytes:
         """Content of the file of one patch.
@@ -64,9 +61,9 @@ class PatchFileTemplate:
             RasterError: if `pixels` has another size or data type.
         """
         _expect(pixels, self._shape, self._dtype)
-        _TIEPOINT.pack_into(self._file, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
-        self._file[self._pixels] = pixels.tobytes()
-        return bytes(self._file)
+        start = bytearray(self._start)
+        _TIEPOINT.pack_into(start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
+        return b"".join((start, pixels.tobytes()))
 
     def write(self, path: Path, pixels: NDArray[Any], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""
@@ -117,10 +114,11 @@ class ReferenceMapTemplate:
         ]
         lengths = [len(strip) for strip in strips]
         offsets = [len(self._start) + sum(lengths[:number]) for number in range(len(strips))]
-        _TIEPOINT.pack_into(self._start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
+        start = bytearray(self._start)
+        _TIEPOINT.pack_into(start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
         for (place, form), values in zip(self._strip_tables, (offsets, lengths), strict=True):
-            struct.pack_into(form, self._start, place, *values)
-        return b"".join((self._start, *strips))
+            struct.pack_into(form, start, place, *values)
+        return b"".join((start, *strips))
 
     def write(self, path: Path, codes: NDArray[np.uint16], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""

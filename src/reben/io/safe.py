@@ -48,6 +48,8 @@ class SafeProduct:
     """Value to be added to each band's digital numbers (BOA_ADD_OFFSET); 0 where the metadata state none."""
     images: Mapping[str, str]
     """Per band, what GDAL opens: its raster at native resolution. Bands that the product lacks are missing."""
+    files: tuple[Path, ...] = ()
+    """Files on the disk that hold the metadata and these rasters."""
 
 
 def open_product(path: Path) -> SafeProduct:
@@ -68,13 +70,15 @@ def open_product(path: Path) -> SafeProduct:
         )
     root = _parse(path, found[0], files.read(found[0]))
     folder = PurePosixPath(found[0]).parent
+    images = _images(root, folder, files)
     return SafeProduct(
         path=path,
         name=_product_name(path, root),
         baseline=_text(root, "PROCESSING_BASELINE"),
         quality=MappingProxyType(dict(_quality(root))),
         offsets=MappingProxyType(_offsets(root)),
-        images=MappingProxyType(_images(root, folder, files)),
+        images=MappingProxyType({band: files.gdal_path(name) for band, name in images.items()}),
+        files=tuple(dict.fromkeys(files.on_disk(name) for name in (found[0], *images.values()))),
     )
 
 
@@ -93,6 +97,10 @@ class _Files(Protocol):
         """What GDAL opens."""
         ...
 
+    def on_disk(self, name: str) -> Path:
+        """The file on the disk that holds it."""
+        ...
+
 
 class _Directory:
     def __init__(self, root: Path) -> None:
@@ -107,6 +115,9 @@ class _Directory:
 
     def gdal_path(self, name: str) -> str:
         return str(self._root / name)
+
+    def on_disk(self, name: str) -> Path:
+        return self._root / name
 
 
 class _Zip:
@@ -123,6 +134,9 @@ class _Zip:
 
     def gdal_path(self, name: str) -> str:
         return f"/vsizip/{{{self._path.resolve()}}}/{name}"
+
+    def on_disk(self, name: str) -> Path:  # noqa: ARG002 - the protocol's signature
+        return self._path
 
 
 def _open_files(path: Path) -> _Files:
@@ -200,7 +214,7 @@ def _offsets(root: "Element") -> dict[str, int]:
 
 
 def _images(root: "Element", folder: PurePosixPath, files: _Files) -> dict[str, str]:
-    """Raster of each band at its native resolution, by the product's own list of files.
+    """File of each band at its native resolution, by the product's own list of files.
 
     Old baselines list names without folders; their rasters lie somewhere below the granule.
     """
@@ -217,5 +231,5 @@ def _images(root: "Element", folder: PurePosixPath, files: _Files) -> dict[str, 
         whole = (folder / listed).as_posix()
         name = whole if whole in names else present.get(listed.name)
         if name is not None:
-            images[found["band"]] = files.gdal_path(name)
+            images[found["band"]] = name
     return images

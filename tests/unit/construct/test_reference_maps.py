@@ -9,9 +9,10 @@ import pytest
 import rasterio
 import shapely
 
-from reben.construct.reference_maps import CLC2018_FORMAT, burn, find_layer
+from reben.construct.reference_maps import burn, find_layer
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
+from reben.io.legend_files import CLC2018_FORMAT
 
 GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 10_000)
 

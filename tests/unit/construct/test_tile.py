@@ -11,12 +11,16 @@ from rasterio.transform import from_origin
 
 from reben.construct import tile as module
 from reben.construct.country import embedded_countries
-from reben.construct.reference_maps import CLC2018_FORMAT, LandCoverLayer, ReferenceMap
+from reben.construct.output.geotiffs import GeotiffOutput
+from reben.construct.reference_maps import LandCoverLayer, ReferenceMap
+from reben.construct.sentinel1.patch_folder import S1PatchFolder
 from reben.construct.tile import TileSettings, build_tile
 from reben.core.bands import BANDS
 from reben.core.errors import RasterError
+from reben.core.names import Tile
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import read_band, write_band
+from reben.io.legend_files import CLC2018_FORMAT
 
 NAME = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 S1 = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_{}_{}"
@@ -40,7 +44,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> TileSettings:
 
 def test_a_new_area_keeps_every_valid_and_labelled_patch(product: Path, settings: TileSettings, tmp_path: Path):
     output = DatasetPaths(tmp_path / "out")
-    result = build_tile(product, settings, output)
+    result = build_tile(product, settings, GeotiffOutput(output))
     assert result.counts == {
         "in the grid": 16,
         "with invalid pixels": 1,
@@ -67,7 +71,7 @@ def test_a_new_area_keeps_every_valid_and_labelled_patch(product: Path, settings
 
 def test_written_pixels_are_those_of_the_product(product: Path, settings: TileSettings, tmp_path: Path):
     output = DatasetPaths(tmp_path / "out")
-    build_tile(product, settings, output)
+    build_tile(product, settings, GeotiffOutput(output))
     for band in ("B02", "B05", "B01"):
         resolution = BANDS[band].resolution_m
         with rasterio.open(next(product.rglob(f"*_{band}_{resolution}m.jp2"))) as source:
@@ -100,8 +104,7 @@ def paired(settings: TileSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return replace(
         settings,
         v1_regions=(),
-        s1_dir=tmp_path / "s1",
-        s1_pairs={v1[1, 0]: S1.format(1, 0)},
+        sentinel1=S1PatchFolder(tmp_path / "s1", {v1[1, 0]: S1.format(1, 0)}),
         cloud=frozenset({v1[1, 0]}),
     )
 
@@ -109,7 +112,7 @@ def paired(settings: TileSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_only_patches_of_v1_with_a_partner_stay(product: Path, paired: TileSettings, tmp_path: Path):
     write_s1(tmp_path / "s1", S1.format(1, 0))
     output = DatasetPaths(tmp_path / "out")
-    result = build_tile(product, paired, output)
+    result = build_tile(product, paired, GeotiffOutput(output))
     assert result.counts["without a v1 patch"] == 13
     assert result.counts["without a Sentinel-1 partner"] == 1
     (row,) = result.rows.to_pylist()
@@ -131,21 +134,31 @@ def test_a_wrong_sentinel_1_patch_is_an_error(
     product: Path, paired: TileSettings, tmp_path: Path, options: dict, message: str
 ):
     write_s1(tmp_path / "s1", S1.format(1, 0), **options)
-    left_over = tmp_path / "out" / "BigEarthNet-S2" / NAME / f"{NAME}_01_00"  # of an attempt that was killed
-    left_over.mkdir(parents=True)
     with pytest.raises(RasterError, match=message):
-        build_tile(product, paired, DatasetPaths(tmp_path / "out"))
-    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file() or path.name.startswith("S")]
+        build_tile(product, paired, GeotiffOutput(DatasetPaths(tmp_path / "out")))
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_second_attempt_replaces_what_the_first_left(product: Path, settings: TileSettings, tmp_path: Path):
+def test_what_an_earlier_attempt_left_is_cleared(tmp_path: Path):
+    paths = DatasetPaths(tmp_path)
+    for root in (paths.s2, paths.reference_maps):
+        (root / NAME / f"{NAME}_03_00").mkdir(parents=True)
+    other = paths.s2 / NAME.replace("33UUP", "33UVP")
+    other.mkdir()
+    GeotiffOutput(paths).clear(Tile.parse(NAME))
+    assert [path.name for path in tmp_path.glob("*/*")] == [other.name]
+
+
+def test_patches_without_a_partner_may_stay(product: Path, paired: TileSettings, tmp_path: Path):
+    write_s1(tmp_path / "s1", S1.format(1, 0))
     output = DatasetPaths(tmp_path / "out")
-    left_over = output.s2 / NAME / f"{NAME}_03_00"
-    left_over.mkdir(parents=True)
-    build_tile(product, settings, output)
-    assert not left_over.exists()
+    result = build_tile(product, replace(paired, keep_unpaired=True), GeotiffOutput(output))
+    assert result.counts["kept"] == 2
+    assert result.counts["without a Sentinel-1 partner"] == 0
+    assert result.counts["kept without a Sentinel-1 partner"] == 1
+    assert result.rows["s1_name"].to_pylist() == [S1.format(1, 0), None]
 
 
 def test_a_tile_without_any_patch_gives_an_empty_table(product: Path, settings: TileSettings, tmp_path: Path):
-    result = build_tile(product, replace(settings, min_labelled=1.0), DatasetPaths(tmp_path / "out"))
+    result = build_tile(product, replace(settings, min_labelled=1.0), GeotiffOutput(DatasetPaths(tmp_path / "out")))
     assert result.rows.num_rows == result.counts["kept"] == 0

@@ -5,6 +5,7 @@
 Source: reBEN paper, section II.C; values as the original converter writes them.
 """
 
+from reben.io.store.merge import merge_stores
 from reben.io.store.reader import Store, open_store
 from reben.io.store.values import REFERENCE_MAP_TENSOR, TensorSpec, header, reference_map_key
 from reben.io.store.writer import StoreWriter, create_store
@@ -16,6 +17,7 @@ __all__ = [
     "TensorSpec",
     "create_store",
     "header",
+    "merge_stores",
     "open_store",
     "reference_map_key",
 ]

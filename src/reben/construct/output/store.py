@@ -1,0 +1,95 @@
+"""Patches as values of a store, as encoding the GeoTIFFs would give them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.construct.reference_maps import ReferenceMap
+from reben.construct.sentinel1.partners import S1Partner
+from reben.construct.tile_bands import TileBands
+from reben.construct.tile_patches import Place, TilePatches
+from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.io.store import REFERENCE_MAP_TENSOR, StoreWriter, TensorSpec, header, reference_map_key
+
+_MAP_RESOLUTION_M = 10
+_TRANSACTION_BYTES = 1 << 22
+
+Item = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOutput:
+    """Writes into a store of its own for the tile."""
+
+    writer: StoreWriter
+
+    def write_s1(self, patches: TilePatches, place: Place, partner: S1Partner) -> None:  # noqa: ARG002 - protocol
+        """See `TileOutput.write_s1`."""
+        value = _Value(_band_tensors(S1_BANDS, patches.grid.patch_size_m))
+        self.writer.write([(partner.name, value.of(partner.pixels))])
+
+    def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
+        """See `TileOutput.write_s2`."""
+        value = _Value(_band_tensors(S2_BANDS, patches.grid.patch_size_m))
+        self._write((patches.patch_id(place), value.of(_cut(bands, patches, place))) for place in places)
+
+    def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
+        """See `TileOutput.write_maps`."""
+        side_px = patches.grid.patch_size_m // _MAP_RESOLUTION_M
+        value = _Value((TensorSpec(REFERENCE_MAP_TENSOR, (side_px, side_px), np.dtype("<u2")),))
+        self._write(
+            (
+                reference_map_key(patches.patch_id(place)),
+                value.of(
+                    {REFERENCE_MAP_TENSOR: land_cover.codes[patches.grid.window(*place, _MAP_RESOLUTION_M).slices]}
+                ),
+            )
+            for place in places
+        )
+
+    def _write(self, items: Iterable[Item]) -> None:
+        for batch in _batches(items):
+            self.writer.write(batch)
+
+
+class _Value:
+    """Values of one layout: the header, then the tensors' bytes in the header's order."""
+
+    def __init__(self, tensors: tuple[TensorSpec, ...]) -> None:
+        self._header, self._order = header(tensors)
+
+    def of(self, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+        return b"".join((self._header, *(arrays[name].tobytes() for name in self._order)))
+
+
+def _cut(bands: TileBands, patches: TilePatches, place: Place) -> dict[str, NDArray[np.uint16]]:
+    """All bands of one patch, each at its native resolution."""
+    return {
+        name: pixels[patches.grid.window(*place, BANDS[name].resolution_m).slices]
+        for name, pixels in bands.pixels.items()
+    }
+
+
+def _band_tensors(names: Sequence[str], patch_size_m: int) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name, (side, side), BANDS[name].numpy_dtype)
+        for name in names
+        for side in (BANDS[name].side_px(patch_size_m),)
+    )
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Some megabytes at a time."""
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item[1])
+        if size >= _TRANSACTION_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,25 @@
+"""What writes the patches of one tile."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from reben.construct.reference_maps import ReferenceMap
+from reben.construct.sentinel1.partners import S1Partner
+from reben.construct.tile_bands import TileBands
+from reben.construct.tile_patches import Place, TilePatches
+
+
+class TileOutput(Protocol):
+    """Takes the parts of a tile, each once, in any order."""
+
+    def write_s1(self, patches: TilePatches, place: Place, partner: S1Partner) -> None:
+        """Write the Sentinel-1 partner of a patch; two tiles may have the same one."""
+        ...
+
+    def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
+        """Write all bands of the patches."""
+        ...
+
+    def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
+        """Write the reference maps of the patches."""
+        ...

@@ -1,0 +1,124 @@
+"""The hidden folder in which a build grows, and what it knows of the tiles that are finished.
+
+A finished tile leaves its metadata rows here, last of all; a build that was stopped, however it was stopped, goes on
+with the tiles that have none.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reben.core.errors import BuildError
+from reben.io import atomic
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.metadata import SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A data set that is being built."""
+
+    root: Path
+    """Becomes the data set."""
+
+    @classmethod
+    def of(cls, target: Path) -> "Workspace":
+        """The workspace beside the data set that is to be made."""
+        target = target.absolute()
+        return cls(target.with_name(f".{target.name}.partial"))
+
+    @property
+    def paths(self) -> DatasetPaths:
+        """Where the parts of the data set lie."""
+        return DatasetPaths(self.root)
+
+    @property
+    def _state(self) -> Path:
+        return self.root / ".build"
+
+    def shard(self, tile: str) -> Path:
+        """Store of one tile."""
+        return self._state / f"{tile}.store"
+
+    def lock_of(self, tile: str) -> Path:
+        """What a process locks while it builds a tile."""
+        return self._state / tile
+
+    def expect_same_parameters(self, parameters: dict[str, Any]) -> None:
+        """Note the parameters of a new build, or compare them with those of the one that is resumed.
+
+        Raises:
+            BuildError: if they differ.
+        """
+        path = self._state / "parameters.json"
+        if not path.exists():
+            atomic.write_json(path, parameters)
+            return
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(name for name in parameters | before if parameters.get(name) != before.get(name))
+        if changed:
+            raise BuildError(
+                f"{self.root}: an unfinished build was started with other {', '.join(changed)}",
+                hint="build with the same parameters and input files to go on, or delete this folder to start again",
+            )
+
+    def is_finished(self, tile: str) -> bool:
+        """Whether nothing of a tile is left to do."""
+        return self._rows_file(tile).exists()
+
+    def finish(self, tile: str, rows: pa.Table, record: dict[str, Any]) -> None:
+        """Note that a tile is finished; its files must be on the disk."""
+        atomic.write_json(self._record_file(tile), record)
+        with atomic.new_file(self._rows_file(tile)) as partial:
+            pq.write_table(rows, partial)
+
+    def rows(self, tiles: Sequence[str]) -> pa.Table:
+        """Metadata rows of finished tiles."""
+        tables = [pq.read_table(self._rows_file(tile)).cast(SCHEMA) for tile in tiles]
+        return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+
+    def records(self, tiles: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What was noted of finished tiles."""
+        return {tile: json.loads(self._record_file(tile).read_text(encoding="utf-8")) for tile in tiles}
+
+    def remove_strays(self, rows: pa.Table) -> None:
+        """Remove patches that no row names: remains of tiles that failed."""
+        kept = {
+            self.paths.s2: set(rows["patch_id"].to_pylist()),
+            self.paths.reference_maps: set(rows["patch_id"].to_pylist()),
+            self.paths.s1: set(rows["s1_name"].to_pylist()),
+        }
+        for root, names in kept.items():
+            for group in root.iterdir() if root.is_dir() else ():
+                for patch in group.iterdir():
+                    if patch.name not in names:
+                        shutil.rmtree(patch)
+                        continue
+                    for partial in patch.glob(".*"):  # of a tile that was stopped while it wrote this file
+                        partial.unlink()
+                if not any(group.iterdir()):
+                    group.rmdir()
+            if root.is_dir() and not any(root.iterdir()):
+                root.rmdir()
+
+    def become(self, target: Path) -> None:
+        """Give the finished data set its name.
+
+        Raises:
+            TargetExistsError: if something is there now.
+        """
+        shutil.rmtree(self._state)
+        atomic.expect_free(target)
+        self.root.rename(target.absolute())
+
+    def _rows_file(self, tile: str) -> Path:
+        return self._state / f"{tile}.parquet"
+
+    def _record_file(self, tile: str) -> Path:
+        return self._state / f"{tile}.json"

@@ -1,0 +1,16 @@
+"""Checksums of input files, for reports."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits, as `sha256sum` prints it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_all(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 by path, sorted."""
+    return {str(path): sha256(path) for path in sorted(paths)}

@@ -1,0 +1,75 @@
+"""Workers of a Dask cluster as an executor.
+
+The cluster's workers must see the same files under the same paths, and have reben installed. A worker process takes as
+many tasks at a time as it has threads: give `--nthreads 1` where a task needs much memory.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from typing import Any
+
+from reben.core.errors import ClusterError, MissingExtraError
+
+_CONNECT_S = 20
+
+
+@contextmanager
+def cluster_executor(address: str) -> Iterator[Executor]:
+    """An executor whose tasks run on the workers of a Dask scheduler; those that still run at the end are cancelled.
+
+    Args:
+        address: of the scheduler, such as tcp://10.0.0.1:8786.
+
+    Raises:
+        MissingExtraError: if Dask is not installed.
+        ClusterError: if the scheduler cannot be reached or has no worker.
+    """
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"--scheduler needs {error.name}, which is not installed", hint="pip install 'reben[cluster]'"
+        ) from error
+    try:
+        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"no Dask scheduler answers at {address} ({error})", hint="start one with `dask scheduler`"
+        ) from error
+    with client:
+        if not client.scheduler_info()["workers"]:
+            raise ClusterError(
+                f"the scheduler at {address} has no worker",
+                hint=f"start some with `dask worker {address} --nthreads 1`",
+            )
+        yield _ClusterExecutor(client)
+
+
+class _ClusterExecutor(Executor):
+    """Submits to a client; a worker that dies again and again breaks the executor, as one of a process pool does."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - distributed has no types
+        self._executor = client.get_executor(pure=False)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+        outer: Future[Any] = Future()
+        inner = self._executor.submit(fn, *args, **kwargs)
+
+        def pass_on(done: Future[Any]) -> None:
+            if not outer.set_running_or_notify_cancel():
+                return
+            if done.cancelled():
+                outer.set_exception(BrokenExecutor("the scheduler is gone, or has cancelled the task"))
+            elif (error := done.exception()) is None:
+                outer.set_result(done.result())
+            else:
+                killed = type(error).__name__ == "KilledWorker"
+                outer.set_exception(BrokenExecutor(str(error)) if killed else error)
+
+        inner.add_done_callback(pass_on)
+        outer.add_done_callback(lambda future: inner.cancel() if future.cancelled() else None)
+        return outer
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
+        self._executor.shutdown(wait=wait and not cancel_futures)

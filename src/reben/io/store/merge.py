@@ -1,0 +1,68 @@
+"""Several stores as one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
+from itertools import repeat
+from pathlib import Path
+
+from reben.core.errors import StoreError
+from reben.io.store.reader import open_store
+from reben.io.store.writer import create_store
+
+_TRANSACTION_BYTES = 1 << 22
+
+
+def merge_stores(sources: Sequence[Path], target: Path, *, progress: Callable[[int], None] = lambda _: None) -> None:
+    """Copy all values of some stores into a new one, in the order of their keys.
+
+    The bytes of the new store depend on keys and values only, not on how they are spread over the sources.
+
+    Args:
+        sources: stores; a key that two of them have must have the same value in both.
+        target: directory of the new store; appears when all is written.
+        progress: is told how many further values are written.
+
+    Raises:
+        StoreError: if a source is no store, or two have different values for a key.
+        TargetExistsError: if there is something at `target`.
+    """
+    with create_store(target) as writer:
+        for batch in _batches(sources):
+            writer.write(batch)
+            progress(len(batch))
+
+
+def _batches(sources: Sequence[Path]) -> Iterator[list[tuple[str, bytes]]]:
+    """All values, some megabytes at a time."""
+    batch: list[tuple[str, bytes]] = []
+    size = 0
+    for key, value in _values(sources):
+        batch.append((key, value))
+        size += len(value)
+        if size >= _TRANSACTION_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _values(sources: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    """Keys in their order, each once.
+
+    Raises:
+        StoreError: if two sources differ.
+    """
+    stores = [open_store(path) for path in sources]
+    entries = merge(*(zip(store, repeat(number), strict=False) for number, store in enumerate(stores)))
+    last_key, last_value, last_number = "", b"", 0
+    for key, number in entries:
+        value = stores[number].raw(key)
+        if key == last_key:
+            if value != last_value:
+                raise StoreError(
+                    f"{sources[last_number]} and {sources[number]} have different values for {key!r}",
+                    hint="merge stores of one data set only",
+                )
+            continue
+        yield key, value
+        last_key, last_value, last_number = key, value, number
