@@ -175,7 +175,7 @@ def _settings(inputs: BuildInputs) -> TileSettings:
 @contextmanager
 def _open_output(task: _Task) -> Iterator[TileOutput]:
     if task.format == "geotiff":
-        output = GeotiffOutput(task.workspace.paths)
+        output = GeotiffOutput(task.workspace.paths, task.threads)
         output.clear(Tile.parse(task.tile))
         yield output
         return

@@ -3,8 +3,9 @@
 Opening a GeoTIFF for writing takes GDAL about a millisecond; a tile has some hundred thousand.
 """
 
+import errno
+import os
 import struct
-from pathlib import Path
 from typing import Any
 
 import deflate
@@ -15,6 +16,8 @@ from rasterio.transform import from_origin
 
 from reben.core.errors import RasterError
 from reben.io import plain_tiff
+
+AnyPath = str | os.PathLike[str]
 
 _TIEPOINT_TAG = 33922  # GeoTIFF 1.0, section 2.6.1: i, j, k, x, y, z
 _STRIP_OFFSETS_TAG, _STRIP_LENGTHS_TAG = 273, 279
@@ -65,9 +68,9 @@ class PatchFileTemplate:
         _TIEPOINT.pack_into(start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
         return b"".join((start, pixels.tobytes()))
 
-    def write(self, path: Path, pixels: NDArray[Any], left_m: float, top_m: float) -> None:
+    def write(self, path: AnyPath, pixels: NDArray[Any], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""
-        path.write_bytes(self.file(pixels, left_m, top_m))
+        _write(path, self.file(pixels, left_m, top_m))
 
 
 class ReferenceMapTemplate:
@@ -120,9 +123,16 @@ class ReferenceMapTemplate:
             struct.pack_into(form, start, place, *values)
         return b"".join((start, *strips))
 
-    def write(self, path: Path, codes: NDArray[np.uint16], left_m: float, top_m: float) -> None:
+    def write(self, path: AnyPath, codes: NDArray[np.uint16], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""
-        path.write_bytes(self.file(codes, left_m, top_m))
+        _write(path, self.file(codes, left_m, top_m))
+
+
+def _write(path: AnyPath, content: bytes) -> None:
+    with open(path, "wb", buffering=0) as file:  # noqa: PTH123 - building a Path costs as much as writing
+        written = file.write(content)
+        if written != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
 
 
 def _written_by_gdal(

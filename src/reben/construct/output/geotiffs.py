@@ -2,12 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from reben.construct.reference_maps import ReferenceMap
 from reben.construct.sentinel1.partners import S1Partner
@@ -26,6 +25,8 @@ class GeotiffOutput:
     """Writes into a data set in the published layout."""
 
     paths: DatasetPaths
+    threads: int = 1
+    """That write; the disk, not the interpreter, is what they wait for."""
 
     def clear(self, tile: Tile) -> None:
         """Remove what an earlier, interrupted attempt left of this tile."""
@@ -49,25 +50,41 @@ class GeotiffOutput:
 
     def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
         """See `TileOutput.write_s2`."""
-        stems = _make_folders(self.paths.s2, patches, places)
-        for name, pixels in bands.pixels.items():
-            band = BANDS[name]
-            side_px = band.side_px(patches.grid.patch_size_m)
-            template = PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=patches.ground.crs, nodata=0)
-            for place, stem in zip(places, stems, strict=True):
-                bounds = patches.bounds(place)
-                part = pixels[patches.grid.window(*place, band.resolution_m).slices]
-                template.write(Path(f"{stem}_{name}.tif"), part, bounds.left_m, bounds.top_m)
+        templates = {
+            name: PatchFileTemplate(
+                BANDS[name].side_px(patches.grid.patch_size_m),
+                BANDS[name].dtype,
+                BANDS[name].resolution_m,
+                crs=patches.ground.crs,
+                nodata=0,
+            )
+            for name in bands.pixels
+        }
+
+        def write(place: Place) -> None:
+            stem, bounds = _make_folder(self.paths.s2, patches, place), patches.bounds(place)
+            for name, template in templates.items():
+                part = bands.pixels[name][patches.grid.window(*place, BANDS[name].resolution_m).slices]
+                template.write(f"{stem}_{name}.tif", part, bounds.left_m, bounds.top_m)
+
+        self._in_threads(write, places)
 
     def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
         """See `TileOutput.write_maps`."""
-        stems = _make_folders(self.paths.reference_maps, patches, places)
         side_px = patches.grid.patch_size_m // _MAP_RESOLUTION_M
         template = ReferenceMapTemplate(side_px, _MAP_RESOLUTION_M, crs=patches.ground.crs)
-        for place, stem in zip(places, stems, strict=True):
-            bounds = patches.bounds(place)
-            codes = np.ascontiguousarray(land_cover.codes[patches.grid.window(*place, _MAP_RESOLUTION_M).slices])
-            template.write(Path(f"{stem}_reference_map.tif"), codes, bounds.left_m, bounds.top_m)
+
+        def write(place: Place) -> None:
+            stem, bounds = _make_folder(self.paths.reference_maps, patches, place), patches.bounds(place)
+            codes = land_cover.codes[patches.grid.window(*place, _MAP_RESOLUTION_M).slices]
+            template.write(f"{stem}_reference_map.tif", codes, bounds.left_m, bounds.top_m)
+
+        self._in_threads(write, places)
+
+    def _in_threads(self, write: Callable[[Place], None], places: Sequence[Place]) -> None:
+        with ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(write, places):  # raises what a thread raised
+                pass
 
 
 @cache
@@ -75,12 +92,9 @@ def _s1_template(side_px: int, band: Band, crs: str) -> PatchFileTemplate:
     return PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=crs, nodata=None)
 
 
-def _make_folders(root: Path, patches: TilePatches, places: Sequence[Place]) -> list[str]:
-    """A folder per patch; the beginning of its files' paths."""
-    tile_folder = root / str(patches.tile)
-    stems = []
-    for place in places:
-        patch_id = patches.patch_id(place)
-        (tile_folder / patch_id).mkdir(parents=True)
-        stems.append(f"{tile_folder}/{patch_id}/{patch_id}")
-    return stems
+def _make_folder(root: Path, patches: TilePatches, place: Place) -> str:
+    """A new folder for a patch; the beginning of its files' paths."""
+    patch_id = patches.patch_id(place)
+    folder = f"{root}/{patches.tile}/{patch_id}"
+    os.makedirs(folder)  # noqa: PTH103 - building Paths costs as much as writing a file
+    return f"{folder}/{patch_id}"
