@@ -1,12 +1,14 @@
 """`reben demo` in small: the same stages on fewer patches with a smaller model."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
 
 from reben.core.errors import TargetExistsError
+from reben.demo.area import GROUND
 from reben.demo.job import RECIPE, run_demo
 
 
@@ -18,14 +20,19 @@ def no_progress(_description: str):
 def run(output: Path, stages: list[str]) -> object:
     recipe = RECIPE.model_copy(update={"model": "test_resnet", "epochs": 6})
     return run_demo(
-        output, progress=no_progress, report_stage=stages.append, report_epoch=lambda _: None, recipe=recipe, step=8
+        output,
+        progress=no_progress,
+        report_stage=stages.append,
+        report_epoch=lambda _: None,
+        recipe=recipe,
+        ground=replace(GROUND, side_m=18_000),
     )
 
 
 def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
     stages: list[str] = []
     result = run(tmp_path / "demo", stages)
-    assert len(stages) == 5
+    assert len(stages) == 6
     assert result.scores.patches > 20
     assert result.scores.ap_macro > 1.3 * result.scores.chance_ap_macro
     picture = imread(result.picture)

@@ -1,31 +1,46 @@
 """`reben verify`."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json, stderr
+from reben.cli.console import STDOUT, print_json, progress, stderr
+
+if TYPE_CHECKING:
+    from reben.verify.findings import Check
 
 
 def verify(
+    data: Annotated[
+        list[Path] | None, typer.Argument(help="Data sets in the published layout, and stores.", show_default=False)
+    ] = None,
     published: Annotated[
-        list[Path], typer.Option(help="Published metadata table. May be given several times.", show_default=False)
-    ],
+        list[Path] | None, typer.Option(help="Published metadata table. May be repeated.", show_default=False)
+    ] = None,
+    metadata: Annotated[
+        list[Path] | None,
+        typer.Option(help="Tables of a store; by default those beside it. May be repeated.", show_default=False),
+    ] = None,
     v1_geometries: Annotated[
-        Path | None, typer.Option(help="Directory with the v1 footprints; countries are then recomputed, too.")
+        Path | None,
+        typer.Option(help="Directory with the v1 footprints: countries of published tables are checked, too."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")
     ] = None,
     json: options.Json = None,
 ) -> None:
-    """Hold published metadata tables against the rules: order, names, split, country.
+    """Check data sets and stores against their tables, and published tables against the rules.
 
-    Ends with exit code 1 where something differs.
+    Of a data set every file is read: present, size, data type, place; labels are made again from the reference maps,
+    splits from the grid. Ends with exit code 1 where something differs.
     """
-    from reben.verify.published import verify_published
-
-    with stderr.status("verifying ..."):
-        checks = verify_published(published, v1_geometries=v1_geometries)
+    if not data and not published:
+        raise typer.BadParameter("give a data set, a store, or --published TABLE")
+    checks = list(_check_all(data or [], published or [], metadata or [], v1_geometries, workers))
     differences = sum(check.differences for check in checks)
     if json is not None:
         print_json(json, {"differences": differences, "checks": [check.as_dict() for check in checks]})
@@ -36,3 +51,20 @@ def verify(
                 typer.echo(f"          {finding.where}: {finding.what}")
     if differences:
         raise typer.Exit(1)
+
+
+def _check_all(
+    data: list[Path], published: list[Path], metadata: list[Path], v1_geometries: Path | None, workers: int | None
+) -> "Iterator[Check]":
+    """All checks, one data set after the other."""
+    from reben.io.processes import available_cpus
+    from reben.verify.any_data import verify_data
+    from reben.verify.published import verify_published
+
+    for path in data:
+        with progress(f"verifying {path.name}") as start:
+            yield from verify_data(path, metadata, workers=workers or available_cpus(), start=start)
+    if published:
+        with stderr.status("verifying published tables ..."):
+            checks = verify_published(published, v1_geometries=v1_geometries)
+        yield from checks

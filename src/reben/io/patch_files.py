@@ -49,7 +49,7 @@ class PatchFileTemplate:
         self._start = first[: raster.strips[0][0]]
         if raster.deflate or first[len(self._start) :] != ones.tobytes():
             raise RasterError(f"GDAL does not write the pixels of {dtype} in one row at the end")
-        self._shape, self._dtype = (side_px, side_px), raster.dtype
+        self._shape, self._dtype, self._nbytes = (side_px, side_px), raster.dtype, raster.nbytes
         self._tiepoint, _ = _find_tag(first, _TIEPOINT_TAG)
 
     def file(self, pixels: NDArray[Any], left_m: float, top_m: float) -> bytes:
@@ -67,6 +67,12 @@ class PatchFileTemplate:
         start = bytearray(self._start)
         _TIEPOINT.pack_into(start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
         return b"".join((start, pixels.tobytes()))
+
+    def is_file_at(self, content: bytes, left_m: float, top_m: float) -> bool:
+        """Whether `content` is such a file at this place, whatever its pixels are."""
+        start = bytearray(self._start)
+        _TIEPOINT.pack_into(start, self._tiepoint, 0.0, 0.0, 0.0, left_m, top_m, 0.0)
+        return len(content) == len(start) + self._nbytes and content.startswith(start)
 
     def write(self, path: AnyPath, pixels: NDArray[Any], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""

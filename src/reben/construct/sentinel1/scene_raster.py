@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,7 @@ class SceneRaster:
     ) -> NDArray[np.float32]:
         target = np.full(shape, np.nan, np.float32)
         around = transform_bounds(crs, source.crs, *box, densify_pts=_DENSIFIED_EDGE_POINTS)
-        window = from_bounds(*around, source.transform).round_offsets("floor").round_lengths("ceil")
-        window = Window(
-            window.col_off - _MARGIN_PX,
-            window.row_off - _MARGIN_PX,
-            window.width + 2 * _MARGIN_PX + 1,
-            window.height + 2 * _MARGIN_PX + 1,
-        )
+        window = _around(from_bounds(*around, source.transform))
         whole = Window(0, 0, source.width, source.height)
         if not rasterio.windows.intersect(window, whole):
             return target
@@ -163,6 +158,14 @@ def _bands(path: Path, descriptions: tuple[str | None, ...]) -> dict[str, int]:
         return {} if name is None else {name: 1}
     described = [(scene_names.polarisation(text or ""), number) for number, text in enumerate(descriptions, start=1)]
     return {name: number for name, number in described if name is not None}
+
+
+def _around(window: Window) -> Window:
+    """Whole pixels that hold a window, and a margin."""
+    left, top = floor(window.col_off) - _MARGIN_PX, floor(window.row_off) - _MARGIN_PX
+    right = ceil(window.col_off + window.width) + _MARGIN_PX
+    bottom = ceil(window.row_off + window.height) + _MARGIN_PX
+    return Window(left, top, right - left, bottom - top)
 
 
 def _box_of(ground: TileGround) -> Box:

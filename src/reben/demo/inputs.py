@@ -1,0 +1,141 @@
+"""What a build of the demo's area starts from: an L2A product, Sentinel-1 scenes, land-cover polygons, an outline."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import rasterio
+import shapely
+from numpy.typing import NDArray
+from rasterio.features import shapes
+from rasterio.transform import from_origin
+
+from reben.construct.projection import project
+from reben.core.bands import S1_BANDS
+from reben.core.grid import TileGround
+from reben.demo.area import GROUND, PRODUCT, Area, make_area
+from reben.demo.safe import write_l2a_product
+from reben.io import atomic
+from reben.io.legend_files import CLC2018_FORMAT
+
+_NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
+
+It has the form of what a build of a real data set starts from. The country is "Nowhere".
+"""
+_NEAR_SCENE = "S1A_IW_GRDH_1SDV_20170630T170000"
+_FAR_SCENE = "S1B_IW_GRDH_1SDV_20170705T170000"
+_NEAR_SHARE = 0.8
+"""Of the area's width; the scene that is nearer in time does not cover the rest."""
+_SCENE_SHIFT_M = (3, -4)
+"""Between the scenes' grid and that of Sentinel-2."""
+_COUNTRY = "Nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class RawInputs:
+    """Folders and files of the inputs."""
+
+    root: Path
+
+    @property
+    def l2a(self) -> Path:
+        """Folder with the L2A product."""
+        return self.root / "L2A"
+
+    @property
+    def s1_scenes(self) -> Path:
+        """Folder with Sentinel-1 scenes."""
+        return self.root / "S1"
+
+    @property
+    def land_cover(self) -> Path:
+        """Land-cover polygons in the form of CORINE Land Cover 2018."""
+        return self.root / "U2018_CLC2018_V2020_20u1.gpkg"
+
+    @property
+    def countries(self) -> Path:
+        """Outline of the only country."""
+        return self.root / "countries.geojson"
+
+
+def write_raw_inputs(
+    root: Path, *, ground: TileGround = GROUND, workers: int = 1, progress: Callable[[int], None] = lambda _: None
+) -> RawInputs:
+    """Make the area and write all inputs of a build.
+
+    Args:
+        root: folder to make.
+        ground: where the area lies; a multiple of 3 km wide.
+        workers: processes that make it.
+        progress: is told how many further blocks of the area are done.
+
+    Raises:
+        TargetExistsError: if there is something at `root`.
+    """
+    with atomic.new_directory(root) as folder:
+        area = make_area(ground, workers=workers, progress=progress)
+        inputs = RawInputs(folder)
+        (folder / "README.txt").write_text(_NOTICE, encoding="utf-8")
+        inputs.l2a.mkdir()
+        write_l2a_product(inputs.l2a, PRODUCT, ground, area)
+        inputs.s1_scenes.mkdir()
+        for band in S1_BANDS:
+            _write_scene(inputs.s1_scenes / f"{_NEAR_SCENE}_{band}.tif", area.bands[band], ground, share=_NEAR_SHARE)
+            _write_scene(inputs.s1_scenes / f"{_FAR_SCENE}_{band}.tif", area.bands[band], ground, share=1)
+        _write_land_cover(inputs.land_cover, area, ground)
+        _write_country(inputs.countries, ground)
+    return RawInputs(root)
+
+
+def _write_scene(path: Path, pixels: NDArray[np.generic], ground: TileGround, *, share: float) -> None:
+    """The western part of the area as a geocoded scene, with a margin around it."""
+    margin_px = 2
+    seen = np.pad(pixels[:, : round(len(pixels) * share)], margin_px, mode="edge")
+    left, top = ground.ulx_m - margin_px * 10 + _SCENE_SHIFT_M[0], ground.uly_m + margin_px * 10 + _SCENE_SHIFT_M[1]
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=seen.shape[1],
+        height=seen.shape[0],
+        count=1,
+        dtype="float32",
+        crs=ground.crs,
+        transform=from_origin(left, top, 10, 10),
+        tiled=True,
+    ) as target:
+        target.write(seen.astype(np.float32), 1)
+
+
+def _write_land_cover(path: Path, area: Area, ground: TileGround) -> None:
+    """Polygons around the pixels of one code, in the CRS and with the columns of the published file."""
+    transform = from_origin(ground.ulx_m, ground.uly_m, 10, 10)
+    outlines, codes = zip(*shapes(area.codes, transform=transform), strict=True)
+    polygons = project(
+        np.array([shapely.geometry.shape(outline) for outline in outlines]), ground.crs, CLC2018_FORMAT.crs
+    )
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(polygons),
+        [np.array([str(int(code)) for code in codes], dtype=object)],
+        fields=np.array([CLC2018_FORMAT.code_column]),
+        layer=path.stem,
+        crs=CLC2018_FORMAT.crs,
+        geometry_type="Polygon",
+    )
+
+
+def _write_country(path: Path, ground: TileGround) -> None:
+    square = shapely.box(ground.ulx_m, ground.uly_m - ground.side_m, ground.ulx_m + ground.side_m, ground.uly_m)
+    outline = project(np.array([square]), ground.crs, "EPSG:4326")
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(outline),
+        [np.array([_COUNTRY], dtype=object)],
+        fields=np.array(["name"]),
+        crs="EPSG:4326",
+        geometry_type="Polygon",
+        driver="GeoJSON",
+    )

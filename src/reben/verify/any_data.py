@@ -1,0 +1,42 @@
+"""Which kind of data a path holds, and the checks for it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reben.core.errors import MetadataError
+from reben.io.dataset_paths import DatasetPaths
+from reben.verify.dataset import verify_dataset
+from reben.verify.findings import Check
+from reben.verify.store import verify_store
+
+
+def verify_data(
+    path: Path,
+    metadata: Sequence[Path] = (),
+    *,
+    workers: int = 1,
+    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+) -> list[Check]:
+    """Check a data set of GeoTIFFs, one with a store, or a store.
+
+    Args:
+        path: folder.
+        metadata: tables of a store; by default those beside it.
+        workers: processes that read.
+        start: is told the number of patches, and gives what is to be told of the progress.
+
+    Raises:
+        MetadataError: if `path` is neither, or its tables cannot be used at all.
+        StoreError: if a store cannot be opened.
+    """
+    paths = DatasetPaths(path)
+    if path.is_file() or (path / "data.mdb").exists():
+        return verify_store(path, metadata, workers=workers, start=start)
+    if paths.store.is_dir():
+        return verify_store(paths.store, metadata, workers=workers, start=start)
+    if paths.s2.is_dir():
+        return verify_dataset(path, workers=workers, start=start)
+    raise MetadataError(
+        f"{path}: is neither a data set nor a store",
+        hint=f"expected {paths.s2.name}, {paths.store.name} or data.mdb in it",
+    )

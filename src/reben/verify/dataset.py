@@ -1,0 +1,209 @@
+"""Hold a data set of GeoTIFFs against its metadata tables and the rules by which it was made."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+
+from reben.core.bands import BANDS, S1_BANDS, S2_BANDS, Band
+from reben.core.errors import GridError, NameFormatError, RasterError
+from reben.core.grid import Bounds, PatchGrid, TileGround
+from reben.core.names import Patch, S1Patch
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.geotiff import read_band
+from reben.io.metadata import read_metadata
+from reben.io.patch_files import PatchFileTemplate
+from reben.io.processes import worker_pool
+from reben.verify.findings import Check, Finding
+from reben.verify.patch_check import (
+    PRESENT,
+    STRAYS,
+    PatchFindings,
+    PatchRow,
+    as_rows,
+    check_labels,
+    check_pixels,
+    in_chunks,
+)
+from reben.verify.rules import DatasetRules, read_rules, tables_of
+from reben.verify.tables import check_table
+
+_REFERENCE_MAP = Band("reference map", "map", 10, "uint16")
+
+
+def verify_dataset(
+    root: Path, *, workers: int = 1, start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None
+) -> list[Check]:
+    """Check tables and every file.
+
+    A part that is absent as a whole (such as `Reference_Maps`, when only some of the archives were downloaded) is left
+    out, unless the data set has a build report: then it must be complete.
+
+    Args:
+        root: data set in the published layout.
+        workers: processes that read.
+        start: is told the number of patches, and gives what is to be told of the progress.
+
+    Raises:
+        MetadataError: if there is no metadata table, or one cannot be used at all.
+    """
+    paths = DatasetPaths(root)
+    rules = read_rules(paths)
+    tables = {path: read_metadata(path, legend=rules.legend) for path in tables_of(root)}
+    rows = as_rows(read_metadata(list(tables), legend=rules.legend))
+    checker = _Checker(paths, _with_grounds(rules, paths, rows), _parts(paths))
+    found = PatchFindings()
+    progress = start(len(rows))
+    with worker_pool(workers) as pool:
+        chunks = in_chunks(rows)
+        for part in pool.map(checker.check, chunks) if workers > 1 else map(checker.check, chunks):
+            found.join(part)
+            progress(part.patches)
+    for stray in _strays(paths, rows):
+        found.add(STRAYS, Finding(str(stray), "no row of the metadata tables names it"))
+    found.checked[STRAYS] = len(rows)
+    return [check for path, table in tables.items() for check in check_table(path, table, rules)] + found.as_checks()
+
+
+@dataclass(frozen=True)
+class _Checker:
+    """Checks patches, in a worker."""
+
+    paths: DatasetPaths
+    rules: DatasetRules
+    parts: frozenset[str]
+    """Sensors whose files must be there, and `map`."""
+
+    def check(self, rows: Sequence[PatchRow]) -> PatchFindings:
+        """Findings of some patches."""
+        found = PatchFindings(patches=len(rows))
+        for row in rows:
+            try:
+                patch = Patch.parse(row.patch_id)
+                self._check_patch(row, patch, found)
+            except (NameFormatError, GridError) as error:
+                found.add(PRESENT, Finding(row.patch_id, str(error)))
+        return found
+
+    def _check_patch(self, row: PatchRow, patch: Patch, found: PatchFindings) -> None:
+        ground = self.rules.grounds.get(str(patch.tile))
+        if ground is None:
+            found.add(PRESENT, Finding(row.patch_id, "no patch of its tile has a readable B02"))
+            return
+        grid = PatchGrid(ground.side_m, self.rules.patch_size_m)
+        bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+        bands = {}
+        for band, path in self._files(row, patch):
+            try:
+                bands[band.name] = _read(path, band, bounds, ground.crs)
+                found.add(PRESENT)
+            except RasterError as error:
+                found.add(PRESENT, Finding(row.patch_id, str(error)))
+        codes = bands.pop(_REFERENCE_MAP.name, None)
+        check_pixels(row.patch_id, bands, found)
+        if codes is not None:
+            check_labels(row, row.patch_id, codes, self.rules, found)
+
+    def _files(self, row: PatchRow, patch: Patch) -> Iterator[tuple[Band, str]]:
+        """Every file of a patch."""
+        group, name = str(patch.tile), row.patch_id
+        for band in S2_BANDS:
+            yield BANDS[band], f"{self.paths.s2}/{group}/{name}/{name}_{band}.tif"
+        if row.s1_name is not None and "s1" in self.parts:
+            scene = S1Patch.parse(row.s1_name).scene
+            for band in S1_BANDS:
+                yield BANDS[band], f"{self.paths.s1}/{scene}/{row.s1_name}/{row.s1_name}_{band}.tif"
+        if "map" in self.parts:
+            yield _REFERENCE_MAP, f"{self.paths.reference_maps}/{group}/{name}/{name}_reference_map.tif"
+
+
+def _read(path: str, band: Band, bounds: Bounds, crs: str) -> NDArray[Any]:
+    """Pixels of a file.
+
+    A file that begins as we would write it needs no GDAL to tell where it lies; every other one is opened with it.
+
+    Raises:
+        RasterError: if it is missing, damaged, or has another size, data type or place than expected.
+    """
+    pixels = read_band(path)
+    side_px = round(bounds.right_m - bounds.left_m) // band.resolution_m
+    if pixels.shape != (side_px, side_px) or pixels.dtype != band.numpy_dtype:
+        raise RasterError(
+            f"{path}: has {' x '.join(map(str, pixels.shape))} pixels of {pixels.dtype.name}; "
+            f"expected {side_px} x {side_px} of {band.dtype}"
+        )
+    template = None if band is _REFERENCE_MAP else _template(side_px, band, crs)
+    if template is None or not template.is_file_at(Path(path).read_bytes(), bounds.left_m, bounds.top_m):
+        _expect_place(path, bounds, crs)
+    return pixels
+
+
+@cache
+def _template(side_px: int, band: Band, crs: str) -> PatchFileTemplate:
+    return PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=crs, nodata=0 if band.sensor == "s2" else None)
+
+
+def _expect_place(path: str, bounds: Bounds, crs: str) -> None:
+    """Check where a file lies.
+
+    Raises:
+        RasterError: if it lies elsewhere.
+    """
+    try:
+        with rasterio.open(path, driver="GTiff") as source:
+            place = tuple(source.bounds)
+            if source.crs != rasterio.CRS.from_user_input(crs):
+                raise RasterError(f"{path}: has CRS {source.crs}; expected {crs}")
+    except RasterioError as error:
+        raise RasterError(f"{path}: cannot be read ({error})") from error
+    expected = (bounds.left_m, bounds.bottom_m, bounds.right_m, bounds.top_m)
+    if not np.allclose(place, expected, rtol=0, atol=0.01):
+        raise RasterError(f"{path}: covers {place}; expected {expected}")
+
+
+def _parts(paths: DatasetPaths) -> frozenset[str]:
+    roots = {"s2": paths.s2, "s1": paths.s1, "map": paths.reference_maps}
+    return frozenset(name for name, root in roots.items() if name == "s2" or root.is_dir() or paths.report.exists())
+
+
+def _with_grounds(rules: DatasetRules, paths: DatasetPaths, rows: Sequence[PatchRow]) -> DatasetRules:
+    """The rules with a place for every tile: where no report says it, that of the first patch that can be read."""
+    grounds = dict(rules.grounds)
+    for row in rows:
+        tile = row.patch_id.rsplit("_", 2)[0]
+        if tile not in grounds:
+            place = _ground_of(row.patch_id, paths, rules)
+            if place is not None:
+                grounds[tile] = place
+    return replace(rules, grounds=grounds)
+
+
+def _ground_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileGround | None:
+    """Where the tile of a patch lies; None if the patch cannot be read."""
+    try:
+        patch = Patch.parse(patch_id)
+        with rasterio.open(paths.s2 / str(patch.tile) / patch_id / f"{patch_id}_B02.tif", driver="GTiff") as source:
+            west, north, epsg = source.bounds.left, source.bounds.top, source.crs and source.crs.to_epsg()
+    except (NameFormatError, RasterioError):
+        return None
+    size_m = rules.patch_size_m
+    side_m = rules.side_m(str(patch.tile))
+    return TileGround(f"EPSG:{epsg}", west - size_m * patch.column, north + size_m * patch.row, side_m)
+
+
+def _strays(paths: DatasetPaths, rows: Sequence[PatchRow]) -> Iterator[Path]:
+    """Folders of patches that no row names, and files in the others that belong to no patch."""
+    names: dict[Path, set[str | None]] = {
+        paths.s2: {row.patch_id for row in rows},
+        paths.reference_maps: {row.patch_id for row in rows},
+        paths.s1: {row.s1_name for row in rows},
+    }
+    for root, known in names.items():
+        for group in sorted(root.iterdir()) if root.is_dir() else ():
+            yield from (patch for patch in sorted(group.iterdir()) if patch.name not in known)

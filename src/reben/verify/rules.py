@@ -1,0 +1,69 @@
+"""The rules by which a data set was made: those of reBEN, or what its build report says."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reben.construct.labels import MIN_LABELLED
+from reben.core.bands import PATCH_SIZE_M
+from reben.core.classes import CLC2018, Legend
+from reben.core.errors import MetadataError
+from reben.core.grid import TILE_SIDE_M, TileGround
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.legend_files import read_legend
+
+PLACE_PATTERN = r"_\d+_\d+$"
+"""Column and row at the end of a patch id."""
+
+
+@dataclass(frozen=True)
+class DatasetRules:
+    """What decides labels, splits and grids."""
+
+    patch_size_m: int = PATCH_SIZE_M
+    min_labelled: float = MIN_LABELLED
+    p: float = 0.25
+    q: float = 0.25
+    legend: Legend = CLC2018
+    grounds: Mapping[str, TileGround] = field(default_factory=dict)
+    """Where each tile lies, by tile id, if that is known."""
+
+    def side_m(self, tile: str) -> int:
+        """Side of a tile."""
+        return self.grounds[tile].side_m if tile in self.grounds else TILE_SIDE_M
+
+
+def read_rules(paths: DatasetPaths) -> DatasetRules:
+    """Rules of a data set; those of reBEN if it has no build report.
+
+    Raises:
+        MetadataError: if its build report cannot be read.
+        LegendError: if its legend cannot be read.
+    """
+    legend = read_legend(paths.legend).legend if paths.legend.exists() else CLC2018
+    if not paths.report.exists():
+        return DatasetRules(legend=legend)
+    try:
+        report: dict[str, Any] = json.loads(paths.report.read_text(encoding="utf-8"))
+        chosen = {name: report["parameters"][name] for name in ("patch_size_m", "min_labelled", "p", "q")}
+        grounds = {tile: TileGround(**record["ground"]) for tile, record in report["tiles"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MetadataError(
+            f"{paths.report}: is no build report ({error!r})", hint="remove it to check by the rules of reBEN"
+        ) from error
+    return DatasetRules(legend=legend, grounds=grounds, **chosen)
+
+
+def tables_of(root: Path) -> list[Path]:
+    """Metadata tables of a data set that are there.
+
+    Raises:
+        MetadataError: if there is none.
+    """
+    paths = DatasetPaths(root)
+    found = [path for path in (paths.metadata, paths.snow_and_cloud_metadata) if path.exists()]
+    if not found:
+        raise MetadataError(f"{root}: has no metadata table", hint=f"expected {paths.metadata.name} in it")
+    return found
