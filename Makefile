@@ -29,7 +29,7 @@ bench: $(VENV)/.dev  ## encoder and loader against plain loops and cp, in one ru
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) reben-demo .bench
+	rm -rf $(VENV) reben-demo .bench .bench-cache
 
 # A stamp, because .venv/bin/python is a link to a file that is older than everything here.
 $(VENV)/.made: tools/make_venv.sh

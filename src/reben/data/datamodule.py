@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lightning
@@ -9,12 +10,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from reben.core.bands import select_bands
-from reben.core.classes import CLC2018, Legend
+from reben.core.classes import Legend
 from reben.core.errors import MetadataError
 from reben.data.dataset import Batch, PatchDataset, as_is
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
+from reben.io.legend_files import legend_beside
 from reben.io.metadata import AnyPath, read_metadata
 from reben.io.store import Store, open_store
 
@@ -38,7 +40,7 @@ class PatchDataModule(lightning.LightningDataModule):
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every batch.
         statistics: means and standard deviations of the bands.
-        legend: classes of the labels.
+        legend: classes of the labels; None is that of the data set (`legend.toml` beside its tables), else reBEN's.
 
     Raises:
         StoreError: if there is no store.
@@ -57,11 +59,13 @@ class PatchDataModule(lightning.LightningDataModule):
         snow_and_cloud: bool = False,
         reference_maps: bool = False,
         statistics: Statistics = PUBLISHED_STATISTICS,
-        legend: Legend = CLC2018,
+        legend: Legend | None = None,
     ) -> None:
         super().__init__()
         self.store: Store = open_store(store)
-        self.metadata: pa.Table = read_metadata(metadata, legend=legend)
+        tables = [Path(metadata)] if isinstance(metadata, str | os.PathLike) else [Path(path) for path in metadata]
+        self.legend = legend or legend_beside(tables)
+        self.metadata: pa.Table = read_metadata(tables, legend=self.legend)
         self.bands = select_bands(bands)
         self.batch_size = batch_size
         self.workers = _suitable_workers() if workers is None else workers
@@ -69,7 +73,6 @@ class PatchDataModule(lightning.LightningDataModule):
         self.snow_and_cloud = snow_and_cloud
         self.reference_maps = reference_maps
         self.statistics = statistics
-        self.legend = legend
         self._datasets: dict[str, PatchDataset] = {}
 
     def dataset(self, split: str) -> PatchDataset:

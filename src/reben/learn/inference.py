@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from reben.core.classes import CLC2018, Legend
 from reben.core.errors import RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches
@@ -20,7 +19,6 @@ def open_data(
     batch_size: int,
     workers: int | None,
     snow_and_cloud: bool,
-    legend: Legend = CLC2018,
 ) -> PatchDataModule:
     """Store and tables as the model wants them: its bands, its normalisation.
 
@@ -29,9 +27,7 @@ def open_data(
         StoreError: if there is no store.
         MetadataError: if a table is wrong.
     """
-    if trained.class_names != legend.class_names:
-        raise RunError(f"the model was trained on other classes than those of {legend.name}")
-    return PatchDataModule(
+    data = PatchDataModule(
         store,
         metadata,
         bands=trained.bands,
@@ -39,8 +35,10 @@ def open_data(
         batch_size=batch_size,
         workers=workers,
         snow_and_cloud=snow_and_cloud,
-        legend=legend,
     )
+    if trained.class_names != data.legend.class_names:
+        raise RunError(f"the model was trained on other classes than those of {data.legend.name}")
+    return data
 
 
 @torch.inference_mode()

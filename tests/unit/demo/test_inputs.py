@@ -1,0 +1,72 @@
+"""What the demo writes is what a build of real data starts from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import rasterio
+
+from reben.construct.quality import quality_failures
+from reben.construct.reference_maps import burn, find_layer
+from reben.construct.sentinel1.scenes import find_scenes
+from reben.construct.tile_bands import read_bands
+from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.demo.area import GROUND, PRODUCT, Area, blocks_in, make_area
+from reben.demo.inputs import RawInputs, write_raw_inputs
+from reben.demo.safe import BOA_ADD_OFFSET
+from reben.io.safe import open_product
+
+SMALL = replace(GROUND, side_m=12_000)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> RawInputs:
+    return write_raw_inputs(tmp_path_factory.mktemp("raw") / "inputs", ground=SMALL, workers=2)
+
+
+@pytest.fixture(scope="module")
+def area() -> Area:
+    steps: list[int] = []
+    area = make_area(SMALL, progress=steps.append)
+    assert sum(steps) == blocks_in(SMALL) == 16
+    return area
+
+
+def test_the_product_holds_the_area_with_its_offset(inputs: RawInputs, area: Area):
+    product = open_product(next(inputs.l2a.iterdir()))
+    assert product.name == PRODUCT
+    assert not quality_failures(product.quality)
+    assert set(product.offsets.values()) == {BOA_ADD_OFFSET}
+    bands = read_bands(product)
+    assert bands.ground == SMALL
+    for name in S2_BANDS:
+        np.testing.assert_array_equal(bands.pixels[name], area.bands[name])
+        assert bands.pixels[name].shape == (SMALL.side_m // BANDS[name].resolution_m,) * 2
+        assert bands.pixels[name][0, -1] == 0  # beyond the swath
+        assert bands.pixels[name][-1, 0] != 0
+    raw = read_bands(product, keep_raw=True).pixels["B02"]
+    np.testing.assert_array_equal(raw[-9:], area.bands["B02"][-9:] + 1000)
+
+
+def test_polygons_give_the_land_cover_back(inputs: RawInputs, area: Area):
+    burnt = burn(find_layer(inputs.land_cover), SMALL)
+    assert (burnt.codes == area.codes).mean() > 0.999
+    assert burnt.repaired == 0
+
+
+def test_the_nearer_scene_does_not_cover_all(inputs: RawInputs, area: Area):
+    near, far = find_scenes(inputs.s1_scenes).scenes
+    widths = []
+    for scene in (near, far):
+        assert set(scene.bands) == set(S1_BANDS)
+        with rasterio.open(scene.bands["VV"].path) as source:
+            widths.append(source.width)
+            np.testing.assert_array_equal(source.read(1)[2:-2, 2:102], area.bands["VV"][:, :100])
+    assert widths[0] < widths[1]
+    assert (near.sensing_time - PRODUCT.tile.sensing_time).days == -1
+    assert (far.sensing_time - PRODUCT.tile.sensing_time).days == 4
+
+
+def test_nobody_takes_it_for_real_data(inputs: RawInputs):
+    assert "Synthetic data" in (inputs.root / "README.txt").read_text()
+    assert '"Nowhere"' in inputs.countries.read_text()
