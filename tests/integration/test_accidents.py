@@ -1,6 +1,7 @@
 """Killed processes, full disks and unusable paths, as they happen to users."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def until(condition, seconds: float = 30) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
-def test_an_encoder_that_is_stopped_leaves_no_store_and_no_processes(
+def test_an_encoder_that_is_stopped_leaves_no_store_and_no_processes_and_goes_on(
     tiny_dataset: DatasetPaths, tmp_path: Path, number: signal.Signals
 ):
     script, target, marker = tmp_path / "slow.py", tmp_path / "store", f"REBEN_TEST={os.getpid()}-{number}"
@@ -87,8 +88,7 @@ def test_an_encoder_that_is_stopped_leaves_no_store_and_no_processes(
     process.stdout.close()
     assert not target.exists()
     assert until(lambda: not processes_with(marker))
-    if number != signal.SIGKILL:
-        assert {path.name for path in tmp_path.iterdir()} == {"slow.py"}
+    assert {path.name for path in tmp_path.iterdir()} >= {"slow.py", ".store.partial"}  # to go on with
 
     assert reben(*encode_arguments(tiny_dataset, target)).returncode == 0
     assert len(open_store(target)) > 40
@@ -108,7 +108,10 @@ def test_a_full_disk_is_called_a_full_disk(tiny_dataset: DatasetPaths, tmp_path:
         assert result.returncode == 1
         assert f"the disk of {disk} is full" in result.stderr
         assert "free some space" in result.stderr
-        assert not list(disk.iterdir())
+        assert not (disk / "store").exists()
+        subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+        assert reben(*encode_arguments(tiny_dataset, disk / "store")).returncode == 0
+        assert {path.name for path in disk.iterdir()} == {"store"}
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -124,3 +127,54 @@ def test_paths_that_cannot_be_used_end_with_a_message(tiny_dataset: DatasetPaths
     result = reben("split", "--json", file / "split.json")
     assert result.returncode == 2
     assert "cannot be written" in result.stderr
+
+
+KILLABLE_ENCODE = """
+import random, sys, time
+from reben.cli.main import main
+from reben.encode import reading
+from reben.io.store import StoreWriter
+
+reading._BATCH_BYTES = 1 << 18
+write = StoreWriter.write
+
+def slowed(self, items):
+    write(self, items)
+    print("wrote", flush=True)
+    time.sleep(0.02)
+
+if __name__ == "__main__":
+    StoreWriter.write = slowed
+    sys.argv[0] = "reben"
+    main()
+"""
+
+
+@pytest.mark.slow
+def test_twenty_random_kills_change_no_byte(tiny_dataset: DatasetPaths, tmp_path: Path):
+    script, target = tmp_path / "killable.py", tmp_path / "store"
+    script.write_text(KILLABLE_ENCODE)
+
+    def start(store: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, str(script), *encode_arguments(tiny_dataset, store)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    with start(tmp_path / "undisturbed") as process:
+        transactions = (process.stdout or []).read().count("wrote")
+    assert process.returncode == 0
+    assert transactions > 20
+
+    draw = random.Random(0)  # noqa: S311 - moments, not secrets
+    for _ in range(20):
+        with start(target) as process:
+            assert process.stdout is not None
+            if process.stdout.readline() != "wrote\n":  # all was written before the last kill
+                break
+            time.sleep(draw.uniform(0, 0.03))
+            process.kill()
+        assert not target.exists()
+    with start(target) as process:
+        written = (process.stdout or []).read().count("wrote")
+    assert process.returncode == 0
+    assert written < transactions
+    assert (target / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()

@@ -1,15 +1,12 @@
 """`reben build`."""
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import progress, stderr
+from reben.cli.console import executor_of, progress, stderr
 
 if TYPE_CHECKING:
     from reben.construct.build import BuildResult
@@ -148,7 +145,7 @@ def build(
     todo = plan_build(inputs.l2a)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)
-    with _executor(scheduler, workers) as executor, progress("building") as start:
+    with executor_of(scheduler, workers, preload="reben.construct.build") as executor, progress("building") as start:
         result = construction.build(
             todo,
             inputs,
@@ -160,24 +157,6 @@ def build(
             progress=start(len(todo.tiles)),
         )
     _print_result(result, output)
-
-
-@contextmanager
-def _executor(scheduler: str, workers: int) -> Iterator[Executor]:
-    """Workers of a cluster, or processes on this machine."""
-    if scheduler:
-        from reben.io.cluster import cluster_executor
-
-        with cluster_executor(scheduler) as executor:
-            yield executor
-        return
-    from reben.io.processes import worker_pool
-
-    executor = worker_pool(workers, preload=["reben.construct.build"])
-    try:
-        yield executor
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
 def _print_result(result: "BuildResult", output: Path) -> None:

@@ -5,13 +5,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from reben.core.errors import MissingExtraError, RebenError
 from reben.io import atomic
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -71,3 +74,20 @@ def needs_extra(extra: str) -> Iterator[None]:
             f"this command needs {error.name}, which is not installed",
             hint=f"pip install 'reben[{extra}]', or, in a checkout, pip install '.[{extra}]'",
         ) from error
+
+
+@contextmanager
+def executor_of(scheduler: str, workers: int, *, preload: str) -> "Iterator[Executor]":
+    """Workers of a Dask cluster, if there is the address of its scheduler, else processes on this machine."""
+    from reben.io.cluster import cluster_executor
+    from reben.io.processes import worker_pool
+
+    if scheduler:
+        with cluster_executor(scheduler) as executor:
+            yield executor
+        return
+    pool = worker_pool(workers, preload=[preload])
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,47 +1,185 @@
-"""`reben encode`: GeoTIFF data sets to LMDB+safetensors stores."""
+"""`reben encode`: GeoTIFF data sets to LMDB+safetensors stores; one command per data set of the table."""
 
 import time
+from enum import StrEnum
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reben.cli.console import progress, stderr
+from reben.cli.console import executor_of, progress, stderr
+from reben.encode.datasets import DATASETS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reben.encode.engine import EncodeResult, Plan
+    from reben.encode.specification import DatasetSpecification, Source
 
 app = typer.Typer(help="Encode a GeoTIFF data set as an LMDB+safetensors store.", no_args_is_help=True)
 
 
+class OnError(StrEnum):
+    """What to do after an error."""
+
+    stop = "stop"
+    skip = "skip"
+
+
+def _print_table(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        for dataset in DATASETS.values():
+            folders = " ".join(f"--{part.option} {part.folder}" for part in dataset.parts)
+            typer.echo(f"{dataset.name:<16} {dataset.title:<26} {folders}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
-    """Keep `bigearthnet` a command of its own while it is the only one."""
-
-
-@app.command("bigearthnet")
-def bigearthnet(
-    target: Annotated[Path, typer.Option(help="Store to make; must not exist.", show_default=False)],
-    s2_dir: Annotated[Path | None, typer.Option(help="Folder BigEarthNet-S2.", show_default=False)] = None,
-    s1_dir: Annotated[Path | None, typer.Option(help="Folder BigEarthNet-S1.", show_default=False)] = None,
-    reference_maps_dir: Annotated[Path | None, typer.Option(help="Folder Reference_Maps.", show_default=False)] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")
-    ] = None,
+def _options(
+    listing: Annotated[
+        bool, typer.Option("--list", callback=_print_table, is_eager=True, help="List all data sets and exit.")
+    ] = False,
 ) -> None:
-    """Encode reBEN (BigEarthNet v2.0): Sentinel-2 and Sentinel-1 patches and reference maps, or some of them."""
-    from reben.encode.bigearthnet import sources
+    pass
+
+
+_Target = Annotated[Path, typer.Option(help="Store to make; must not exist.", show_default=False)]
+_Workers = Annotated[int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")]
+_OnErrorOption = Annotated[OnError, typer.Option(help="Whether to leave out what cannot be read, and list it.")]
+_Shards = Annotated[int | None, typer.Option(min=1, help="Write so many stores into a folder instead of one.")]
+_Scheduler = Annotated[str, typer.Option(help="Write the shards on a Dask cluster: address of its scheduler.")]
+_COMMON = {
+    "target": (_Target, Parameter.empty),
+    "workers": (_Workers, None),
+    "on_error": (_OnErrorOption, OnError.stop),
+    "shards": (_Shards, None),
+    "scheduler": (_Scheduler, ""),
+}
+"""Annotation and default of the options that all commands have."""
+
+
+def _add_command(dataset: "DatasetSpecification") -> None:
+    """Make a command of a data set: an option for the folder of each of its parts."""
+
+    def run(**options: Any) -> None:  # noqa: ANN401 - whatever the signature below says
+        from reben.encode.specification import Source
+
+        roots = {part: options.pop(_variable(part.option)) for part in dataset.parts}
+        _encode([Source(part, root) for part, root in roots.items() if root is not None], **options)
+
+    only = len(dataset.parts) == 1
+    roots = {
+        _variable(part.option): (
+            Annotated[Path if only else Path | None, typer.Option(help=f"Folder {part.folder}.", show_default=False)],
+            Parameter.empty if only else None,
+        )
+        for part in dataset.parts
+    }
+    parameters = roots | _COMMON
+    run.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+            for name, (kind, default) in parameters.items()
+        ]
+    )
+    run.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
+    app.command(dataset.name, help=f"Encode {dataset.title}{'' if only else ', or some of its parts'}.")(run)
+
+
+def _variable(option: str) -> str:
+    return option.replace("-", "_")
+
+
+for _dataset in DATASETS.values():
+    _add_command(_dataset)
+
+
+@app.command("custom")
+def custom(
+    specification: Annotated[Path, typer.Argument(help="Specification of the data set (TOML).", show_default=False)],
+    roots: Annotated[
+        list[Path], typer.Option("--dir", help="Folder of each part, in their order.", show_default=False)
+    ],
+    target: _Target,
+    workers: _Workers = None,
+    on_error: _OnErrorOption = OnError.stop,
+    shards: _Shards = None,
+    scheduler: _Scheduler = "",
+) -> None:
+    """Encode a data set of your own, as a specification describes it."""
+    from reben.encode.custom import read_specification
+    from reben.encode.specification import Source
+
+    dataset = read_specification(specification)
+    if len(roots) != len(dataset.parts):
+        raise typer.BadParameter(f"{dataset.name} has {len(dataset.parts)} parts; {len(roots)} folders were given")
+    sources = [Source(part, root) for part, root in zip(dataset.parts, roots, strict=True)]
+    _encode(sources, target=target, workers=workers, on_error=on_error, shards=shards, scheduler=scheduler)
+
+
+def _encode(
+    sources: "Sequence[Source]",
+    *,
+    target: Path,
+    workers: int | None,
+    on_error: OnError,
+    shards: int | None,
+    scheduler: str,
+) -> None:
+    """Find, encode, and say what was done.
+
+    Raises:
+        Exit: with code 1 if samples were skipped.
+    """
     from reben.encode.engine import encode, plan
     from reben.io.atomic import expect_free
 
     start = time.perf_counter()
     expect_free(target)
-    with stderr.status("finding patches ..."):
-        todo = plan(sources(s2=s2_dir, s1=s1_dir, reference_maps=reference_maps_dir))
-    with progress("encoding") as begin:
-        encode(todo, target, workers=workers, progress=begin(len(todo.samples)))
-    counts = todo.counts()
-    for name, count in counts.items():
+    with stderr.status("finding samples ..."):
+        todo = plan(sources)
+    skip = on_error is OnError.skip
+    if shards or scheduler:
+        result = _encode_shards(todo, target, shards=shards, workers=workers, scheduler=scheduler, skip_errors=skip)
+    else:
+        with progress("encoding") as begin:
+            result = encode(todo, target, workers=workers, skip_errors=skip, progress=begin(len(todo.samples)))
+    _print_result(result, todo, target, time.perf_counter() - start)
+
+
+def _encode_shards(
+    todo: "Plan", target: Path, *, shards: int | None, workers: int | None, scheduler: str, skip_errors: bool
+) -> "EncodeResult":
+    from reben.encode.shards import encode_shards
+    from reben.io.processes import available_cpus
+
+    local = workers or available_cpus()
+    with executor_of(scheduler, local, preload="reben.encode.shards") as executor, progress("encoding") as begin:
+        return encode_shards(
+            todo,
+            target,
+            shards=shards or local,
+            executor=executor,
+            skip_errors=skip_errors,
+            progress=begin(len(todo.samples)),
+        )
+
+
+def _print_result(result: "EncodeResult", todo: "Plan", target: Path, seconds: float) -> None:
+    """Counts on standard output, what was skipped on standard error.
+
+    Raises:
+        Exit: with code 1 if samples were skipped.
+    """
+    for name, count in result.counts.items():
         typer.echo(f"{count:>9,} {name}")
-    expected, found = counts.get("Sentinel-2 patches", 0), counts.get("reference maps", 0)
-    if reference_maps_dir is not None and found < expected:
+    expected, found = (todo.counts().get(name, 0) for name in ("Sentinel-2 patches", "reference maps"))
+    if 0 < found < expected:
         stderr.print(f"note: {expected - found:,} Sentinel-2 patches have no reference map")
-    size = sum(file.stat().st_size for file in target.iterdir())
-    typer.echo(f"{target}: {sum(counts.values()):,} values, {size / 1e6:,.1f} MB, {time.perf_counter() - start:.1f} s")
+    size = sum(file.stat().st_size for file in target.rglob("*"))
+    typer.echo(f"{target}: {sum(result.counts.values()):,} values, {size / 1e6:,.1f} MB, {seconds:.1f} s")
+    for key, message in result.skipped.items():
+        stderr.print(f"skipped: {key}: {message}", markup=False)
+    if result.skipped:
+        raise typer.Exit(1)

@@ -1,24 +1,33 @@
 """The encoder: finds samples, has their files read, writes the values in the order of their keys.
 
-Keys and bytes of the store are the same for any number of workers.
+Keys and bytes of the store are the same for any number of workers, and however often the encoding was interrupted.
 """
 
+import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from reben.core.errors import EncodeError
-from reben.encode.reading import Request, ValueReader, read_in_order
+from reben import __version__
+from reben.core.errors import EncodeError, RebenError
+from reben.encode.reading import Request, read_in_order
 from reben.encode.specification import Part, Sample, Source
+from reben.encode.values import ValueReader
+from reben.io import atomic
 from reben.io.processes import available_cpus
-from reben.io.store import create_store
+from reben.io.store import StoreWriter, resume_store
 
+REPORT_FILE = "encode-report.json"
+"""In the store's folder: what was encoded, and what was skipped and why."""
+
+_SKIPPED_FILE = "skipped.jsonl"
 _WORTH_PROCESSES = 5000
 """Samples that one process reads in about the time in which further ones start."""
 
 Progress = Callable[[int], None]
-"""Told how many further samples are written."""
+"""Told how many further samples are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +35,26 @@ class Plan:
     """All that is to be encoded, sorted by key."""
 
     samples: tuple[tuple[Sample, Part], ...]
+    roots: tuple[str, ...] = ()
+    """Folders in which they were found."""
 
     def counts(self) -> dict[str, int]:
         """Samples per part, by the part's name."""
-        counts: dict[str, int] = {}
-        for _, part in self.samples:
-            counts[part.name] = counts.get(part.name, 0) + 1
-        return counts
+        return dict(Counter(part.name for _, part in self.samples))
+
+    def slice(self, first: int, end: int) -> "Plan":
+        """Some of the samples, by number."""
+        return Plan(self.samples[first:end], self.roots)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeResult:
+    """What an encoder did."""
+
+    counts: dict[str, int]
+    """Values per part, by the part's name."""
+    skipped: dict[str, str]
+    """Errors by key, if they were skipped."""
 
 
 def plan(sources: Sequence[Source]) -> Plan:
@@ -42,7 +64,7 @@ def plan(sources: Sequence[Source]) -> Plan:
         EncodeError: if no source is given, a root is missing or empty, or a sample lies in two folders.
     """
     if not sources:
-        raise EncodeError("nothing to encode", hint="give one of --s2-dir, --s1-dir and --reference-maps-dir at least")
+        raise EncodeError("nothing to encode", hint="give one folder at least, such as --s2-dir BigEarthNet-S2")
     entries = [(sample, source.part) for source in sources for sample in _find(source)]
     entries.sort(key=lambda entry: (entry[0].key, entry[0].stem))
     for (sample, _), (other, _) in pairwise(entries):
@@ -51,11 +73,18 @@ def plan(sources: Sequence[Source]) -> Plan:
                 f"{sample.key} occurs twice: {Path(sample.stem).parent} and {Path(other.stem).parent}",
                 hint="remove one of the two folders",
             )
-    return Plan(tuple(entries))
+    return Plan(tuple(entries), tuple(str(source.root.resolve()) for source in sources))
 
 
-def encode(todo: Plan, target: Path, *, workers: int | None = None, progress: Progress = lambda _: None) -> None:
-    """Write everything that is planned into a new store.
+def encode(
+    todo: Plan,
+    target: Path,
+    *,
+    workers: int | None = None,
+    skip_errors: bool = False,
+    progress: Progress = lambda _: None,
+) -> EncodeResult:
+    """Write everything that is planned into a new store, or go on with one that was interrupted.
 
     Workers are processes that import the caller's main module, as all of Python's do that are not forked: a script
     needs the usual `if __name__ == "__main__":`.
@@ -65,23 +94,102 @@ def encode(todo: Plan, target: Path, *, workers: int | None = None, progress: Pr
         target: directory of the new store; appears when all is written.
         workers: processes that read; by default as many as there are processors, and none beside this one for so few
             samples that starting them would take longer than the work.
-        progress: called as samples are written.
+        skip_errors: leave out samples that cannot be read, and name them in the report.
+        progress: called as samples are done.
 
     Raises:
-        EncodeError: if a file is missing, or has a wrong size or data type.
+        EncodeError: if a file is missing, or has a wrong size or data type; or if all samples were skipped.
         RasterError: if a file is damaged.
-        StoreError: if the store cannot be written.
+        StoreError: if the store cannot be written, or an interrupted one was begun from other folders.
         TargetExistsError: if there is something at `target`.
     """
     parts = tuple({part.name: part for _, part in todo.samples}.values())
     readers = tuple(ValueReader(part) for part in parts)
     requests = [Request(sample.key, sample.stem, parts.index(part)) for sample, part in todo.samples]
-    if workers is None:
-        workers = available_cpus() if len(requests) >= _WORTH_PROCESSES else 1
-    with create_store(target) as store:
-        for items in read_in_order(requests, readers, workers=workers):
-            store.write(items)
-            progress(len(items))
+    with resume_store(target, origin=", ".join(todo.roots)) as store:
+        skipped = _Skipped(store.directory / _SKIPPED_FILE)
+        done = _count_done(store, requests, skipped)
+        progress(done)
+        if workers is None:
+            workers = available_cpus() if len(requests) - done >= _WORTH_PROCESSES else 1
+        for batch in read_in_order(requests[done:], readers, workers=workers):
+            for key, error in batch.errors:
+                if not skip_errors:
+                    raise error
+                skipped.add(key, error)
+            if batch.items:
+                store.write(batch.items)
+            progress(len(batch.items) + len(batch.errors))
+        result = _result(todo, skipped)
+        skipped.path.unlink(missing_ok=True)
+        _write_report(store.directory / REPORT_FILE, todo, result)
+    return result
+
+
+class _Skipped:
+    """Samples that could not be read; noted before anything behind them is written, so that interruptions lose none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self.errors: dict[str, str] = dict(json.loads(line) for line in lines if line.endswith("]"))
+
+    def add(self, key: str, error: RebenError) -> None:
+        self.errors[key] = str(error)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([key, str(error)]) + "\n")
+
+
+def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: _Skipped) -> int:
+    """How many of the first samples an interrupted store has, or has skipped.
+
+    Raises:
+        EncodeError: if it has others.
+    """
+    position = 0
+    for key in store:
+        while position < len(requests) and requests[position].key in skipped.errors:
+            position += 1
+        if position == len(requests) or requests[position].key != key:
+            raise EncodeError(
+                f"{store.directory}: an unfinished store holds {key}, which does not come next in the data set",
+                hint="the data set has changed: delete this folder to start again",
+            )
+        position += 1
+    while position < len(requests) and requests[position].key in skipped.errors:
+        position += 1
+    return position
+
+
+def _result(todo: Plan, skipped: _Skipped) -> EncodeResult:
+    """What was encoded.
+
+    Raises:
+        EncodeError: if nothing was.
+    """
+    counts = Counter(part.name for sample, part in todo.samples if sample.key not in skipped.errors)
+    if not counts:
+        first = next(iter(skipped.errors.values()))
+        raise EncodeError(f"none of {len(todo.samples):,} samples can be read; the first: {first}")
+    return EncodeResult(dict(counts), skipped.errors)
+
+
+def _write_report(path: Path, todo: Plan, result: EncodeResult) -> None:
+    report = {"reben": __version__, "sources": todo.roots, "values": result.counts, "skipped": result.skipped}
+    atomic.write_json(path, report)
+
+
+def read_result(store: Path) -> EncodeResult:
+    """What was done when a store was encoded.
+
+    Raises:
+        EncodeError: if it has no report.
+    """
+    path = store / REPORT_FILE
+    if not path.exists():
+        raise EncodeError(f"{store}: has no {REPORT_FILE}", hint="it was not written by `reben encode`")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    return EncodeResult(report["values"], report["skipped"])
 
 
 def _find(source: Source) -> list[Sample]:
@@ -92,11 +200,11 @@ def _find(source: Source) -> list[Sample]:
     """
     part, root = source.part, source.root
     if not root.is_dir():
-        raise EncodeError(f"{root}: is no directory", hint=f"give the folder {part.folder}")
+        raise EncodeError(f"{root}: is no directory", hint=f"give the folder {part.folder or 'with the data'}")
     inside = root / part.folder
-    if inside.is_dir():
+    if part.folder and inside.is_dir():
         raise EncodeError(f"{root}: no {part.name} found", hint=f"did you mean {inside}?")
-    samples = list(part.find(root))
+    samples = list(part.layout.find(root))
     if not samples:
         raise EncodeError(f"{root}: no {part.name} found", hint=f"expected files like {root / part.example}")
     return samples

@@ -1,30 +1,27 @@
-"""What an encoder needs to know of a data set: which folders are samples, and which files become which tensors."""
+"""What an encoder needs to know of a data set: which folders or files are samples, and which become which tensors."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from reben.encode.layout import Sample, SampleLayout
 from reben.io.store import TensorSpec
 
+__all__ = ["DatasetSpecification", "Part", "RasterFile", "Sample", "SampleLayout", "Source", "raster", "stack"]
+
 
 @dataclass(frozen=True, slots=True)
-class TensorFile:
-    """A one-band file of a sample, and the tensor that it becomes."""
+class RasterFile:
+    """A raster file of a sample, and the tensors that its bands become."""
 
     suffix: str
-    """What follows the sample's name in the file name, such as `_B02.tif`."""
-    tensor: TensorSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value of the store to be: its key and where its files lie."""
-
-    key: str
-    stem: str
-    """Path of the sample's files without `TensorFile.suffix`."""
+    """What follows the sample's stem in the path, such as `_B02.tif`."""
+    tensors: tuple[TensorSpec, ...]
+    """One per band, in the order of the file."""
+    tolerance_px: int = 0
+    """How many rows or columns a file may have more or fewer: some data sets were published so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +30,29 @@ class Part:
 
     name: str
     """Plural, for progress and reports, such as `Sentinel-2 patches`."""
+    option: str
+    """Name of the command-line option that gives its root, without dashes at its beginning."""
     folder: str
-    """Name of the published folder, for hints."""
-    files: tuple[TensorFile, ...]
-    find: Callable[[Path], Iterator[Sample]]
-    """All samples under a root, in any order."""
+    """Name of the published folder, for hints; empty if it has none of its own."""
+    files: tuple[RasterFile, ...]
+    layout: SampleLayout = field(repr=False)
     example: str
     """Path of one file under the root, for hints."""
+
+    @property
+    def has_fixed_size(self) -> bool:
+        """Whether all values have the same size."""
+        return not any(file.tolerance_px for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpecification:
+    """A data set that can be encoded."""
+
+    name: str
+    """As the command line has it."""
+    title: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,12 @@ class Source:
     root: Path
 
 
-def raster(suffix: str, name: str, side_px: int, dtype: str) -> TensorFile:
+def raster(suffix: str, name: str, side_px: int, dtype: str, *, tolerance_px: int = 0) -> RasterFile:
     """A file that holds one square band."""
-    return TensorFile(suffix, TensorSpec(name, (side_px, side_px), np.dtype(dtype).newbyteorder("<")))
+    return stack(suffix, (name,), side_px, dtype, tolerance_px=tolerance_px)
+
+
+def stack(suffix: str, names: Sequence[str], side_px: int, dtype: str, *, tolerance_px: int = 0) -> RasterFile:
+    """A file that holds several square bands of one size."""
+    kind = np.dtype(dtype).newbyteorder("<")
+    return RasterFile(suffix, tuple(TensorSpec(name, (side_px, side_px), kind) for name in names), tolerance_px)

@@ -77,6 +77,25 @@ def new_directory(target: Path) -> Iterator[Path]:
     _sync(target.parent)
 
 
+@contextmanager
+def resumable_directory(target: Path) -> Iterator[Path]:
+    """A directory to fill that keeps its content when the block fails, for the next attempt.
+
+    Raises:
+        TargetExistsError: if `target` exists and is not an empty directory, or another process is writing it.
+    """
+    expect_free(target)
+    target = target.absolute()
+    partial = _partial_name(target)
+    with locked(target):
+        partial.mkdir(exist_ok=True)
+        yield partial
+        _sync(partial)
+        expect_free(target)
+        partial.rename(target)
+    _sync(target.parent)
+
+
 def expect_free(target: Path) -> None:
     """Check that nothing would be overwritten at `target`; an empty directory may be there.
 

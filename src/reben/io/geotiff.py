@@ -66,12 +66,25 @@ def read_pixels(path: str | os.PathLike[str]) -> Pixels:
 
 
 def read_pixels_with_gdal(path: str | os.PathLike[str]) -> Pixels:
-    """The only band of any GeoTIFF.
+    """The only band of any GeoTIFF as bytes.
+
+    Raises:
+        RasterError: if GDAL cannot read it, or it has several bands.
+    """
+    stack = read_stack(path)
+    if len(stack) != 1:
+        raise RasterError(f"{os.fspath(path)}: has {len(stack)} bands; expected one band per file")
+    band = stack[0]
+    return Pixels(band.shape, band.dtype, memoryview(band.data).cast("B").toreadonly())
+
+
+def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """All bands of any GeoTIFF, shape (bands, rows, columns), contiguous, little-endian.
 
     GDAL is told to take nothing else: a file of one of its other formats could make it read any file or address.
 
     Raises:
-        RasterError: if GDAL cannot read it, or it has several bands.
+        RasterError: if GDAL cannot read it, or it is too large for a patch.
     """
     import rasterio  # noqa: PLC0415 - loading GDAL takes longer than encoding a thousand plain patches
     from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
@@ -82,21 +95,18 @@ def read_pixels_with_gdal(path: str | os.PathLike[str]) -> Pixels:
             rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
             rasterio.open(path, driver="GTiff") as source,
         ):
-            if source.count != 1:
-                raise RasterError(f"{os.fspath(path)}: has {source.count} bands; expected one band per file")
-            nbytes = source.width * source.height * np.dtype(source.dtypes[0]).itemsize
+            nbytes = source.count * source.width * source.height * np.dtype(source.dtypes[0]).itemsize
             if nbytes > plain_tiff.LARGEST_RASTER:
                 raise RasterError(
-                    f"{os.fspath(path)}: claims {source.width} x {source.height} pixels, {nbytes:,} bytes; "
-                    f"a patch has at most {plain_tiff.LARGEST_RASTER:,}",
+                    f"{os.fspath(path)}: claims {source.count} bands of {source.width} x {source.height} pixels, "
+                    f"{nbytes:,} bytes; a patch has at most {plain_tiff.LARGEST_RASTER:,}",
                     hint="give the patches, not the tile that they were cut from",
                 )
-            band = source.read(1)
+            stack = source.read()
     except RasterioError as error:
         reason = str(error).replace(f"'{os.fspath(path)}'", "it")
         raise RasterError(f"{os.fspath(path)}: cannot be read as a GeoTIFF ({reason})", hint=_NOT_A_RASTER) from error
-    band = np.ascontiguousarray(band, band.dtype.newbyteorder("<"))
-    return Pixels(band.shape, band.dtype, memoryview(band.data).cast("B").toreadonly())
+    return np.ascontiguousarray(stack, stack.dtype.newbyteorder("<"))
 
 
 def write_band(path: Path, band: NDArray[Any], *, crs: str, transform: "Affine", nodata: float | None = 0) -> None:

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import rasterio
 
-from reben.core.errors import EncodeError, RasterError, RebenError, TargetExistsError
+from reben.core.errors import EncodeError, RasterError, RebenError, StoreError, TargetExistsError
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
-from reben.encode.engine import encode, plan
+from reben.encode.engine import REPORT_FILE, encode, plan, read_result
 from reben.encode.specification import Source
+from reben.encode.values import ValueReader
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.store import open_store
 
@@ -29,14 +30,13 @@ def encode_s2(dataset: DatasetPaths, target: Path, workers: int = 1) -> None:
 
 
 def expect_failure(dataset: DatasetPaths, target: Path, kind: type[RebenError], *parts: str) -> None:
-    """Encoding fails with a message that has all parts, and leaves nothing behind."""
-    before = set(target.parent.iterdir())
+    """Encoding fails with a message that has all parts, and leaves nothing under the target's name."""
     with pytest.raises(kind) as caught:
         encode_s2(dataset, target)
     for part in parts:
         assert part in str(caught.value)
     assert caught.value.hint
-    assert set(target.parent.iterdir()) == before
+    assert not target.exists()
 
 
 def test_bytes_do_not_depend_on_the_number_of_workers(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path):
@@ -140,3 +140,111 @@ def test_a_folder_that_is_no_patch_is_named(dataset: DatasetPaths):
     with pytest.raises(EncodeError, match="thumbnails: is no patch") as caught:
         plan([Source(S2_PATCHES, dataset.s2)])
     assert "folder per patch" in caught.value.hint
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_cannot_be_read_is_skipped_and_listed(dataset: DatasetPaths, tmp_path: Path, workers: int):
+    bad = sorted(dataset.s2.glob("*/*"))[2:5:2]
+    for patch in bad:
+        (patch / f"{patch.name}_B05.tif").write_bytes(b"II*")
+    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    advances: list[int] = []
+    result = encode(todo, tmp_path / "store", workers=workers, skip_errors=True, progress=advances.append)
+    assert set(result.skipped) == {patch.name for patch in bad}
+    assert all("B05.tif" in message for message in result.skipped.values())
+    assert result.counts == {"Sentinel-2 patches": len(todo.samples) - 2}
+    assert sum(advances) == len(todo.samples)
+    assert set(open_store(tmp_path / "store")) == {sample.key for sample, _ in todo.samples} - set(result.skipped)
+    assert read_result(tmp_path / "store") == result
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"data.mdb", REPORT_FILE}
+
+
+def test_nothing_that_can_be_read_is_an_error(dataset: DatasetPaths, tmp_path: Path):
+    for path in dataset.s2.rglob("*_B02.tif"):
+        path.write_bytes(b"")
+    with pytest.raises(EncodeError, match=r"none of .* samples can be read; the first"):
+        encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", skip_errors=True)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.fixture
+def small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some ten values per transaction."""
+    monkeypatch.setattr("reben.encode.reading._BATCH_BYTES", 1 << 20)
+
+
+@pytest.mark.usefixtures("small_transactions")
+def test_a_mended_patch_lets_the_encoder_go_on(dataset: DatasetPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    encode_s2(dataset, tmp_path / "undisturbed")
+    last = max(dataset.s2.glob("*/*"))
+    file = last / f"{last.name}_B05.tif"
+    content = file.read_bytes()
+    file.write_bytes(b"II*")
+    with pytest.raises(RasterError):
+        encode_s2(dataset, tmp_path / "store")
+    file.write_bytes(content)
+
+    read: list[str] = []
+    original = ValueReader.read_into
+    monkeypatch.setattr(ValueReader, "read_into", lambda *args: read.append(args[2]) or original(*args))
+    encode_s2(dataset, tmp_path / "store")
+    assert 0 < len(read) < len(open_store(tmp_path / "store"))
+    assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
+
+
+@pytest.mark.usefixtures("small_transactions")
+def test_what_was_skipped_before_an_interruption_stays_skipped(dataset: DatasetPaths, tmp_path: Path):
+    first, last = (choose(dataset.s2.glob("*/*")) for choose in (min, max))
+    (first / f"{first.name}_B05.tif").write_bytes(b"II*")
+    todo = plan([Source(S2_PATCHES, dataset.s2)])
+
+    def interrupt(advance: int) -> None:
+        if advance:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        encode(todo, tmp_path / "store", skip_errors=True, progress=interrupt)
+    result = encode(todo, tmp_path / "store", skip_errors=True)
+    assert set(result.skipped) == {first.name}
+    encode(todo, tmp_path / "undisturbed", skip_errors=True)
+    assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
+    assert last.name in open_store(tmp_path / "store")
+
+
+def interrupted(dataset: DatasetPaths, target: Path) -> None:
+    """An unfinished store, with some values in it."""
+    broken = max(dataset.s2.glob("*/*"))
+    path = broken / f"{broken.name}_B05.tif"
+    content = path.read_bytes()
+    path.unlink()
+    with pytest.raises(EncodeError):
+        encode_s2(dataset, target)
+    path.write_bytes(content)
+
+
+@pytest.mark.usefixtures("small_transactions")
+def test_another_data_set_is_not_mixed_in(dataset: DatasetPaths, tmp_path: Path):
+    interrupted(dataset, tmp_path / "store")
+    dataset.s2.rename(tmp_path / "moved")
+    with pytest.raises(StoreError, match="begun from something else") as caught:
+        encode(plan([Source(S2_PATCHES, tmp_path / "moved")]), tmp_path / "store")
+    assert "delete this folder" in caught.value.hint
+    (tmp_path / "moved").rename(dataset.s2)
+    shutil.rmtree(min(dataset.s2.glob("*/*")))
+    with pytest.raises(EncodeError, match="does not come next"):
+        encode_s2(dataset, tmp_path / "store")
+
+
+@pytest.mark.usefixtures("small_transactions")
+def test_after_a_restart_of_the_machine_encoding_begins_anew(
+    dataset: DatasetPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What LMDB has not forced to the disk may be lost then."""
+    interrupted(dataset, tmp_path / "store")
+    (tmp_path / "boot_id").write_text("another")
+    monkeypatch.setattr("reben.io.store.writer._BOOT_ID", tmp_path / "boot_id")
+    advances: list[int] = []
+    encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", progress=advances.append)
+    assert advances[0] == 0
+    encode_s2(dataset, tmp_path / "undisturbed")
+    assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()

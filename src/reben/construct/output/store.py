@@ -1,7 +1,7 @@
 """Patches as values of a store, as encoding the GeoTIFFs would give them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,19 +20,24 @@ _TRANSACTION_BYTES = 1 << 22
 Item = tuple[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoreOutput:
     """Writes into a store of its own for the tile."""
 
     writer: StoreWriter
+    _waiting: list[Item] = field(default_factory=list)
+    """Sentinel-1 values, until there are enough for a transaction."""
 
     def write_s1(self, patches: TilePatches, place: Place, partner: S1Partner) -> None:  # noqa: ARG002 - protocol
         """See `TileOutput.write_s1`."""
         value = _Value(_band_tensors(S1_BANDS, patches.grid.patch_size_m))
-        self.writer.write([(partner.name, value.of(partner.pixels))])
+        self._waiting.append((partner.name, value.of(partner.pixels)))
+        if len(self._waiting) * len(self._waiting[0][1]) >= _TRANSACTION_BYTES:
+            self._write_waiting()
 
     def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
-        """See `TileOutput.write_s2`."""
+        """See `TileOutput.write_s2`; the last of the tile's Sentinel-1 values are written now, too."""
+        self._write_waiting()
         value = _Value(_band_tensors(S2_BANDS, patches.grid.patch_size_m))
         self._write((patches.patch_id(place), value.of(_cut(bands, patches, place))) for place in places)
 
@@ -49,6 +54,10 @@ class StoreOutput:
             )
             for place in places
         )
+
+    def _write_waiting(self) -> None:
+        self._write(self._waiting)
+        self._waiting = []
 
     def _write(self, items: Iterable[Item]) -> None:
         for batch in _batches(items):

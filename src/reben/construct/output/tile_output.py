@@ -10,7 +10,7 @@ from reben.construct.tile_patches import Place, TilePatches
 
 
 class TileOutput(Protocol):
-    """Takes the parts of a tile, each once, in any order."""
+    """Takes the parts of a tile, Sentinel-1 first."""
 
     def write_s1(self, patches: TilePatches, place: Place, partner: S1Partner) -> None:
         """Write the Sentinel-1 partner of a patch; two tiles may have the same one."""

@@ -6,9 +6,9 @@ Source: reBEN paper, section II.C; values as the original converter writes them.
 """
 
 from reben.io.store.merge import merge_stores
-from reben.io.store.reader import Store, open_store
+from reben.io.store.reader import Store, open_store, shard_name
 from reben.io.store.values import REFERENCE_MAP_TENSOR, TensorSpec, header, reference_map_key
-from reben.io.store.writer import StoreWriter, create_store
+from reben.io.store.writer import StoreWriter, create_store, resume_store
 
 __all__ = [
     "REFERENCE_MAP_TENSOR",
@@ -20,4 +20,6 @@ __all__ = [
     "merge_stores",
     "open_store",
     "reference_map_key",
+    "resume_store",
+    "shard_name",
 ]

@@ -7,10 +7,12 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 
 import os
 import threading
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from heapq import merge
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import lmdb
@@ -34,7 +36,7 @@ class Store:
     """Values of an LMDB+safetensors store by key.
 
     Args:
-        path: directory with `data.mdb`, or an LMDB file.
+        path: directory with `data.mdb`, an LMDB file, or a folder of shards, which are read as one store.
 
     Raises:
         StoreError: if there is no store at `path`.
@@ -42,7 +44,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._map: _Map | None = _open_map(self.path)
+        self._map: _AnyMap | None = _open_any(self.path)
 
     def __getitem__(self, key: str) -> dict[str, NDArray[Any]]:
         """All tensors under `key`, as read-only views into the map, each at its native resolution.
@@ -103,9 +105,9 @@ class Store:
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_map": None}
 
-    def _opened(self) -> "_Map":
+    def _opened(self) -> "_AnyMap":
         if self._map is None:
-            self._map = _open_map(self.path)
+            self._map = _open_any(self.path)
         return self._map
 
     def _value(self, key: str) -> "_MapBytes":
@@ -124,7 +126,27 @@ class _MapBytes(np.ndarray[tuple[int], np.dtype[np.uint8]]):
     Built straight on LMDB's buffer: numpy would skip the reference to it in an array made by `view`.
     """
 
-    map: "_Map"
+    map: "_AnyMap"
+
+
+class _AnyMap(Protocol):
+    """Where values come from."""
+
+    def get(self, key: bytes) -> memoryview | None:
+        """A value, or None."""
+        ...
+
+    def count(self) -> int:
+        """Number of values."""
+        ...
+
+    def keys(self) -> Iterator[str]:
+        """All keys, sorted."""
+        ...
+
+    def neighbours(self, key: bytes) -> list[str]:
+        """Some keys around `key`."""
+        ...
 
 
 class _Map:
@@ -185,6 +207,51 @@ class _Map:
         return transaction
 
 
+class _Shards:
+    """Several maps as one."""
+
+    def __init__(self, maps: Sequence[_Map]) -> None:
+        firsts = [(next(iter(shard.keys()), ""), shard) for shard in maps]
+        self._maps = [shard for _, shard in sorted(firsts, key=lambda pair: pair[0])]
+        self._firsts = [first.encode() for first in sorted(first for first, _ in firsts)]
+
+    def get(self, key: bytes) -> memoryview | None:
+        """A value; the shard is looked for first whose keys begin last before `key`."""
+        nearest = max(bisect_right(self._firsts, key) - 1, 0)
+        found = self._maps[nearest].get(key)
+        if found is not None:
+            return found
+        others = (shard.get(key) for number, shard in enumerate(self._maps) if number != nearest)
+        return next((value for value in others if value is not None), None)
+
+    def count(self) -> int:
+        return sum(shard.count() for shard in self._maps)
+
+    def keys(self) -> Iterator[str]:
+        return merge(*(shard.keys() for shard in self._maps))
+
+    def neighbours(self, key: bytes) -> list[str]:
+        return [name for shard in self._maps for name in shard.neighbours(key)]
+
+
+_SHARD_PATTERN = "shard-*"
+
+
+def shard_name(number: int) -> str:
+    """Name of a shard's folder."""
+    return f"shard-{number:05d}"
+
+
+def _open_any(path: Path) -> _AnyMap:
+    """The map of a store, or those of all shards in a folder.
+
+    Raises:
+        StoreError: if there is no store.
+    """
+    shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / "data.mdb").exists() else []
+    return _Shards([_open_map(shard) for shard in shards]) if shards else _open_map(path)
+
+
 _MAP_SUFFIX = reference_map_key("").encode()
 _DAMAGED = "the file may be damaged or half copied; copy or encode it again"
 
@@ -235,7 +302,7 @@ def _store_hint(path: Path) -> str:
     return "make a store with `reben encode`, and give the directory that it wrote"
 
 
-def _nearest_hint(opened: _Map, key: str) -> str:
+def _nearest_hint(opened: _AnyMap, key: str) -> str:
     """The existing key that shares the longest beginning with `key`."""
     neighbours = opened.neighbours(key.encode())
     if not neighbours:

@@ -1,9 +1,11 @@
 """Write a store: in transactions, in a map that grows, under a temporary name until it is complete."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import lmdb
 
@@ -13,6 +15,8 @@ from reben.io.store.values import LONGEST_KEY
 
 _FIRST_MAP_BYTES = 1 << 26
 _FULL_BYTES = 1 << 24  # with less left, a transaction has no room
+_SESSION_FILE = "session.json"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @contextmanager
@@ -32,20 +36,74 @@ def create_store(target: Path) -> Iterator["StoreWriter"]:
             writer.finish()
         finally:
             writer.close()
-        (partial / "lock.mdb").unlink(missing_ok=True)  # holds nothing but this process's traces
+
+
+@contextmanager
+def resume_store(target: Path, *, origin: str) -> Iterator["StoreWriter"]:
+    """A writer for a new store, or for one whose writing was interrupted; `target` appears when the block ends well.
+
+    Transactions that were committed are kept, unless the machine was started anew since: they may not have reached the
+    disk then. Equal values written in equal transactions give equal bytes, however often they were interrupted.
+
+    Args:
+        target: directory of the store.
+        origin: says what is written; an interrupted store is only gone on with for the same.
+
+    Raises:
+        TargetExistsError: if `target` exists, or another process is writing it.
+        StoreError: if an interrupted store is of another origin, a key is given twice, or the disk is full.
+    """
+    with atomic.resumable_directory(target) as partial:
+        _keep_or_discard(partial, origin)
+        writer = StoreWriter(partial)
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.close()
+        (partial / _SESSION_FILE).unlink()
+
+
+def _keep_or_discard(partial: Path, origin: str) -> None:
+    """Note what is written, or decide what becomes of an interrupted store.
+
+    Raises:
+        StoreError: if it is of another origin.
+    """
+    note, session = partial / _SESSION_FILE, {"origin": origin, "boot": _BOOT_ID.read_text().strip()}
+    if note.exists():
+        before = json.loads(note.read_text(encoding="utf-8"))
+        if before["origin"] != origin:
+            raise StoreError(
+                f"{partial}: an unfinished store was begun from something else ({before['origin']})",
+                hint="give the same command to go on with it, or delete this folder to start again",
+            )
+        if before["boot"] == session["boot"]:
+            return
+    for path in partial.iterdir():
+        path.unlink()
+    atomic.write_json(note, session)
 
 
 class StoreWriter:
-    """Writes values into a store that is being made; use `create_store`."""
+    """Writes values into a store that is being made; use `create_store` or `resume_store`."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
+        """Hidden folder that becomes the store."""
         self._map_bytes = _FIRST_MAP_BYTES
-        self._environment = lmdb.open(
-            str(directory), map_size=self._map_bytes, sync=False, metasync=False, readahead=False, mode=0o666
-        )
-        self.count = 0
+        if (directory / "data.mdb").exists():
+            with lmdb.open(str(directory), map_size=0, readonly=True, lock=False) as interrupted:
+                self._map_bytes = max(self._map_bytes, interrupted.info()["map_size"])
+        self._environment = self._open()
+        self.count = int(self._environment.stat()["entries"])
         """Values written so far."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Keys written so far, sorted."""
+        with self._environment.begin() as transaction, transaction.cursor() as cursor:
+            for key in cursor.iternext(values=False):
+                yield key.decode()
 
     def write(self, items: Sequence[tuple[str, bytes | memoryview]]) -> None:
         """Write some values in one transaction, in the given order.
@@ -61,6 +119,10 @@ class StoreWriter:
         while not self._fits(items):
             self._grow()
         self.count += len(items)
+        # LMDB uses the memory of old pages again, and their content shows in the unused parts of new ones. Opening the
+        # files anew makes the bytes depend on the transactions alone, not on what this process did before.
+        self._environment.close()
+        self._environment = self._open()
 
     def finish(self) -> None:
         """Force everything to the disk.
@@ -76,6 +138,18 @@ class StoreWriter:
     def close(self) -> None:
         """Let go of the files."""
         self._environment.close()
+
+    def _open(self) -> Any:  # noqa: ANN401 - lmdb has no types
+        """Open the files; only we write them, so that LMDB needs no locks."""
+        return lmdb.open(
+            str(self.directory),
+            map_size=self._map_bytes,
+            sync=False,
+            metasync=False,
+            readahead=False,
+            lock=False,
+            mode=0o666,
+        )
 
     def _fits(self, items: Sequence[tuple[str, bytes | memoryview]]) -> bool:
         """Write `items` in one transaction; False, with nothing written, if the map is too small for them.
@@ -111,11 +185,11 @@ class StoreWriter:
 
     def _write_error(self, error: Exception) -> StoreError:
         """What went wrong; LMDB reports a full disk as an input/output error when a page was written in part."""
-        place = self._directory.parent
+        place = self.directory.parent
         disk = os.statvfs(place)
         if "No space left" not in str(error) and disk.f_bavail * disk.f_frsize > _FULL_BYTES:
             return StoreError(f"the store in {place} cannot be written ({error})")
         return StoreError(
             f"the disk of {place} is full ({error})",
-            hint="free some space, or choose a target on another disk; nothing was left under the target's name",
+            hint="free some space, or choose a target on another disk; there is nothing under the target's name yet",
         )

@@ -1,0 +1,103 @@
+r"""Data sets of users: a specification as a TOML file.
+
+::
+
+    name = "my-data"
+
+    [[parts]]
+    name = "patches"                # plural, for messages
+    sample = 'patch_\d+'            # regular expression for the name of a sample
+    suffix = ".tif"                 # samples are files with this ending; without it, folders
+    depth = 1                       # folders between the root and a sample; without it, any
+    key_parts = 1                   # names that make the key, from the sample's upwards; optional
+    key_suffix = ""                 # optional
+    files_named = true              # whether the files of a folder begin with its name; optional
+
+    [[parts.files]]
+    suffix = ".tif"                 # what follows the sample's name
+    bands = ["red", "green"]        # tensors, in the order of the file's bands
+    side_px = 256
+    dtype = "uint16"
+    tolerance_px = 0                # how many pixels the sides may differ; optional
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from reben.core.errors import EncodeError
+from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+def _compiles(pattern: str) -> str:
+    """Check a regular expression.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+    return pattern
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _File(_Model):
+    suffix: _Text
+    bands: Annotated[list[_Text], Field(min_length=1)]
+    side_px: Annotated[int, Field(ge=1)]
+    dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
+    tolerance_px: Annotated[int, Field(ge=0)] = 0
+
+
+class _Part(_Model):
+    name: _Text
+    sample: Annotated[_Text, AfterValidator(_compiles)]
+    suffix: str = ""
+    depth: Annotated[int, Field(ge=0)] | None = None
+    key_parts: Annotated[int, Field(ge=1)] = 1
+    key_suffix: str = ""
+    files_named: bool = True
+    files: Annotated[list[_File], Field(min_length=1)]
+
+    def as_part(self) -> Part:
+        layout = SampleLayout(
+            self.sample,
+            suffix=self.suffix,
+            depth=self.depth,
+            key_parts=self.key_parts,
+            key_suffix=self.key_suffix,
+            files_named=self.files_named,
+        )
+        files = tuple(stack(f.suffix, f.bands, f.side_px, f.dtype, tolerance_px=f.tolerance_px) for f in self.files)
+        return Part(self.name, "dir", "", files, layout, f"<sample>{self.files[0].suffix}")
+
+
+class _Specification(_Model):
+    name: _Text
+    parts: Annotated[list[_Part], Field(min_length=1)]
+
+
+def read_specification(path: Path) -> DatasetSpecification:
+    """A data set's specification from a TOML file.
+
+    Raises:
+        EncodeError: if the file cannot be read, or has an unknown, missing or wrong entry.
+    """
+    try:
+        content = _Specification.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise EncodeError(f"{path}: cannot be read as a TOML file ({error})") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        raise EncodeError(f"{path}: {wrong}", hint="docs/encoding.md shows a whole specification") from error
+    return DatasetSpecification(content.name, content.name, tuple(part.as_part() for part in content.parts))

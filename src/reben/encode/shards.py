@@ -1,0 +1,102 @@
+"""Encode a data set as several stores, each by a worker of its own, on one machine or on many.
+
+Shards are slices of the keys' order; a reader opens their folder as one store.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from itertools import pairwise
+from pathlib import Path
+
+from reben.core.errors import EncodeError
+from reben.encode.engine import EncodeResult, Plan, encode, read_result
+from reben.io import atomic
+from reben.io.store import shard_name
+
+_SLICES_FILE = "shards.json"
+
+
+def encode_shards(
+    todo: Plan,
+    target: Path,
+    *,
+    shards: int,
+    executor: Executor,
+    skip_errors: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> EncodeResult:
+    """Write everything that is planned into a new folder of stores, or go on with one.
+
+    Args:
+        todo: what to encode.
+        target: folder of the shards; appears when all are written.
+        shards: how many; at least one sample goes into each.
+        executor: runs one task per shard, in other processes or on other machines that see the same files.
+        skip_errors: leave out samples that cannot be read, and name them in the reports.
+        progress: called with the number of samples of each shard that is done.
+
+    Raises:
+        EncodeError, RasterError, StoreError: see `encode`; or if a worker died.
+        TargetExistsError: if there is something at `target`.
+    """
+    count = min(shards, len(todo.samples))
+    edges = [len(todo.samples) * number // count for number in range(count + 1)]
+    slices = [todo.slice(first, end) for first, end in pairwise(edges)]
+    with atomic.resumable_directory(target) as partial:
+        _expect_same_slices(partial, todo, count)
+        running: dict[Future[EncodeResult], int] = {
+            executor.submit(_encode_shard, part, partial / shard_name(number), skip_errors): number
+            for number, part in enumerate(slices)
+        }
+        try:
+            for future in as_completed(running):
+                _expect_alive(future)
+                progress(len(slices[running[future]].samples))
+        finally:
+            for future in running:
+                future.cancel()
+    results = [future.result() for future in running]
+    counts: dict[str, int] = {}
+    for result in results:
+        for name, values in result.counts.items():
+            counts[name] = counts.get(name, 0) + values
+    return EncodeResult(counts, {key: error for result in results for key, error in result.skipped.items()})
+
+
+def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
+    """Note how the samples are spread, or compare it with an interrupted attempt.
+
+    Raises:
+        EncodeError: if that had other samples, or another number of shards.
+    """
+    path = folder / _SLICES_FILE
+    slices = {"sources": list(todo.roots), "samples": len(todo.samples), "shards": count}
+    if not path.exists():
+        atomic.write_json(path, slices)
+    elif json.loads(path.read_text(encoding="utf-8")) != slices:
+        raise EncodeError(
+            f"{folder}: unfinished shards were begun from other data, or with another number of shards",
+            hint="give the same command to go on with them, or delete this folder to start again",
+        )
+
+
+def _encode_shard(todo: Plan, target: Path, skip_errors: bool) -> EncodeResult:  # noqa: FBT001 - sent by position
+    """Encode a slice in this process; a finished shard is left as it is."""
+    if (target / "data.mdb").exists():
+        return read_result(target)
+    return encode(todo, target, workers=1, skip_errors=skip_errors)
+
+
+def _expect_alive(future: Future[EncodeResult]) -> None:
+    """Raise what a worker raised.
+
+    Raises:
+        EncodeError: if a worker died.
+    """
+    try:
+        future.result()
+    except BrokenExecutor as error:
+        raise EncodeError(
+            f"a worker died ({error})", hint="it may have run out of memory; the same command goes on"
+        ) from error

@@ -1,0 +1,133 @@
+"""Make values of a store from the files of a sample."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.core.errors import EncodeError, RasterError
+from reben.encode.specification import Part, RasterFile
+from reben.io.geotiff import read_pixels, read_stack
+from reben.io.store import TensorSpec, header
+
+_HEADER_SLACK = 1024
+"""Bytes by which the header of a value with larger tensors may be longer."""
+
+
+class ValueReader:
+    """Reads the files of one sample and makes them a value.
+
+    Args:
+        part: what the files are.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        tensors = tuple(tensor for file in part.files for tensor in file.tensors)
+        self._header, order = header(tensors)
+        self._places = _places(len(self._header), tensors, order)
+        self.most_bytes = len(self._header) + sum(tensor.nbytes for tensor in tensors)
+        """Size of every value, or of the largest one that is accepted."""
+        if not part.has_fixed_size:
+            largest = tuple(_grown(tensor, file.tolerance_px) for file in part.files for tensor in file.tensors)
+            self.most_bytes = len(self._header) + _HEADER_SLACK + sum(tensor.nbytes for tensor in largest)
+
+    def read_into(self, target: memoryview, stem: str) -> int:
+        """Write the value of the sample whose files begin with `stem` into `target`; how many bytes it has.
+
+        Raises:
+            EncodeError: if a file is missing, or has a wrong size, data type or number of bands.
+            RasterError: if a file is damaged.
+        """
+        if not self._part.has_fixed_size:
+            return self._read_any_size(target, stem)
+        target[: len(self._header)] = self._header
+        for file in self._part.files:
+            for tensor, data in zip(file.tensors, self._bands(stem, file), strict=True):
+                start, end = self._places[tensor.name]
+                target[start:end] = data
+        return self.most_bytes
+
+    def _read_any_size(self, target: memoryview, stem: str) -> int:
+        arrays = {
+            tensor.name: band
+            for file in self._part.files
+            for tensor, band in zip(file.tensors, self._stack(stem + file.suffix, file), strict=True)
+        }
+        tensors = tuple(TensorSpec(name, array.shape, array.dtype) for name, array in arrays.items())
+        start, order = _cached_header(tensors)
+        value = b"".join((start, *(arrays[name].tobytes() for name in order)))
+        target[: len(value)] = value
+        return len(value)
+
+    def _bands(self, stem: str, file: RasterFile) -> "list[memoryview]":
+        """Bytes of each band of a file."""
+        path = stem + file.suffix
+        if len(file.tensors) > 1:
+            return [memoryview(band.data).cast("B") for band in self._stack(path, file)]
+        try:
+            pixels = read_pixels(path)
+        except RasterError:
+            self._expect_present(path)
+            raise
+        (tensor,) = file.tensors
+        if pixels.shape != tensor.shape or pixels.dtype != tensor.dtype:
+            raise self._unexpected(path, (1, *pixels.shape), pixels.dtype, file)
+        return [pixels.data]
+
+    def _stack(self, path: str, file: RasterFile) -> NDArray[Any]:
+        """All bands of a file, shape (bands, rows, columns)."""
+        try:
+            stack = read_stack(path)
+        except RasterError:
+            self._expect_present(path)
+            raise
+        first = file.tensors[0]
+        difference = np.abs(np.subtract(stack.shape[1:], first.shape)).max()
+        if len(stack) != len(file.tensors) or stack.dtype != first.dtype or difference > file.tolerance_px:
+            raise self._unexpected(path, stack.shape, stack.dtype, file)
+        return stack
+
+    def _unexpected(self, path: str, shape: tuple[int, ...], dtype: np.dtype[Any], file: RasterFile) -> EncodeError:
+        return EncodeError(
+            f"{path}: has {_described(shape, dtype)}; "
+            f"expected {_described((len(file.tensors), *file.tensors[0].shape), file.tensors[0].dtype)}",
+            hint=f"check that the folder holds {self._part.name} as published",
+        )
+
+    def _expect_present(self, path: str) -> None:
+        """Tell a missing file from a damaged one.
+
+        Raises:
+            EncodeError: if there is no such file.
+        """
+        if not os.path.exists(path):  # noqa: PTH110 - paths are strings for speed
+            suffixes = ", ".join(file.suffix for file in self._part.files)
+            raise EncodeError(
+                f"{path}: is missing; each of {self._part.name} must have the files *{suffixes}",
+                hint="download or build the patch again, or take its folder out",
+            ) from None
+
+
+def _places(start: int, tensors: tuple[TensorSpec, ...], order: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+    """First and last byte of each tensor in a value."""
+    sizes = {tensor.name: tensor.nbytes for tensor in tensors}
+    places = {}
+    for name in order:
+        places[name] = (start, start + sizes[name])
+        start += sizes[name]
+    return places
+
+
+def _grown(tensor: TensorSpec, pixels: int) -> TensorSpec:
+    return TensorSpec(tensor.name, tuple(side + pixels for side in tensor.shape), tensor.dtype)
+
+
+_cached_header = lru_cache(maxsize=256)(header)
+
+
+def _described(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    bands = f"{shape[0]} bands of " if shape[0] > 1 else ""
+    return f"{bands}{shape[1]} x {shape[2]} pixels of {dtype.name}"
