@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from reben.encode.bigearthnet import sources
+from reben.encode.engine import encode, plan
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
+from reben.io.store import open_store
 
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5, 7)]
 
@@ -51,6 +54,14 @@ def built(products: Path, small_land_cover: Path, tmp_path_factory: pytest.TempP
     return output
 
 
+@pytest.fixture(scope="module")
+def built_store(products: Path, small_land_cover: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a store."""
+    output = tmp_path_factory.mktemp("built") / "dataset"
+    build(products, small_land_cover, output, "--format", "store")
+    return output
+
+
 def expect_equal(one: Path, other: Path) -> None:
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
@@ -76,16 +87,19 @@ def test_several_workers_give_the_same_bytes(products: Path, small_land_cover: P
     expect_equal(tmp_path / "dataset", built)
 
 
-def test_a_killed_build_goes_on_and_equals_an_undisturbed_one(
-    products: Path, small_land_cover: Path, built: Path, tmp_path: Path
-):
-    output, state = tmp_path / "dataset", tmp_path / ".dataset.partial" / ".build"
-    process = start(products, small_land_cover, output)
+def kill_after_the_first_tile(process: subprocess.Popen[str], state: Path) -> None:
     while not list(state.glob("*.parquet")):
         assert process.poll() is None
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
+
+
+def test_a_killed_build_goes_on_and_equals_an_undisturbed_one(
+    products: Path, small_land_cover: Path, built: Path, tmp_path: Path
+):
+    output, state = tmp_path / "dataset", tmp_path / ".dataset.partial" / ".build"
+    kill_after_the_first_tile(start(products, small_land_cover, output), state)
     assert not output.exists()
     finished = {path: path.stat().st_mtime_ns for path in state.glob("*.parquet")}
     before = {path.name for path in finished}
@@ -172,3 +186,82 @@ def test_options_that_do_not_fit_together(
 def test_no_products(small_land_cover: Path, tmp_path: Path):
     _, err = build(tmp_path, small_land_cover, tmp_path / "dataset", code=1)
     assert "no L2A product found" in err
+
+
+def test_a_store_holds_what_encoding_the_geotiffs_gives(built: Path, built_store: Path, tmp_path: Path):
+    files, store = DatasetPaths(built), DatasetPaths(built_store)
+    encode(plan(sources(s2=files.s2, reference_maps=files.reference_maps)), tmp_path / "store")
+    expected, found = open_store(tmp_path / "store"), open_store(store.store)
+    assert list(found) == list(expected)
+    assert len(found) == 3 * 15 * 2
+    for key in expected:
+        assert found.raw(key) == expected.raw(key), key
+    assert store.metadata.read_bytes() == files.metadata.read_bytes()
+    assert {path.name for path in built_store.iterdir()} == {
+        "store",
+        "metadata.parquet",
+        "metadata_for_patches_with_snow_cloud_or_shadow.parquet",
+        "build-report.json",
+        "build-report.md",
+    }
+    assert [path.name for path in store.store.iterdir()] == ["data.mdb"]
+
+
+def test_a_store_has_the_same_bytes_from_several_workers_and_after_a_kill(
+    products: Path, small_land_cover: Path, built_store: Path, tmp_path: Path
+):
+    output, options = tmp_path / "dataset", ("--format", "store", "--workers", "2")
+    state = tmp_path / ".dataset.partial" / ".build"
+    kill_after_the_first_tile(start(products, small_land_cover, output, *options), state)
+    assert not output.exists()
+    finished = {path: path.stat().st_mtime_ns for path in state.glob("*.store/data.mdb")}
+    assert finished
+    _, err = build(products, small_land_cover, output, code=1)
+    assert "other format" in err
+    build(products, small_land_cover, output, *options)
+    expect_equal(output, built_store)
+    assert {path.name for path in tmp_path.iterdir()} == {"dataset"}
+
+
+def test_a_store_of_the_tiles_that_did_not_fail(products: Path, small_land_cover: Path, tmp_path: Path):
+    l2a = tmp_path / "l2a"
+    shutil.copytree(products, l2a)
+    next(l2a.glob(f"{TILES[1]}*/GRANULE/*/IMG_DATA/R10m/*_B08_10m.jp2")).unlink()
+    _, err = build(l2a, small_land_cover, tmp_path / "dataset", "--format", "store", "--on-error", "skip", code=1)
+    assert f"failed: {TILES[1]}" in err
+    rows = read_metadata(DatasetPaths(tmp_path / "dataset").metadata).to_pylist()
+    ids = {row["patch_id"] for row in rows}
+    assert len(ids) == 30
+    assert set(open_store(DatasetPaths(tmp_path / "dataset").store)) == ids | {f"{name}_reference_map" for name in ids}
+
+
+@pytest.mark.parametrize(("output_format", "message"), [("geotiff", "No space left"), ("store", "is full")])
+def test_a_full_disk_is_no_loss(
+    *,
+    products: Path,
+    small_land_cover: Path,
+    built: Path,
+    built_store: Path,
+    tmp_path: Path,
+    output_format: str,
+    message: str,
+):
+    disk, options = tmp_path / "disk", ("--format", output_format)
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no right to mount a small disk")
+    try:
+        _, err = build(products, small_land_cover, disk / "dataset", *options, code=1)
+        assert message in err
+        assert "hint:" in err
+        assert {path.name for path in disk.iterdir()} == {".dataset.partial"}
+        assert len(list((disk / ".dataset.partial" / ".build").glob("*.parquet"))) in {1, 2}
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        build(products, small_land_cover, disk / "dataset", *options)
+        expect_equal(disk / "dataset", built if output_format == "geotiff" else built_store)
+        assert {path.name for path in disk.iterdir()} == {"dataset"}
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -26,7 +26,7 @@ from reben.construct.stages import StageTimes
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.tile_patches import TilePatches
 from reben.construct.workspace import Workspace
-from reben.core.errors import BuildError, RebenError
+from reben.core.errors import BuildError, DiskFullError, RebenError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile
 from reben.io import atomic
@@ -92,7 +92,10 @@ def build(
     atomic.expect_free(target)
     with atomic.locked(target):
         workspace = Workspace.of(target)
-        parameters = inputs.parameters() | {"format": output_format, "tiles": list(todo.tiles)}
+        parameters = inputs.parameters() | {
+            "format": output_format,
+            "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
+        }
         workspace.expect_same_parameters(parameters)
         tasks = [_Task(path, tile, inputs, workspace, output_format, threads) for tile, path in todo.tiles.items()]
         with ThreadPoolExecutor(1) as beside:
@@ -134,13 +137,13 @@ def _build_tiles(
             try:
                 future.result()
             except RebenError as error:
-                if not skip_errors:
+                if not skip_errors or isinstance(error, DiskFullError):
                     raise
                 failed[running[future]] = str(error)
             except BrokenExecutor as error:
                 raise BuildError(
                     f"a worker died while it built {running[future]} ({error})",
-                    hint="it may have run out of memory: give fewer --workers; the same command then goes on",
+                    hint="it may have run out of memory; the same command goes on, perhaps with fewer --workers",
                 ) from error
             progress(1)
     finally:

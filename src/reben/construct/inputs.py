@@ -63,8 +63,13 @@ class BuildInputs:
     def parameters(self) -> dict[str, Any]:
         """For the report, and to tell whether a build may be resumed: a file counts as another when it has changed."""
         return {name: _plain(value) for name, value in asdict(self).items()} | {
-            "input files": {str(path): _fingerprint(path) for path in self.files()}
+            "input files": {str(path): _fingerprint(path) for path in self.files()},
+            "Sentinel-1 scenes": {str(path): _fingerprint(path) for path in self._scene_files()},
         }
+
+    def _scene_files(self) -> list[Path]:
+        folder = self.s1_scenes
+        return [] if folder is None else sorted(path for path in folder.rglob("*") if path.is_file())
 
     def files(self) -> list[Path]:
         """All single files that are read, besides products and Sentinel-1 rasters."""
@@ -79,6 +84,8 @@ class BuildInputs:
         Raises:
             RebenError: if a file is missing or wrong, or options do not fit together.
         """
+        if (self.snow or self.cloud) and self.v1_geometries is None:
+            raise BuildError("--snow and --cloud list v1 patches", hint="give --v1-geometries, too")
         frames(1, p=self.p, q=self.q)
         for band in BANDS.values():
             band.side_px(self.patch_size_m)
@@ -120,6 +127,8 @@ class BuildInputs:
                 raise BuildError("--s1-dir and --s1-scenes exclude each other", hint="give one of them")
             return find_scenes(self.s1_scenes)
         if self.s1_dir is None or self.s1_pairs is None:
+            if self.keep_unpaired:
+                raise BuildError("--unpaired keep needs Sentinel-1", hint="give --s1-scenes, or leave it out")
             return None
         if self.v1_geometries is None:
             raise BuildError("--s1-pairs names v1 patches", hint="give --v1-geometries, too")

@@ -140,10 +140,10 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
 def _codes(source: LandCoverLayer, texts: NDArray[np.object_]) -> Iterator[int]:
     known = {str(entry.code): entry.code for entry in source.format.legend.entries}
     for text in texts:
-        code = known.get(str(text).strip())
+        code = known.get(str(text).strip().removesuffix(".0"))  # a column with gaps is read as float
         if code is None:
             raise LandCoverError(
-                f"{source.path}, layer {source.layer}, column {source.column}: {text!r} is no code of legend "
+                f"{source.path}, layer {source.layer}, column {source.column}: {str(text)!r} is no code of legend "
                 f"{source.format.legend.name}"
             )
         yield code

@@ -113,9 +113,9 @@ class Workspace:
         Raises:
             TargetExistsError: if something is there now.
         """
-        shutil.rmtree(self._state)
         atomic.expect_free(target)
         self.root.rename(target.absolute())
+        shutil.rmtree(target / self._state.name)  # last: a build that is stopped here is complete
 
     def _rows_file(self, tile: str) -> Path:
         return self._state / f"{tile}.parquet"

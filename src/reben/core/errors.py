@@ -61,6 +61,10 @@ class StoreError(RebenError):
     """A store cannot be opened, written or parsed."""
 
 
+class DiskFullError(StoreError):
+    """There is no room left for a store."""
+
+
 class KeyNotFoundError(StoreError, KeyError):
     """A store has no value under the given key."""
 

@@ -4,6 +4,7 @@ The cluster's workers must see the same files under the same paths, and have reb
 many tasks at a time as it has threads: give `--nthreads 1` where a task needs much memory.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
@@ -27,11 +28,18 @@ def cluster_executor(address: str) -> Iterator[Executor]:
     """
     try:
         from distributed import Client  # noqa: PLC0415 - an extra
+        from distributed.comm.addressing import parse_address, parse_host_port  # noqa: PLC0415
+        from distributed.comm.registry import get_backend  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"--scheduler needs {error.name}, which is not installed", hint="pip install 'reben[cluster]'"
         ) from error
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # what matters of it becomes an error here
     try:
+        scheme, location = parse_address(address)  # a Client with a wrong one complains at the end of the process
+        get_backend(scheme)
+        parse_host_port(location)
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(
@@ -54,7 +62,7 @@ class _ClusterExecutor(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
         outer: Future[Any] = Future()
-        inner = self._executor.submit(fn, *args, **kwargs)
+        inner = self._executor.submit(_outcome, fn, *args, **kwargs)
 
         def pass_on(done: Future[Any]) -> None:
             if not outer.set_running_or_notify_cancel():
@@ -62,7 +70,11 @@ class _ClusterExecutor(Executor):
             if done.cancelled():
                 outer.set_exception(BrokenExecutor("the scheduler is gone, or has cancelled the task"))
             elif (error := done.exception()) is None:
-                outer.set_result(done.result())
+                result, raised = done.result()
+                if raised is None:
+                    outer.set_result(result)
+                else:
+                    outer.set_exception(raised)
             else:
                 killed = type(error).__name__ == "KilledWorker"
                 outer.set_exception(BrokenExecutor(str(error)) if killed else error)
@@ -73,3 +85,15 @@ class _ClusterExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
         self._executor.shutdown(wait=wait and not cancel_futures)
+
+
+def _outcome(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:  # noqa: ANN401
+    """Result, or the error without its causes.
+
+    Dask replaces an error by a plain `Exception` if it cannot unpickle a cause, as it cannot GDAL's.
+    """
+    try:
+        return fn(*args, **kwargs), None
+    except Exception as error:  # noqa: BLE001 - passed on
+        error.__cause__ = error.__context__ = None
+        return None, error.with_traceback(None)

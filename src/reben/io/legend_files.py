@@ -106,7 +106,7 @@ def read_legend(path: Path) -> LandCoverFormat:
         raise LegendError(f"{path}: cannot be read as a TOML file ({error})") from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise LegendError(f"{path}: {wrong}", hint="see `reben build --help` for an example") from error
+        raise LegendError(f"{path}: {wrong}", hint="docs/new-areas.md shows a whole legend") from error
     except pyproj.exceptions.CRSError as error:
         raise LegendError(f"{path}: crs {content.crs!r} is unknown", hint="give a code such as EPSG:3035") from error
     entries = [code.entry() for code in content.codes]
@@ -115,5 +115,8 @@ def read_legend(path: Path) -> LandCoverFormat:
         entries.append(LandCover(content.no_polygon, "No data", _WHITE, None))
     elif empty.class_name is not None:
         raise LegendError(f"{path}: no_polygon {content.no_polygon} is the code of class {empty.class_name!r}")
-    legend = Legend(content.name, tuple(entries))
+    try:
+        legend = Legend(content.name, tuple(entries))
+    except LegendError as error:
+        raise LegendError(f"{path}: {error}") from error
     return LandCoverFormat(legend, content.code_column, content.crs, content.no_polygon, tuple(content.ignored_layers))

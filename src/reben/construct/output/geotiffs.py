@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 from reben.construct.reference_maps import ReferenceMap
 from reben.construct.sentinel1.partners import S1Partner
@@ -39,7 +40,7 @@ class GeotiffOutput:
         folder.mkdir(parents=True, exist_ok=True)
         for band, pixels in partner.pixels.items():
             target = folder / f"{partner.name}_{band}.tif"
-            partial = target.with_name(f".{target.name}.{os.getpid()}")
+            partial = target.with_name(f".{target.name}.{uuid4().hex}")
             if band in partner.files:
                 shutil.copyfile(partner.files[band], partial)
             else:

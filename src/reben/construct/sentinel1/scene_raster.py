@@ -157,7 +157,19 @@ def _bands(path: Path, descriptions: tuple[str | None, ...]) -> dict[str, int]:
         name = scene_names.polarisation(path.stem) or scene_names.polarisation(descriptions[0] or "")
         return {} if name is None else {name: 1}
     described = [(scene_names.polarisation(text or ""), number) for number, text in enumerate(descriptions, start=1)]
-    return {name: number for name, number in described if name is not None}
+    bands: dict[str, int] = {}
+    if not any(name for name, _ in described) and scene_names.scene_id(path.name) is not None:
+        raise RasterError(
+            f"{path}: has {len(described)} bands without descriptions that name VV and VH",
+            hint="set the band descriptions, or write a file per polarisation",
+        )
+    for name, number in described:
+        if name is not None and bands.setdefault(name, number) != number:
+            raise RasterError(
+                f"{path}: has {name} twice, in bands {bands[name]} and {number}",
+                hint="write one of them to a file of its own",
+            )
+    return bands
 
 
 def _around(window: Window) -> Window:

@@ -121,30 +121,45 @@ def _cut(scene: Scene, patches: TilePatches, places: Sequence[Place]) -> Iterato
     for column, row in places:
         by_row[row].append(column)
     for row, columns in sorted(by_row.items()):
-        first, last = min(columns), max(columns)
-        strips = _read_strips(scene, patches, row, first, last)
+        # The whole row, whichever of its patches are wanted: GDAL approximates the projection along what it is given,
+        # and two tiles of one place may share a partner, which must be the same value.
+        strips = _read_strips(scene, patches, row)
         if strips is None:
             continue
         for column in columns:
             pixels = {}
             for band, strip in strips.items():
                 side = BANDS[band].side_px(patches.grid.patch_size_m)
-                left = (column - first) * side
+                left = column * side
                 pixels[band] = np.ascontiguousarray(strip[:, left : left + side])
             if all(np.isfinite(band).all() for band in pixels.values()):
+                _expect_decibels(scene, pixels)
                 name = S1Patch(scene.name, patches.tile.mgrs, column, row)
                 yield (column, row), S1Partner(str(name), pixels)
 
 
-def _read_strips(
-    scene: Scene, patches: TilePatches, row: int, first: int, last: int
-) -> dict[str, NDArray[np.float32]] | None:
-    """Both bands on the ground from patch column `first` to `last`, NaN where there is nothing; None if all is.
+def _expect_decibels(scene: Scene, pixels: Mapping[str, NDArray[np.float32]]) -> None:
+    """Check a whole patch; a few pixels may well be bright.
 
     Raises:
-        RasterError: if a raster cannot be read, or does not hold decibels.
+        RasterError: if no pixel of a band is below 0.
     """
-    west, east = patches.bounds((first, row)), patches.bounds((last, row))
+    for band, values in pixels.items():
+        if values.min() >= 0:
+            raise RasterError(
+                f"{scene.bands[band].path}: has no value below 0 on a whole patch; "
+                "this is linear power or amplitude, expected decibels",
+                hint="convert the scene with 10 * log10(power)",
+            )
+
+
+def _read_strips(scene: Scene, patches: TilePatches, row: int) -> dict[str, NDArray[np.float32]] | None:
+    """Both bands on the ground of a row of patches, NaN where there is nothing; None if all is.
+
+    Raises:
+        RasterError: if a raster cannot be read.
+    """
+    west, east = patches.bounds((0, row)), patches.bounds((patches.grid.patches_per_side - 1, row))
     strips = {}
     for band, raster in scene.bands.items():
         try:
@@ -159,11 +174,5 @@ def _read_strips(
             raise RasterError(f"{raster.path}: cannot be read ({error})", hint="process the scene again") from error
         if np.isnan(strip).all():
             return None
-        if np.nanmin(strip) >= 0:
-            raise RasterError(
-                f"{raster.path}: has no value below 0 around patch row {row} of {patches.tile}; "
-                "this is linear power or amplitude, expected decibels",
-                hint="convert the scene with 10 * log10(power)",
-            )
         strips[band] = strip
     return strips

@@ -7,11 +7,12 @@ Source: reBEN paper, section II.C; values as the original converter writes them.
 
 from reben.io.store.merge import merge_stores
 from reben.io.store.reader import Store, open_store, shard_name
-from reben.io.store.values import REFERENCE_MAP_TENSOR, TensorSpec, header, reference_map_key
+from reben.io.store.values import REFERENCE_MAP_TENSOR, Layout, TensorSpec, header, parse_header, reference_map_key
 from reben.io.store.writer import StoreWriter, create_store, resume_store
 
 __all__ = [
     "REFERENCE_MAP_TENSOR",
+    "Layout",
     "Store",
     "StoreWriter",
     "TensorSpec",
@@ -19,6 +20,7 @@ __all__ = [
     "header",
     "merge_stores",
     "open_store",
+    "parse_header",
     "reference_map_key",
     "resume_store",
     "shard_name",

@@ -85,6 +85,18 @@ class Store:
         """
         return self._value(key).tobytes()
 
+    def buffer(self, key: str) -> memoryview:
+        """The value under `key` in the map itself; to be used before the store is closed.
+
+        Raises:
+            KeyNotFoundError: if there is no such key.
+        """
+        opened = self._opened()
+        found = opened.get(key.encode())
+        if found is None:
+            raise KeyNotFoundError(f"{self.path} has no key {key!r}", hint=_nearest_hint(opened, key))
+        return found
+
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._opened().get(key.encode()) is not None
 
@@ -111,12 +123,9 @@ class Store:
         return self._map
 
     def _value(self, key: str) -> "_MapBytes":
-        opened = self._opened()
-        found = opened.get(key.encode())
-        if found is None:
-            raise KeyNotFoundError(f"{self.path} has no key {key!r}", hint=_nearest_hint(opened, key))
+        found = self.buffer(key)
         value = _MapBytes((len(found),), np.uint8, found)
-        value.map = opened
+        value.map = self._opened()
         return value
 
 

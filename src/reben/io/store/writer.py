@@ -9,7 +9,7 @@ from typing import Any
 
 import lmdb
 
-from reben.core.errors import StoreError
+from reben.core.errors import DiskFullError, StoreError
 from reben.io import atomic
 from reben.io.store.values import LONGEST_KEY
 
@@ -189,7 +189,7 @@ class StoreWriter:
         disk = os.statvfs(place)
         if "No space left" not in str(error) and disk.f_bavail * disk.f_frsize > _FULL_BYTES:
             return StoreError(f"the store in {place} cannot be written ({error})")
-        return StoreError(
+        return DiskFullError(
             f"the disk of {place} is full ({error})",
             hint="free some space, or choose a target on another disk; there is nothing under the target's name yet",
         )

@@ -1,0 +1,73 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reben.construct.plan import plan_build
+from reben.core.errors import BuildError, ProductError
+
+TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
+
+
+@pytest.fixture
+def make_metadata(make_product: Callable[..., Path]) -> Callable[..., Path]:
+    """Write a product without its rasters: a plan looks at metadata only."""
+
+    def make(folder: Path, tile: str, **options: str) -> Path:
+        path = make_product(folder, tile, **options)
+        shutil.rmtree(path / "GRANULE")
+        return path
+
+    return make
+
+
+def test_products_are_found_in_folders_and_by_themselves(make_metadata: Callable[..., Path], tmp_path: Path):
+    later = make_metadata(tmp_path / "one", TILES[1])
+    (tmp_path / "one" / "notes.txt").write_text("no product")
+    (tmp_path / "one" / "empty").mkdir()
+    first = make_metadata(tmp_path / "two", TILES[0])
+    for places in ([tmp_path / "one", tmp_path / "two"], [tmp_path / "two", later], [first, later]):
+        found = plan_build(places)
+        assert list(found.tiles.items()) == [(TILES[0], first), (TILES[1], later)]
+        assert found.rejected == {}
+
+
+def test_zipped_products(make_metadata: Callable[..., Path], tmp_path: Path):
+    path = make_metadata(tmp_path / "unpacked", TILES[0])
+    archive = Path(shutil.make_archive(str(tmp_path / "l2a" / "any name"), "zip", path.parent, path.name))
+    assert plan_build([tmp_path / "l2a"]).tiles == plan_build([archive]).tiles == {TILES[0]: archive}
+
+
+def test_failed_quality_indicators_reject_a_product(make_metadata: Callable[..., Path], tmp_path: Path):
+    make_metadata(tmp_path, TILES[0], quality="FAILED")
+    kept = make_metadata(tmp_path, TILES[1])
+    found = plan_build([tmp_path])
+    assert found.tiles == {TILES[1]: kept}
+    assert found.rejected == {TILES[0]: ["GEOMETRIC_QUALITY is FAILED"]}
+
+
+def test_two_products_of_one_tile_and_time(make_metadata: Callable[..., Path], tmp_path: Path):
+    one = make_metadata(tmp_path / "one", TILES[0])
+    other = make_metadata(tmp_path / "two", TILES[0], processed="20250101T000000")
+    with pytest.raises(BuildError, match=f"{TILES[0]}: there are two products of the same tile and time") as caught:
+        plan_build([tmp_path / "one", tmp_path / "two"])
+    assert str(one) in str(caught.value)
+    assert str(other) in str(caught.value)
+
+
+def test_no_product(tmp_path: Path):
+    with pytest.raises(BuildError, match="no L2A product found in ") as caught:
+        plan_build([tmp_path])
+    assert str(tmp_path) in str(caught.value)
+    assert caught.value.hint
+    with pytest.raises(BuildError, match="no L2A product found in nowhere"):
+        plan_build([])
+    with pytest.raises(BuildError, match="missing: is no directory"):
+        plan_build([tmp_path / "missing"])
+
+
+def test_a_folder_that_is_no_product_is_an_error(tmp_path: Path):
+    (tmp_path / "broken.SAFE").mkdir()
+    with pytest.raises(ProductError, match=r"broken\.SAFE: no MTD_MSIL2A\.xml found"):
+        plan_build([tmp_path])
