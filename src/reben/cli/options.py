@@ -19,7 +19,7 @@ BatchSize = Annotated[int, typer.Option(min=1, help="Patches per step.")]
 LoadingWorkers = Annotated[
     int | None,
     typer.Option(
-        min=0, help="Loading processes; 0 loads in the main process. By default several beside a GPU, else 0."
+        min=0, help="Loading threads; 0 makes each batch when it is needed. By default several beside a GPU, else 0."
     ),
 ]
 

@@ -10,38 +10,50 @@ from threading import Lock
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+_MOST_SIZES = 8
+"""Of blocks that are kept; those of earlier batch sizes are let go then."""
 
 
 class BatchMemory:
-    """Hands out float32 tensors and takes their memory back when nothing refers to them any more."""
+    """Hands out tensors and takes their memory back when nothing refers to them any more.
 
-    def __init__(self) -> None:
-        self._free: list[NDArray[np.float32]] = []
+    Args:
+        pinned: take memory from which a GPU can fetch by itself.
+    """
+
+    def __init__(self, *, pinned: bool = False) -> None:
+        self._pinned = pinned
+        self._free: dict[int, list[NDArray[np.uint8]]] = {}
         self._lock = Lock()
 
-    def tensor(self, shape: tuple[int, ...]) -> torch.Tensor:
-        """An uninitialised float32 tensor."""
-        size = prod(shape)
+    def tensor(self, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> torch.Tensor:
+        """An uninitialised tensor."""
+        kind = np.dtype(dtype)
+        size = prod(shape) * kind.itemsize
         block = self._take(size)
-        view = block[:size]  # the tensor keeps this object alive, and whatever is made of the tensor keeps the tensor
+        view = block.view(kind)  # the tensor keeps this object alive, and whatever is made of the tensor the tensor
         weakref.finalize(view, self._give_back, block).atexit = False
         return torch.from_numpy(view).view(shape)
 
-    def _take(self, size: int) -> NDArray[np.float32]:
+    def _take(self, size: int) -> NDArray[np.uint8]:
         with self._lock:
-            while self._free:
-                block = self._free.pop()
-                if block.size >= size:
-                    return block  # a smaller one, of an earlier batch size, is let go
-        return np.empty(size, np.float32)
+            if self._free.get(size):
+                return self._free[size].pop()
+            if len(self._free) > _MOST_SIZES:
+                self._free.clear()
+        if self._pinned:
+            block: NDArray[np.uint8] = torch.empty(size, dtype=torch.uint8, pin_memory=True).numpy()
+            return block
+        return np.empty(size, np.uint8)
 
-    def _give_back(self, block: NDArray[np.float32]) -> None:
+    def _give_back(self, block: NDArray[np.uint8]) -> None:
         with self._lock:
-            self._free.append(block)
+            self._free.setdefault(block.size, []).append(block)
 
     def __getstate__(self) -> dict[str, object]:
-        return {}  # memory stays in its process
+        return {"_pinned": self._pinned}  # memory stays in its process
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__init__()  # type: ignore[misc]  # as good as new
+    def __setstate__(self, state: dict[str, bool]) -> None:
+        self.__init__(pinned=state["_pinned"])  # type: ignore[misc]  # as good as new

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import lightning
 import torch
-from torch.utils.data import DataLoader
 
 from reben.core.bands import select_bands
 from reben.core.classes import Legend
 from reben.core.errors import MetadataError
-from reben.data.dataset import Batch, PatchDataset, as_is
+from reben.data.dataset import Batch, PatchDataset
+from reben.data.loader import BatchLoader
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import Patches
+from reben.data.preparation import Preparation
 from reben.data.sampling import ShuffledDraws
 from reben.io.legend_files import legend_beside
 from reben.io.metadata import AnyPath, read_metadata
@@ -22,6 +23,8 @@ from reben.io.store import Store, open_store
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from reben.data.native import SensorLayout
 
 _MOST_WORKERS = 8
 
@@ -34,9 +37,12 @@ class PatchDataModule(lightning.LightningDataModule):
         metadata: one or several metadata tables.
         bands: a set (`s1`, `s2`, `all`) or band names.
         batch_size: patches per batch.
-        workers: loading processes; 0 loads in the training process; None chooses several beside a GPU, which would
-            else wait, and none beside training on the CPU, which needs the processors itself.
+        workers: loading threads; 0 makes each batch when it is asked for; None chooses several beside a GPU, which
+            would else wait, and none beside training on the CPU, which needs the processors itself.
+        native: bring raw pixels to the device and make images there; None does so if there is a GPU.
         seed: of order and flips of the training patches.
+        shuffle_block: patches that stay near each other when training patches are shuffled, see `ShuffledDraws`; more
+            than 1 helps where the store does not fit into memory.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every batch.
         statistics: means and standard deviations of the bands.
@@ -55,7 +61,9 @@ class PatchDataModule(lightning.LightningDataModule):
         bands: str | Sequence[str] = "all",
         batch_size: int = 512,
         workers: int | None = None,
+        native: bool | None = None,
         seed: int = 0,
+        shuffle_block: int = 1,
         snow_and_cloud: bool = False,
         reference_maps: bool = False,
         statistics: Statistics = PUBLISHED_STATISTICS,
@@ -69,11 +77,15 @@ class PatchDataModule(lightning.LightningDataModule):
         self.bands = select_bands(bands)
         self.batch_size = batch_size
         self.workers = _suitable_workers() if workers is None else workers
+        self.native = torch.cuda.is_available() if native is None else native
         self.seed = seed
+        self.shuffle_block = shuffle_block
         self.snow_and_cloud = snow_and_cloud
         self.reference_maps = reference_maps
         self.statistics = statistics
         self._datasets: dict[str, PatchDataset] = {}
+        self._preparations: dict[torch.device, Preparation] = {}
+        self._layouts: tuple[SensorLayout, ...] = ()
 
     def dataset(self, split: str) -> PatchDataset:
         """The data set of a split: `train`, `validation` or `test`.
@@ -97,38 +109,69 @@ class PatchDataModule(lightning.LightningDataModule):
     def dataset_of(self, patches: Patches) -> PatchDataset:
         """A data set of any patches, with the module's bands and normalisation."""
         names = [band.name for band in self.bands]
-        return PatchDataset(self.store, patches, names, statistics=self.statistics, reference_maps=self.reference_maps)
+        return PatchDataset(
+            self.store,
+            patches,
+            names,
+            statistics=self.statistics,
+            reference_maps=self.reference_maps,
+            pinned=self.native and torch.cuda.is_available(),
+        )
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> BatchLoader:
         """Shuffled and flipped batches.
 
         A last batch of a single patch is left out: batch normalisation cannot take it.
         """
         dataset = self.dataset("train")
-        single_rest = len(dataset) > 1 and len(dataset) % self.batch_size == 1
-        return self.loader(dataset, sampler=ShuffledDraws(len(dataset), seed=self.seed), drop_last=single_rest)
+        draws = ShuffledDraws(len(dataset), seed=self.seed, block=self.shuffle_block)
+        return self.loader(dataset, sampler=draws, drop_single=True)
 
-    def val_dataloader(self) -> DataLoader[Batch]:
+    def val_dataloader(self) -> BatchLoader:
         """Validation batches, in order."""
         return self.loader(self.dataset("validation"))
 
-    def test_dataloader(self) -> DataLoader[Batch]:
+    def test_dataloader(self) -> BatchLoader:
         """Test batches, in order."""
         return self.loader(self.dataset("test"))
 
     def loader(
-        self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None, drop_last: bool = False
-    ) -> DataLoader[Batch]:
-        """Batches of a data set, in order or as the sampler draws them."""
-        return DataLoader(
+        self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None, drop_single: bool = False
+    ) -> BatchLoader:
+        """Batches of a data set, in order or as the sampler draws them; `prepared` makes images of native ones."""
+        self._layouts = dataset.layouts
+        return BatchLoader(
             dataset,
             batch_size=self.batch_size,
             sampler=sampler,
-            num_workers=self.workers,
-            persistent_workers=self.workers > 0,
-            collate_fn=as_is,
-            drop_last=drop_last,
+            threads=self.workers,
+            native=self.native,
+            drop_single=drop_single,
         )
+
+    def on_after_batch_transfer(self, batch: Batch, _dataloader_index: int) -> Batch:
+        """Make images of raw pixels on the device; Lightning calls this."""
+        return self.prepared(batch)
+
+    def prepared(self, batch: Batch, device: torch.device | None = None) -> Batch:
+        """A batch with `image`, on `device`; as it is if it has images.
+
+        Args:
+            batch: of one of the loaders.
+            device: where to; None leaves it where it is.
+        """
+        if device is not None:
+            batch = {
+                name: value.to(device, non_blocking=True) if isinstance(value, torch.Tensor) else value
+                for name, value in batch.items()
+            }
+        if "image" in batch:
+            return batch
+        place = batch["flips"].device
+        if place not in self._preparations:
+            self._preparations[place] = Preparation(self._layouts, self.bands, self.statistics).to(place)
+        rest = {name: value for name, value in batch.items() if name not in {"s1", "s2", "flips"}}
+        return {"image": self._preparations[place](batch), **rest}
 
 
 def _suitable_workers() -> int:

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from reben.core.bands import select_bands
-from reben.core.errors import BandError
 from reben.data.buffers import BatchMemory
+from reben.data.kernels import copy_rows, fill_images
+from reben.data.native import Located, SensorLayout, image_side_px, locate, read_layout
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.data.patches import Patches
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
-
-_IMAGE_RESOLUTION_M = 10
 
 Batch = dict[str, Any]
 """`image`: float32 (B, C, H, W); `label`: float32 (B, classes); `mask`: int64 (B, H, W); `patch_id`: list of str."""
@@ -47,6 +46,7 @@ class PatchDataset(Dataset[Batch]):
         bands: a set (`s1`, `s2`, `all`) or band names; the order of the channels.
         statistics: means and standard deviations.
         reference_maps: whether to give `mask`, the class index of each pixel, -1 where unlabelled.
+        pinned: use memory from which a GPU can fetch batches by itself.
 
     Raises:
         BandError: if a band is unknown or has no statistics.
@@ -60,19 +60,16 @@ class PatchDataset(Dataset[Batch]):
         *,
         statistics: Statistics = PUBLISHED_STATISTICS,
         reference_maps: bool = False,
+        pinned: bool = False,
     ) -> None:
         self.store = store
         self.patches = patches
         self.bands = select_bands(bands)
         self.reference_maps = reference_maps
         self._mean, std = normalisation(self.bands, statistics)
-        self._scale = 1 / std  # one multiplication takes a fifth of the time of a division
-        self._memory = BatchMemory()
-        self._channels = {
-            sensor: [(channel, band) for channel, band in enumerate(self.bands) if band.sensor == sensor]
-            for sensor in ("s1", "s2")
-        }
-        self._side_px: int | None = None
+        self._scale = (1 / std).astype(np.float32)  # one multiplication takes a fifth of the time of a division
+        self._memory = BatchMemory(pinned=pinned)
+        self._layouts: tuple[SensorLayout, ...] = ()
 
     def __len__(self) -> int:
         return len(self.patches)
@@ -82,52 +79,96 @@ class PatchDataset(Dataset[Batch]):
         return {name: values[0] for name, values in self.__getitems__([index]).items()}
 
     def __getitems__(self, indices: Sequence[int | Draw]) -> Batch:
-        """One batch, put together at once; a `DataLoader` calls this and needs `collate_fn=as_is`.
+        """One batch of images, put together at once; a `DataLoader` calls this and needs `collate_fn=as_is`.
 
         Raises:
             KeyNotFoundError: if the store lacks a patch.
             StoreError: if a value lacks a band.
             BandError: if the bands of a patch do not fit together.
         """
-        draws = [index if isinstance(index, Draw) else Draw(index) for index in indices]
+        draws = _as_draws(indices)
+        batch = self._rest_of_batch(draws)
+        flips = _flips(draws).numpy()
+        side = image_side_px(self.layouts)
+        images = self._memory.tensor((len(draws), len(self.bands), side, side))
+        for layout, found in self._locate(draws):
+            fill_images(
+                found.addresses,
+                np.empty(0, layout.dtype),
+                layout.offsets,
+                layout.sides,
+                layout.channels,
+                self._mean[layout.channels],
+                self._scale[layout.channels],
+                flips,
+                images.numpy(),
+            )
+        return {"image": images, **batch}
+
+    def native_batch(self, indices: Sequence[int | Draw]) -> Batch:
+        """One batch of raw pixels, for `Preparation` to make images of on the device.
+
+        Returns:
+            per sensor (`s1`, `s2`) raw pixels, shape (B, n), see `layouts`; `flips`, bool, shape (B, 2), horizontal and
+            vertical; all else as in a batch of images.
+
+        Raises:
+            KeyNotFoundError: if the store lacks a patch.
+            StoreError: if a value lacks a band.
+            BandError: if the bands of a patch do not fit together.
+        """
+        draws = _as_draws(indices)
+        batch: Batch = {"flips": _flips(draws), **self._rest_of_batch(draws)}
+        for layout, found in self._locate(draws):
+            batch[layout.sensor] = self._memory.tensor((len(draws), layout.pixels), layout.dtype)
+            copy_rows(found.addresses, batch[layout.sensor].numpy())
+        return batch
+
+    def _locate(self, draws: Sequence[Draw]) -> list[tuple[SensorLayout, Located]]:
+        """Raw pixels of each sensor that is needed."""
+        rows = [draw.patch for draw in draws]
+        names = {"s1": self.patches.s1_names, "s2": self.patches.ids}
+        return [
+            (layout, locate(self.store, names[layout.sensor].take(rows).to_pylist(), layout)) for layout in self.layouts
+        ]
+
+    def _rest_of_batch(self, draws: Sequence[Draw]) -> Batch:
+        """Everything but the pixels of bands."""
         rows = [draw.patch for draw in draws]
         patch_ids = self.patches.ids.take(rows).to_pylist()
-        s1_names = self.patches.s1_names.take(rows).to_pylist()
-        side = self._side(patch_ids[0], s1_names[0])
-        images = self._memory.tensor((len(draws), len(self.bands), side, side))
-        for image, draw, patch_id, s1_name in zip(images.numpy(), draws, patch_ids, s1_names, strict=True):
-            self._fill(image, draw, patch_id, s1_name)
-        batch: Batch = {
-            "image": images,
-            "label": torch.from_numpy(self.patches.labels[rows]).float(),
-            "patch_id": patch_ids,
-        }
+        batch: Batch = {"label": torch.from_numpy(self.patches.labels[rows]).float(), "patch_id": patch_ids}
         if self.reference_maps:
             masks = [_flipped(self._mask(name), draw) for name, draw in zip(patch_ids, draws, strict=True)]
             batch["mask"] = torch.from_numpy(np.stack(masks).astype(np.int64))
         return batch
 
-    def _fill(self, image: NDArray[np.float32], draw: Draw, patch_id: str, s1_name: str) -> None:
-        """Write the normalised and flipped bands of one patch into `image`, shape (C, H, W)."""
-        for sensor, key in (("s1", s1_name), ("s2", patch_id)):
-            channels = self._channels[sensor]
-            if channels:
-                pixels = self.store.tensors(key, tuple(band.name for _, band in channels))
-                for (channel, _), band in zip(channels, pixels, strict=True):
-                    _normalise(_flipped(band, draw), self._mean[channel], self._scale[channel], image[channel])
+    @property
+    def layouts(self) -> tuple[SensorLayout, ...]:
+        """Where the bands lie in raw pixels; the first patch tells it.
+
+        Raises:
+            KeyNotFoundError, StoreError, BandError: if the first patch cannot be read.
+        """
+        if not self._layouts:
+            keys = {"s1": self.patches.s1_names[0].as_py(), "s2": self.patches.ids[0].as_py()}
+            needed = [sensor for sensor in keys if any(band.sensor == sensor for band in self.bands)]
+            self._layouts = tuple(read_layout(self.store, keys[sensor], sensor, self.bands) for sensor in needed)
+            image_side_px(self._layouts)
+        return self._layouts
 
     def _mask(self, patch_id: str) -> NDArray[np.int8]:
         """Class index of each pixel, shape (H, W)."""
         (codes,) = self.store.tensors(reference_map_key(patch_id), (REFERENCE_MAP_TENSOR,))
         return self.patches.legend.class_map(codes)
 
-    def _side(self, patch_id: str, s1_name: str) -> int:
-        """Pixels along one side of an image; the first patch tells how large patches are."""
-        if self._side_px is None:
-            band = self.bands[0]
-            (pixels,) = self.store.tensors(s1_name if band.sensor == "s1" else patch_id, (band.name,))
-            self._side_px = pixels.shape[0] * band.resolution_m // _IMAGE_RESOLUTION_M
-        return self._side_px
+
+def _as_draws(indices: Sequence[int | Draw]) -> list[Draw]:
+    return [index if isinstance(index, Draw) else Draw(index) for index in indices]
+
+
+def _flips(draws: Sequence[Draw]) -> torch.Tensor:
+    """Horizontal and vertical of each draw, bool, shape (B, 2)."""
+    return torch.from_numpy(np.array([(draw.horizontal, draw.vertical) for draw in draws], np.bool_).reshape(-1, 2))
 
 
 def as_is(batch: Any) -> Any:  # noqa: ANN401 - what DataLoader calls a list is the batch here
@@ -138,33 +179,3 @@ def as_is(batch: Any) -> Any:  # noqa: ANN401 - what DataLoader calls a list is 
 def _flipped(pixels: NDArray[Any], draw: Draw) -> NDArray[Any]:
     """A flipped view of `pixels`, shape (H, W)."""
     return pixels[:: -1 if draw.vertical else 1, :: -1 if draw.horizontal else 1]
-
-
-def _normalise(pixels: NDArray[Any], mean: np.float32, scale: np.float32, out: NDArray[np.float32]) -> None:
-    """Write `(pixels - mean) * scale` into `out`, each pixel repeated as often as `out` is larger.
-
-    Raises:
-        BandError: if the side of `out` is not a multiple of that of `pixels`.
-    """
-    side = pixels.shape[-1]
-    factor, rest = divmod(out.shape[-1], side)
-    if rest or factor < 1 or pixels.shape != (side, side):
-        raise BandError(
-            f"a band of {' x '.join(map(str, pixels.shape))} pixels cannot be upsampled to "
-            f"{' x '.join(map(str, out.shape))} pixels",
-            hint="all patches of a store must have the same size",
-        )
-    normalised = out if factor == 1 else np.empty((side, side), np.float32)
-    np.copyto(normalised, pixels, casting="unsafe")
-    np.subtract(normalised, mean, out=normalised)
-    np.multiply(normalised, scale, out=normalised)
-    if factor > 1:
-        _repeat(normalised, factor, out)
-
-
-def _repeat(pixels: NDArray[np.float32], factor: int, out: NDArray[np.float32]) -> None:
-    """Nearest-neighbour upsampling: along the rows first, then whole rows: faster than both at once."""
-    for offset in range(factor):
-        out[::factor, offset::factor] = pixels
-    for offset in range(1, factor):
-        out[offset::factor] = out[::factor]

@@ -128,7 +128,6 @@ def _write_jp2(path: Path, pixels: NDArray[np.uint16], ground: TileGround, resol
         transform=from_origin(ground.ulx_m, ground.uly_m, resolution_m, resolution_m),
         QUALITY=100,
         REVERSIBLE="YES",
-        NUM_THREADS="ALL_CPUS",
     ) as target:
         target.write(pixels, 1)
 

@@ -29,7 +29,7 @@ def evaluate(
         metadata: metadata tables.
         split: `train`, `validation` or `test`.
         batch_size: patches per batch.
-        workers: loading processes; None chooses.
+        workers: loading threads; None chooses.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         start: is told the number of patches, and gives what is to be told of the progress.
 

@@ -60,8 +60,8 @@ def logits_of(
     model = trained.model.to(device).eval()
     logits = [torch.empty(0, len(trained.class_names))]
     for batch in data.loader(data.dataset_of(patches)):
-        logits.append(model(batch["image"].to(device)).float().cpu())
-        progress(len(batch["image"]))
+        logits.append(model(data.prepared(batch, device)["image"]).float().cpu())
+        progress(len(batch["patch_id"]))
     result = torch.cat(logits)
     if not result.isfinite().all():
         raise RunError(

@@ -51,7 +51,7 @@ def predict(
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
         batch_size: patches per batch.
-        workers: loading processes; None chooses.
+        workers: loading threads; None chooses.
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:

@@ -55,7 +55,7 @@ def train(
         store: where the pixels are.
         metadata: metadata tables; their train and validation rows take part.
         output: run directory, see `reben.learn.runs`.
-        workers: loading processes; 0 loads in this process; None chooses.
+        workers: loading threads; 0 loads in this process; None chooses.
         resume: go on with the run in `output`.
         show_progress: show a progress bar for every epoch.
         report: is told of each epoch's row of `metrics.csv`.

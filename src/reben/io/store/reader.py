@@ -97,6 +97,15 @@ class Store:
             raise KeyNotFoundError(f"{self.path} has no key {key!r}", hint=_nearest_hint(opened, key))
         return found
 
+    @property
+    def nbytes(self) -> int:
+        """Size of the store's files."""
+        return self._opened().nbytes()
+
+    def memory(self) -> object:
+        """What keeps the map open as long as it is referred to, even after `close`."""
+        return self._opened()
+
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._opened().get(key.encode()) is not None
 
@@ -149,6 +158,10 @@ class _AnyMap(Protocol):
         """Number of values."""
         ...
 
+    def nbytes(self) -> int:
+        """Bytes of all files."""
+        ...
+
     def keys(self) -> Iterator[str]:
         """All keys, sorted."""
         ...
@@ -159,20 +172,32 @@ class _AnyMap(Protocol):
 
 
 class _Map:
-    """An LMDB environment, and a read transaction for each thread that uses it."""
+    """An LMDB environment, and a read transaction for each thread that uses it.
 
-    def __init__(self, path: Path) -> None:
+    The operating system reads ahead only where the file does not fit into memory: the binding touches every page of a
+    value, and without reading ahead each of its forty pages would be a disk access of its own.
+    """
+
+    def __init__(self, path: Path, nbytes: int) -> None:
         self._path = path
         self._environment = lmdb.open(
-            str(path), subdir=path.is_dir(), readonly=True, lock=False, readahead=False, create=False, max_spare_txns=0
+            str(path),
+            subdir=path.is_dir(),
+            readonly=True,
+            lock=False,
+            readahead=nbytes > _memory_bytes() * _FITS_INTO_MEMORY,
+            create=False,
+            max_spare_txns=0,
         )
         self._threads = threading.local()
 
     def get(self, key: bytes) -> memoryview | None:
         if not 0 < len(key) <= LONGEST_KEY:  # LMDB refuses to look for it
             return None
-        with _damage_named(self._path):
+        try:  # no context manager: this is the loader's innermost loop
             found: memoryview | None = self._transaction().get(key)
+        except lmdb.Error as error:
+            raise _damaged(self._path, error) from error
         return found
 
     def count(self) -> int:
@@ -236,6 +261,9 @@ class _Shards:
     def count(self) -> int:
         return sum(shard.count() for shard in self._maps)
 
+    def nbytes(self) -> int:
+        return sum(shard.nbytes() for shard in self._maps)
+
     def keys(self) -> Iterator[str]:
         return merge(*(shard.keys() for shard in self._maps))
 
@@ -261,6 +289,13 @@ def _open_any(path: Path) -> _AnyMap:
     return _Shards([_open_map(shard) for shard in shards]) if shards else _open_map(path)
 
 
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+_FITS_INTO_MEMORY = 0.5
+"""Share of the machine's memory; a larger file will not stay in the page cache."""
+
 _MAP_SUFFIX = reference_map_key("").encode()
 _DAMAGED = "the file may be damaged or half copied; copy or encode it again"
 
@@ -283,7 +318,7 @@ def _open_map(path: Path) -> _Map:
         opened = _maps.get(identity)
         if opened is None:
             try:
-                opened = _maps[identity] = _Map(path)
+                opened = _maps[identity] = _Map(path, file.st_size)
             except lmdb.Error as error:
                 raise StoreError(f"{path} is no store ({error})", hint=_DAMAGED) from error
             if file.st_size < opened.nbytes():  # reading behind the end of the file would kill the process
@@ -301,7 +336,11 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except lmdb.Error as error:
-        raise StoreError(f"{path}: is damaged ({error})", hint=_DAMAGED) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path}: is damaged ({error})", hint=_DAMAGED)
 
 
 def _store_hint(path: Path) -> str:

@@ -1,0 +1,171 @@
+"""Patches as the store has them: all bands of a sensor in one row of memory, at native resolution.
+
+Copying a whole value takes a tenth of the time of picking its bands; the bands are then views of the copy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.core.bands import Band
+from reben.core.errors import BandError, StoreError
+from reben.io.store import Layout, Store, parse_header
+
+_IMAGE_RESOLUTION_M = 10
+
+
+@dataclass(frozen=True)
+class SensorLayout:
+    """Where the bands of one sensor lie in a row of raw pixels."""
+
+    sensor: str
+    dtype: np.dtype[Any]
+    pixels: int
+    """Of a whole row."""
+    header: bytes
+    """With which a value of this layout begins."""
+    bands: tuple[Band, ...]
+    channels: NDArray[np.int64]
+    """Channel of each band in an image."""
+    offsets: NDArray[np.int64]
+    """First pixel of each band in a row."""
+    sides: NDArray[np.int64]
+    """Pixels along a side of each band."""
+
+
+def read_layout(store: Store, key: str, sensor: str, bands: Sequence[Band]) -> SensorLayout:
+    """Layout of the values of a sensor, taken from one of them.
+
+    Args:
+        store: where the value is.
+        key: of the value.
+        sensor: `s1` or `s2`.
+        bands: of the images; those of other sensors only count for the channels.
+
+    Raises:
+        KeyNotFoundError: if there is no such value.
+        StoreError: if it lacks a band, or is no safetensors value.
+        BandError: if a band is not square or has another data type.
+    """
+    value = store.buffer(key)
+    channels = [channel for channel, band in enumerate(bands) if band.sensor == sensor]
+    own = tuple(bands[channel] for channel in channels)
+    try:
+        layout = parse_header(value)
+        start = next(iter(layout.values())).offset if layout else 0
+        places = [_place(layout, band, start) for band in own]
+    except StoreError as error:
+        raise StoreError(f"{store.path}, key {key!r}: {error}") from error
+    dtype = own[0].numpy_dtype
+    return SensorLayout(
+        sensor,
+        dtype,
+        (len(value) - start) // dtype.itemsize,
+        bytes(value[:start]),
+        own,
+        np.array(channels),
+        np.array([offset for offset, _ in places]),
+        np.array([side for _, side in places]),
+    )
+
+
+def _place(layout: Layout, band: Band, start: int) -> tuple[int, int]:
+    """First pixel and side of a band.
+
+    Raises:
+        StoreError: if there is no such band.
+        BandError: if it is not square or has another data type.
+    """
+    if band.name not in layout:
+        raise StoreError(f"has no tensor {band.name!r}; expected one of {', '.join(layout)}")
+    place = layout[band.name]
+    if place.dtype != band.numpy_dtype or len(place.shape) != 2 or place.shape[0] != place.shape[1]:  # noqa: PLR2004
+        raise BandError(
+            f"{band.name} has {' x '.join(map(str, place.shape))} pixels of {place.dtype.name}; "
+            f"expected a square of {band.dtype}"
+        )
+    return (place.offset - start) // place.dtype.itemsize, place.shape[0]
+
+
+def image_side_px(layouts: Sequence[SensorLayout]) -> int:
+    """Side of the images that these bands make.
+
+    Raises:
+        BandError: if the bands do not fit together.
+    """
+    first, resolution_m = layouts[0], layouts[0].bands[0].resolution_m
+    side = int(first.sides[0]) * resolution_m // _IMAGE_RESOLUTION_M
+    for layout in layouts:
+        for band_side in layout.sides.tolist():
+            if side % band_side:
+                raise BandError(
+                    f"a band of {band_side} x {band_side} pixels cannot be upsampled to {side} x {side} pixels",
+                    hint="all patches of a store must have the same size",
+                )
+    return side
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where the raw pixels of some patches are."""
+
+    addresses: NDArray[np.int64]
+    """Of the first raw pixel of each patch, shape (B,)."""
+    owners: list[Any]
+    """Keep the memory alive."""
+
+
+def locate(store: Store, keys: Sequence[str], layout: SensorLayout) -> Located:
+    """Find values in the store's map; those of another layout are brought into this one first.
+
+    Args:
+        store: where the values are.
+        keys: shape (B,).
+        layout: that the raw pixels must have.
+
+    Raises:
+        KeyNotFoundError: if a value is missing.
+        StoreError: if one lacks a band.
+        BandError: if one has another size.
+    """
+    start, header, nbytes = (
+        len(layout.header),
+        layout.header,
+        len(layout.header) + layout.pixels * layout.dtype.itemsize,
+    )
+    addresses = np.empty(len(keys), np.int64)
+    owners: list[Any] = [store.memory()]
+    for number, key in enumerate(keys):
+        value = store.buffer(key)
+        if value[:start] == header and len(value) == nbytes:
+            addresses[number] = _address(value) + start
+        else:
+            row = _in_layout(store, key, layout)
+            owners.append(row)
+            addresses[number] = _address(row)
+    return Located(addresses, owners)
+
+
+def _address(memory: memoryview | NDArray[Any]) -> int:
+    return int(np.frombuffer(memory, np.uint8).__array_interface__["data"][0])
+
+
+def _in_layout(store: Store, key: str, layout: SensorLayout) -> NDArray[Any]:
+    """Raw pixels of a value whose tensors lie in another order."""
+    other = read_layout(store, key, layout.sensor, layout.bands)
+    pixels = np.frombuffer(store.buffer(key), layout.dtype, other.pixels, len(other.header))
+    row = np.zeros(layout.pixels, layout.dtype)
+    for band, here, there, side, other_side in zip(
+        layout.bands, layout.offsets, other.offsets, layout.sides, other.sides, strict=True
+    ):
+        if side != other_side:
+            raise BandError(
+                f"{store.path}, key {key!r}: {band.name} has {other_side} x {other_side} pixels; "
+                f"the first patch has {side} x {side}",
+                hint="all patches of a store must have the same size",
+            )
+        row[here : here + side * side] = pixels[there : there + side * side]
+    return row
