@@ -6,11 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,81 +18,14 @@ from reben.encode.engine import encode, plan
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.store import open_store
 
+if TYPE_CHECKING:
+    from tests.integration.conftest import Cluster
+
+RunCluster = Callable[..., AbstractContextManager["Cluster"]]
+Until = Callable[[Callable[[], object]], None]
+
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5, 7)]
 _WAIT_S = 90
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that must happen; how long it takes does not matter."""
-    end = time.monotonic() + _WAIT_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-@dataclass
-class Cluster:
-    """A scheduler, and the workers that are started."""
-
-    folder: Path
-    address: str = ""
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, module: str, *options: str, **environment: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *options, "--no-dashboard"],
-                stdout=log, stderr=log, env={**os.environ, **environment}, start_new_session=True,
-            )  # fmt: skip
-        self.processes.append(process)
-        return process
-
-    def start_scheduler(self, **environment: str) -> None:
-        file = self.folder / "scheduler.json"
-        scheduler = self.start(
-            "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file), **environment
-        )
-        until(lambda: file.exists() or scheduler.poll() is not None)
-        log = (self.folder / "0.log").read_text()
-        assert scheduler.poll() is None, log
-        until(lambda: "Scheduler at:" in (self.folder / "0.log").read_text())
-        lines = (self.folder / "0.log").read_text().splitlines()
-        (self.address,) = (line.split()[-1] for line in lines if "Scheduler at:" in line)
-
-    def start_workers(self, number: int) -> list[subprocess.Popen[bytes]]:
-        """Each a process of its own, without a nanny that would start it again."""
-        workers = [
-            self.start(
-                "dask_worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--death-timeout",
-                "60", "--local-directory", str(self.folder), "--memory-limit", "0",
-            )
-            for _ in range(number)
-        ]  # fmt: skip
-        logs = [self.folder / f"{len(self.processes) - 1 - i}.log" for i in range(number)]
-        until(lambda: all("Starting established connection" in log.read_text() for log in logs))
-        return workers
-
-
-@contextmanager
-def running_cluster(folder: Path, **environment: str) -> Iterator[Cluster]:
-    cluster = Cluster(folder)
-    try:
-        cluster.start_scheduler(**environment)
-        yield cluster
-    finally:
-        for process in cluster.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-        for process in cluster.processes:
-            process.wait(_WAIT_S)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """With two workers."""
-    with running_cluster(tmp_path_factory.mktemp("cluster")) as found:
-        found.start_workers(2)
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +73,7 @@ def expect_equal(one: Path, other: Path) -> None:
 
 def test_a_cluster_gives_the_same_bytes(
     *,
-    cluster: Cluster,
+    cluster: "Cluster",
     products: Path,
     small_land_cover: Path,
     built: Path,
@@ -158,7 +90,7 @@ def test_a_cluster_gives_the_same_bytes(
 
 
 def test_a_cluster_builds_a_store(
-    cluster: Cluster, products: Path, small_land_cover: Path, built: Path, tmp_path: Path
+    cluster: "Cluster", products: Path, small_land_cover: Path, built: Path, tmp_path: Path
 ):
     output, files = DatasetPaths(tmp_path / "dataset"), DatasetPaths(built)
     finish(start(products, small_land_cover, output.root, "--format", "store", "--scheduler", cluster.address))
@@ -169,7 +101,7 @@ def test_a_cluster_builds_a_store(
 
 
 def test_an_error_in_a_tile_is_the_usual_message(
-    cluster: Cluster, products: Path, small_land_cover: Path, tmp_path: Path
+    cluster: "Cluster", products: Path, small_land_cover: Path, tmp_path: Path, until: Until
 ):
     l2a = tmp_path / "l2a"
     shutil.copytree(products, l2a)
@@ -188,18 +120,33 @@ def test_an_error_in_a_tile_is_the_usual_message(
     assert len(list((tmp_path / "dataset" / "BigEarthNet-S2").iterdir())) == 2
 
 
-def kill_at_work(process: subprocess.Popen[str], worker: subprocess.Popen[bytes], state: Path) -> None:
-    until(lambda: process.poll() is not None or list(state.glob(".S2A*.lock")))
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(_WAIT_S)
-    assert process.poll() is None
+KillAtWork = Callable[[subprocess.Popen[str], subprocess.Popen[bytes], Path], None]
+
+
+@pytest.fixture
+def kill_at_work(until: Until) -> KillAtWork:
+    """Kills a worker, or the scheduler, of a build as soon as there is a tile under way."""
+
+    def kill(process: subprocess.Popen[str], worker: subprocess.Popen[bytes], state: Path) -> None:
+        until(lambda: process.poll() is not None or list(state.glob(".S2A*.lock")))
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait(_WAIT_S)
+        assert process.poll() is None
+
+    return kill
 
 
 def test_the_tiles_of_a_killed_worker_go_to_another(
-    products: Path, small_land_cover: Path, built: Path, tmp_path: Path
+    *,
+    running_cluster: RunCluster,
+    kill_at_work: KillAtWork,
+    products: Path,
+    small_land_cover: Path,
+    built: Path,
+    tmp_path: Path,
 ):
-    with running_cluster(tmp_path) as cluster:
-        (worker,) = cluster.start_workers(1)
+    with running_cluster(tmp_path, workers=1) as cluster:
+        worker = cluster.processes[1]
         process = start(products, small_land_cover, tmp_path / "out" / "dataset", "--scheduler", cluster.address)
         try:
             kill_at_work(process, worker, tmp_path / "out" / ".dataset.partial" / ".build")
@@ -210,10 +157,12 @@ def test_the_tiles_of_a_killed_worker_go_to_another(
     expect_equal(tmp_path / "out" / "dataset", built)
 
 
-def test_a_worker_that_dies_too_often_is_an_error(products: Path, small_land_cover: Path, tmp_path: Path):
+def test_a_worker_that_dies_too_often_is_an_error(
+    running_cluster: RunCluster, kill_at_work: KillAtWork, products: Path, small_land_cover: Path, tmp_path: Path
+):
     output = tmp_path / "out" / "dataset"
-    with running_cluster(tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as cluster:
-        (worker,) = cluster.start_workers(1)
+    with running_cluster(tmp_path, workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as cluster:
+        worker = cluster.processes[1]
         process = start(products, small_land_cover, output, "--scheduler", cluster.address)
         try:
             kill_at_work(process, worker, tmp_path / "out" / ".dataset.partial" / ".build")
@@ -226,12 +175,13 @@ def test_a_worker_that_dies_too_often_is_an_error(products: Path, small_land_cov
         assert f"hint: start some with `dask worker {cluster.address} --nthreads 1`" in err
 
 
-def test_a_scheduler_that_is_killed_is_an_error(products: Path, small_land_cover: Path, tmp_path: Path):
-    with running_cluster(tmp_path) as cluster:
-        cluster.start_workers(1)
+def test_a_scheduler_that_is_killed_is_an_error(
+    running_cluster: RunCluster, kill_at_work: KillAtWork, products: Path, small_land_cover: Path, tmp_path: Path
+):
+    with running_cluster(tmp_path, workers=1) as cluster:
         process = start(products, small_land_cover, tmp_path / "out" / "dataset", "--scheduler", cluster.address)
         try:
-            kill_at_work(process, cluster.processes[0], tmp_path / "out" / ".dataset.partial" / ".build")
+            kill_at_work(process, cluster.scheduler, tmp_path / "out" / ".dataset.partial" / ".build")
         finally:
             err = finish(process, code=1)
         assert "the scheduler is gone" in err
@@ -239,7 +189,7 @@ def test_a_scheduler_that_is_killed_is_an_error(products: Path, small_land_cover
 
 
 def test_a_killed_build_can_be_resumed_elsewhere(
-    cluster: Cluster, products: Path, small_land_cover: Path, built: Path, tmp_path: Path
+    *, cluster: "Cluster", products: Path, small_land_cover: Path, built: Path, tmp_path: Path, until: Until
 ):
     """Workers may still be at the tiles that they had begun; these are locked until then."""
     state = tmp_path / ".dataset.partial" / ".build"

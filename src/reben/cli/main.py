@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from reben import __version__
-from reben.cli import build, demo, encode, evaluate, predict, split, train, verify
+from reben.cli import build, demo, encode, evaluate, predict, split, stats, store, train, verify
 from reben.cli.console import print_error
 from reben.core.errors import RebenError
+from reben.version import __version__
 
 app = typer.Typer(
     name="reben",
@@ -18,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(encode.app, name="encode")
+app.add_typer(store.app, name="store")
+app.command("stats")(stats.stats)
 app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)

@@ -28,6 +28,10 @@ def train(
     dropout: Annotated[float, typer.Option(help="Before the classifier, 0 to 1.")] = 0.15,
     drop_path: Annotated[float, typer.Option(help="Stochastic depth, 0 to 1.")] = 0.15,
     patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation macro AP, then stop.")] = 5,
+    statistics: Annotated[
+        Path | None,
+        typer.Option(help="Means and standard deviations that `reben stats` wrote; else the published ones."),
+    ] = None,
     snow_and_cloud: options.SnowAndCloud = False,
     workers: options.LoadingWorkers = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --output.")] = False,
@@ -57,6 +61,7 @@ def train(
             store=store,
             metadata=metadata,
             output=output,
+            statistics=statistics,
             workers=workers,
             resume=resume,
             show_progress=stderr.is_terminal,

@@ -12,7 +12,7 @@ import pyproj
 import rasterio
 import shapely
 
-from reben import __version__
+from reben.version import __version__
 
 Report = dict[str, Any]
 

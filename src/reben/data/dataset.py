@@ -44,7 +44,7 @@ class PatchDataset(Dataset[Batch]):
         store: where the pixels are.
         patches: which patches, in which order.
         bands: a set (`s1`, `s2`, `all`) or band names; the order of the channels.
-        statistics: means and standard deviations.
+        statistics: means and standard deviations; None leaves pixels as they are stored.
         reference_maps: whether to give `mask`, the class index of each pixel, -1 where unlabelled.
         pinned: use memory from which a GPU can fetch batches by itself.
 
@@ -58,7 +58,7 @@ class PatchDataset(Dataset[Batch]):
         patches: Patches,
         bands: str | Sequence[str] = "all",
         *,
-        statistics: Statistics = PUBLISHED_STATISTICS,
+        statistics: Statistics | None = PUBLISHED_STATISTICS,
         reference_maps: bool = False,
         pinned: bool = False,
     ) -> None:

@@ -46,13 +46,15 @@ PUBLISHED_STATISTICS: Statistics = MappingProxyType(
 
 
 def normalisation(
-    bands: Sequence[Band], statistics: Statistics = PUBLISHED_STATISTICS
+    bands: Sequence[Band], statistics: Statistics | None = PUBLISHED_STATISTICS
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Means and standard deviations of `bands`, each of shape (n,).
+    """Means and standard deviations of `bands`, each of shape (n,); 0 and 1 without statistics.
 
     Raises:
         BandError: if a band has no statistics, or a standard deviation that is not positive.
     """
+    if statistics is None:
+        return np.zeros(len(bands), np.float32), np.ones(len(bands), np.float32)
     lacking = [band.name for band in bands if band.name not in statistics or not statistics[band.name].std > 0]
     if lacking:
         raise BandError(f"no mean and positive standard deviation known for {', '.join(lacking)}")

@@ -41,8 +41,8 @@ def _compiles(pattern: str) -> str:
         ValueError: if it is none.
     """
     try:
-        re.compile(pattern)
-    except re.error as error:
+        re.compile(pattern, re.ASCII)  # as `SampleLayout` does
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
     return pattern
 
@@ -82,9 +82,21 @@ class _Part(_Model):
         return Part(self.name, "dir", "", files, layout, f"<sample>{self.files[0].suffix}")
 
 
+def _named_apart(parts: list[_Part]) -> list[_Part]:
+    """Check that counts and reports, which are by name, can tell all parts apart.
+
+    Raises:
+        ValueError: if two have one name.
+    """
+    names = [part.name for part in parts]
+    if len(set(names)) < len(names):
+        raise ValueError(f"parts {', '.join(map(repr, names))} need different names")
+    return parts
+
+
 class _Specification(_Model):
     name: _Text
-    parts: Annotated[list[_Part], Field(min_length=1)]
+    parts: Annotated[list[_Part], Field(min_length=1), AfterValidator(_named_apart)]
 
 
 def read_specification(path: Path) -> DatasetSpecification:

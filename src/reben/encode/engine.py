@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from reben import __version__
 from reben.core.errors import EncodeError, RebenError
 from reben.encode.reading import Request, read_in_order
 from reben.encode.specification import Part, Sample, Source
@@ -18,6 +17,7 @@ from reben.encode.values import ValueReader
 from reben.io import atomic
 from reben.io.processes import available_cpus
 from reben.io.store import StoreWriter, resume_store
+from reben.version import __version__
 
 REPORT_FILE = "encode-report.json"
 """In the store's folder: what was encoded, and what was skipped and why."""
@@ -82,6 +82,7 @@ def encode(
     *,
     workers: int | None = None,
     skip_errors: bool = False,
+    may_be_empty: bool = False,
     progress: Progress = lambda _: None,
 ) -> EncodeResult:
     """Write everything that is planned into a new store, or go on with one that was interrupted.
@@ -95,6 +96,7 @@ def encode(
         workers: processes that read; by default as many as there are processors, and none beside this one for so few
             samples that starting them would take longer than the work.
         skip_errors: leave out samples that cannot be read, and name them in the report.
+        may_be_empty: whether all samples may be left out.
         progress: called as samples are done.
 
     Raises:
@@ -120,8 +122,10 @@ def encode(
             if batch.items:
                 store.write(batch.items)
             progress(len(batch.items) + len(batch.errors))
-        result = _result(todo, skipped)
         skipped.path.unlink(missing_ok=True)
+        result = _result(todo, skipped)
+        if not result.counts and not may_be_empty:
+            raise nothing_readable(result)
         _write_report(store.directory / REPORT_FILE, todo, result)
     return result
 
@@ -132,12 +136,14 @@ class _Skipped:
     def __init__(self, path: Path) -> None:
         self.path = path
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        self.errors: dict[str, str] = dict(json.loads(line) for line in lines if line.endswith("]"))
+        self.errors: dict[str, str] = dict(
+            json.loads(line) for line in lines if line.startswith("[") and line.endswith("]")
+        )
 
     def add(self, key: str, error: RebenError) -> None:
         self.errors[key] = str(error)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([key, str(error)]) + "\n")
+            file.write("\n" + json.dumps([key, str(error)]) + "\n")  # the line before may have been cut short
 
 
 def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: _Skipped) -> int:
@@ -162,16 +168,14 @@ def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: _Skipp
 
 
 def _result(todo: Plan, skipped: _Skipped) -> EncodeResult:
-    """What was encoded.
-
-    Raises:
-        EncodeError: if nothing was.
-    """
     counts = Counter(part.name for sample, part in todo.samples if sample.key not in skipped.errors)
-    if not counts:
-        first = next(iter(skipped.errors.values()))
-        raise EncodeError(f"none of {len(todo.samples):,} samples can be read; the first: {first}")
     return EncodeResult(dict(counts), skipped.errors)
+
+
+def nothing_readable(result: EncodeResult) -> EncodeError:
+    """The error if all samples were skipped."""
+    first = next(iter(result.skipped.values()))
+    return EncodeError(f"none of {len(result.skipped):,} samples can be read; the first: {first}")
 
 
 def _write_report(path: Path, todo: Plan, result: EncodeResult) -> None:

@@ -43,7 +43,7 @@ class SampleLayout:
             EncodeError: if a folder has not the name of a sample, and the layout is strict.
         """
         fits = re.compile(self.pattern, re.ASCII).fullmatch
-        top = os.fspath(root.resolve() if self.key_parts > 1 else root)
+        top = os.fspath(root.resolve() if self.key_parts > 1 else root.absolute())  # workers may be in another folder
         for entry in _entries(top, self.depth):
             if self.suffix:
                 name = entry.name.removesuffix(self.suffix)
@@ -67,5 +67,10 @@ def _entries(folder: str, depth: int | None) -> Iterator["os.DirEntry[str]"]:
                 continue
             if not depth:
                 yield entry
-            if depth != 0 and entry.is_dir():
+            if depth != 0 and entry.is_dir() and not (entry.is_symlink() and _leads_back(entry.path)):
                 yield from _entries(entry.path, None if depth is None else depth - 1)
+
+
+def _leads_back(link: str) -> bool:
+    """Whether a link leads to a folder in which it lies itself."""
+    return f"{os.path.realpath(os.path.dirname(link))}/".startswith(f"{os.path.realpath(link)}/")  # noqa: PTH120

@@ -3,18 +3,18 @@
 Shards are slices of the keys' order; a reader opens their folder as one store.
 """
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from itertools import pairwise
 from pathlib import Path
 
 from reben.core.errors import EncodeError
-from reben.encode.engine import EncodeResult, Plan, encode, read_result
+from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result
 from reben.io import atomic
-from reben.io.store import shard_name
-
-_SLICES_FILE = "shards.json"
+from reben.io.store import SHARDS_FILE, shard_name
 
 
 def encode_shards(
@@ -56,7 +56,15 @@ def encode_shards(
         finally:
             for future in running:
                 future.cancel()
-    results = [future.result() for future in running]
+        result = _together([future.result() for future in running])
+        if not result.counts:
+            for number in range(count):
+                shutil.rmtree(partial / shard_name(number))  # the next attempt reads everything again
+            raise nothing_readable(result)
+    return result
+
+
+def _together(results: list[EncodeResult]) -> EncodeResult:
     counts: dict[str, int] = {}
     for result in results:
         for name, values in result.counts.items():
@@ -70,9 +78,15 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
     Raises:
         EncodeError: if that had other samples, or another number of shards.
     """
-    path = folder / _SLICES_FILE
-    slices = {"sources": list(todo.roots), "samples": len(todo.samples), "shards": count}
+    path = folder / SHARDS_FILE
+    keys = hashlib.sha256("\n".join(sample.key for sample, _ in todo.samples).encode()).hexdigest()
+    slices = {"sources": list(todo.roots), "samples": len(todo.samples), "keys_sha256": keys, "shards": count}
     if not path.exists():
+        if (folder / "data.mdb").exists():
+            raise EncodeError(
+                f"{folder}: holds an unfinished store, not shards",
+                hint="go on without --shards, or delete this folder to start again",
+            )
         atomic.write_json(path, slices)
     elif json.loads(path.read_text(encoding="utf-8")) != slices:
         raise EncodeError(
@@ -85,7 +99,7 @@ def _encode_shard(todo: Plan, target: Path, skip_errors: bool) -> EncodeResult: 
     """Encode a slice in this process; a finished shard is left as it is."""
     if (target / "data.mdb").exists():
         return read_result(target)
-    return encode(todo, target, workers=1, skip_errors=skip_errors)
+    return encode(todo, target, workers=1, skip_errors=skip_errors, may_be_empty=True)
 
 
 def _expect_alive(future: Future[EncodeResult]) -> None:

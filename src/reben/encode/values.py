@@ -12,9 +12,6 @@ from reben.encode.specification import Part, RasterFile
 from reben.io.geotiff import read_pixels, read_stack
 from reben.io.store import TensorSpec, header
 
-_HEADER_SLACK = 1024
-"""Bytes by which the header of a value with larger tensors may be longer."""
-
 
 class ValueReader:
     """Reads the files of one sample and makes them a value.
@@ -32,7 +29,7 @@ class ValueReader:
         """Size of every value, or of the largest one that is accepted."""
         if not part.has_fixed_size:
             largest = tuple(_grown(tensor, file.tolerance_px) for file in part.files for tensor in file.tensors)
-            self.most_bytes = len(self._header) + _HEADER_SLACK + sum(tensor.nbytes for tensor in largest)
+            self.most_bytes = len(header(largest)[0]) + sum(tensor.nbytes for tensor in largest)
 
     def read_into(self, target: memoryview, stem: str) -> int:
         """Write the value of the sample whose files begin with `stem` into `target`; how many bytes it has.

@@ -19,9 +19,9 @@ from typing import Any
 
 import torch
 
-from reben import __version__
 from reben.core.errors import RunError
 from reben.io import atomic
+from reben.version import __version__
 
 _PACKAGES = ("torch", "lightning", "timm", "torchmetrics", "numpy", "lmdb", "safetensors", "pyarrow")
 

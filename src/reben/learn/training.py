@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.data.statistics import read_statistics
 from reben.io import atomic
 from reben.learn.callbacks import BEST, EpochTable, KeepBest, RandomState
 from reben.learn.checkpoints import SafetensorsCheckpointIO
@@ -43,6 +44,7 @@ def train(
     store: Path,
     metadata: list[Path],
     output: Path,
+    statistics: Path | None = None,
     workers: int | None = None,
     resume: bool = False,
     show_progress: bool = False,
@@ -55,6 +57,7 @@ def train(
         store: where the pixels are.
         metadata: metadata tables; their train and validation rows take part.
         output: run directory, see `reben.learn.runs`.
+        statistics: means and standard deviations that `reben stats` wrote; None takes the published ones.
         workers: loading threads; 0 loads in this process; None chooses.
         resume: go on with the run in `output`.
         show_progress: show a progress bar for every epoch.
@@ -72,6 +75,7 @@ def train(
         **recipe.model_dump(),
         "store": str(store.resolve()),
         "metadata": [str(path.resolve()) for path in metadata],
+        "statistics": None if statistics is None else str(statistics.resolve()),
     }
     run = RunDirectory(output)
     with atomic.locked(run.path):
@@ -86,6 +90,7 @@ def train(
             workers=workers,
             seed=recipe.seed,
             snow_and_cloud=recipe.snow_and_cloud,
+            statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
         trained = _fresh_model(recipe, data)  # an empty split or a misfit ends here, before anything is written
         if resume:
@@ -115,7 +120,7 @@ def _fresh_model(recipe: Recipe, data: PatchDataModule) -> TrainedModel:
         drop_path=recipe.drop_path,
     )
     bands = tuple(band.name for band in data.bands)
-    return TrainedModel(build_model(architecture), architecture, bands, PUBLISHED_STATISTICS, data.legend.class_names)
+    return TrainedModel(build_model(architecture), architecture, bands, data.statistics, data.legend.class_names)
 
 
 def _fit(

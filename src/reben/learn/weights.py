@@ -12,7 +12,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from reben import __version__
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.core.errors import RecipeError, RunError
@@ -20,6 +19,7 @@ from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics, Stati
 from reben.io import atomic
 from reben.learn.checkpoints import write_tensors
 from reben.learn.models import Architecture, build_model
+from reben.version import __version__
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"

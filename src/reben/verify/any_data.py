@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reben.core.errors import MetadataError
 from reben.io.dataset_paths import DatasetPaths
+from reben.io.store import is_store
 from reben.verify.dataset import verify_dataset
 from reben.verify.findings import Check
 from reben.verify.store import verify_store
@@ -30,9 +31,9 @@ def verify_data(
         StoreError: if a store cannot be opened.
     """
     paths = DatasetPaths(path)
-    if path.is_file() or (path / "data.mdb").exists():
+    if is_store(path):
         return verify_store(path, metadata, workers=workers, start=start)
-    if paths.store.is_dir():
+    if is_store(paths.store):
         return verify_store(paths.store, metadata, workers=workers, start=start)
     if paths.s2.is_dir():
         return verify_dataset(path, workers=workers, start=start)

@@ -167,6 +167,19 @@ def test_nothing_that_can_be_read_is_an_error(dataset: DatasetPaths, tmp_path: P
     assert not (tmp_path / "store").exists()
 
 
+def test_what_is_mended_after_nothing_could_be_read_is_read(dataset: DatasetPaths, tmp_path: Path):
+    whole = {path: path.read_bytes() for path in dataset.s2.rglob("*_B02.tif")}
+    for path in whole:
+        path.write_bytes(b"")
+    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    with pytest.raises(EncodeError, match="samples can be read"):
+        encode(todo, tmp_path / "store", skip_errors=True)
+    for path, content in whole.items():
+        path.write_bytes(content)
+    assert encode(todo, tmp_path / "store", skip_errors=True).skipped == {}
+    assert len(open_store(tmp_path / "store")) == len(todo.samples)
+
+
 @pytest.fixture
 def small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some ten values per transaction."""

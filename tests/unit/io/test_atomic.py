@@ -280,3 +280,86 @@ def test_the_empty_current_directory_can_be_filled(target: Path, monkeypatch: py
     with atomic.new_directory(Path()) as partial:
         (partial / "file").write_text("text")
     assert (target / "file").read_text() == "text"
+
+
+# Directories that can be gone on with
+
+
+def attempt(target: Path, name: str, *, fails: bool) -> list[str]:
+    """What earlier attempts left; this one adds a file."""
+    with atomic.resumable_directory(target) as partial:
+        before = names(partial)
+        (partial / name).write_text(name)
+        assert not target.exists()
+        if fails:
+            raise RuntimeError("on purpose")
+    return before
+
+
+def test_resumable_directory_appears_when_the_block_ends(target: Path) -> None:
+    assert attempt(target, "file", fails=False) == []
+    assert (target / "file").read_text() == "file"
+    assert names(target.parent) == ["target"]
+
+
+def test_resumable_directory_keeps_its_content_when_the_block_fails(target: Path) -> None:
+    for name in ("first", "second"):
+        with pytest.raises(RuntimeError, match="on purpose"):
+            attempt(target, name, fails=True)
+        assert names(target.parent) == [".target.partial"]
+    assert attempt(target, "third", fails=False) == ["first", "second"]
+    assert names(target) == ["first", "second", "third"]
+    assert names(target.parent) == ["target"]
+
+
+def test_resumable_directory_keeps_what_a_killed_writer_left(target: Path) -> None:
+    with another_writer(target, "resumable_directory") as process:
+        process.kill()
+    assert not target.exists()
+    assert attempt(target, "new", fails=False) == ["old"]
+    assert names(target) == ["new", "old"]
+    assert names(target.parent) == ["target"]
+
+
+def test_second_writer_of_a_resumable_directory_is_locked_out(target: Path) -> None:
+    for function in (atomic.resumable_directory, atomic.new_directory):
+        with another_writer(target, "resumable_directory"):
+            with pytest.raises(TargetExistsError, match=f"another process is writing {target}"):  # noqa: SIM117
+                with function(target):
+                    pytest.fail("the block must not run")
+            assert names(target.parent / ".target.partial") == ["old"]
+
+
+@pytest.mark.parametrize("occupy", OCCUPATIONS)
+def test_existing_target_is_not_gone_on_with(tmp_path: Path, occupy: Callable[[Path], None]) -> None:
+    target = tmp_path / "target"
+    occupy(target)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(TargetExistsError, match=f"{target} exists already"), atomic.resumable_directory(target):
+        pytest.fail("the block must not run")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_empty_directory_becomes_a_resumable_one(target: Path) -> None:
+    target.mkdir(parents=True)
+    with atomic.resumable_directory(target) as partial:
+        (partial / "file").touch()
+    assert names(target) == ["file"]
+
+
+def test_resumable_directory_does_not_replace_a_target_that_appears_meanwhile(target: Path) -> None:
+    def write_while_another_program_does() -> None:
+        with atomic.resumable_directory(target) as partial:
+            (partial / "mine").touch()
+            target.mkdir()
+            (target / "theirs").touch()
+
+    with pytest.raises(TargetExistsError, match=f"{target} exists already"):
+        write_while_another_program_does()
+    assert names(target) == ["theirs"]
+    assert names(target.parent / ".target.partial") == ["mine"]
+
+
+def test_resumable_directory_has_the_mode_of_the_umask(target: Path, umask: int) -> None:
+    attempt(target, "file", fails=False)
+    assert mode(target) == 0o777 & ~umask

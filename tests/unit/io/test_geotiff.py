@@ -312,3 +312,83 @@ def test_a_pipe_does_not_hang_the_reader(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(RasterError, match="is no regular file"):
         geotiff.read_band(pipe)
+
+
+# Stacks
+
+
+@pytest.mark.parametrize(("dtype", "profile"), CASES)
+@pytest.mark.parametrize("shape", [(1, 7, 45), (3, 32, 32), (13, 64, 64)], ids=str)
+def test_stack_has_all_bands_in_order(
+    tmp_path: Path, shape: tuple[int, int, int], dtype: str, profile: dict[str, Any]
+) -> None:
+    array = noise(dtype, shape)
+    stack = geotiff.read_stack(write(tmp_path / "stack.tif", array, **profile))
+    assert (stack.shape, stack.dtype) == (shape, array.dtype.newbyteorder("<"))
+    assert stack.flags.c_contiguous
+    assert all(band.flags.c_contiguous for band in stack)
+    assert stack.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("profile", [{"interleave": "pixel"}, {"interleave": "band"}], ids=str)
+@pytest.mark.parametrize("compress", [None, "deflate", "lzw", "zstd"])
+def test_stack_does_not_depend_on_the_interleaving(
+    tmp_path: Path, profile: dict[str, Any], compress: str | None
+) -> None:
+    array = noise("int16", (202, 16, 16))
+    path = write(tmp_path / "stack.tif", array, **profile, **({"compress": compress} if compress else {}))
+    assert np.array_equal(geotiff.read_stack(path), array)
+
+
+def test_real_stacks_are_what_rasterio_reads(shared_data: Path) -> None:
+    paths = sorted((shared_data / "other_datasets" / "EuroSAT_MS").rglob("*.tif"))
+    assert len(paths) == 3
+    for path in paths:
+        with rasterio.open(path) as source:
+            expected = source.read()
+        stack = geotiff.read_stack(str(path))
+        assert stack.shape == (13, 64, 64)
+        assert (stack.dtype, stack.tobytes()) == (expected.dtype, expected.tobytes())
+
+
+@pytest.mark.filterwarnings("error")
+def test_stack_without_a_place_is_read_without_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    with (
+        pytest.warns(rasterio.errors.NotGeoreferencedWarning),
+        rasterio.open(path, "w", driver="GTiff", count=2, height=3, width=3, dtype="uint8") as target,
+    ):
+        target.write(noise("uint8", (2, 3, 3)))
+    assert np.array_equal(geotiff.read_stack(path), noise("uint8", (2, 3, 3)))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"II*\0", b"no raster at all"], ids=["missing", "empty", "4", "text"])
+def test_what_is_no_stack_is_named_with_a_hint(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "stack.tif"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RasterError, match=f"{path}: cannot be read as a GeoTIFF") as caught:
+        geotiff.read_stack(path)
+    assert "damaged" in caught.value.hint
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("profile", [{"interleave": "pixel"}, {"compress": "deflate"}], ids=str)
+def test_truncated_stack_is_refused(tmp_path: Path, profile: dict[str, Any], share: float) -> None:
+    path = write(tmp_path / "stack.tif", noise("uint16", (5, 64, 64)), **profile)
+    os.truncate(path, int(path.stat().st_size * share))
+    with pytest.raises(RasterError, match=str(path)) as caught:
+        geotiff.read_stack(path)
+    assert "damaged" in caught.value.hint
+
+
+def test_a_whole_tile_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "tile.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", count=2, height=10_980, width=10_980, dtype="uint16", crs=CRS, transform=TRANSFORM,
+        SPARSE_OK=True,
+    ):  # fmt: skip
+        pass
+    with pytest.raises(RasterError, match=r"claims 2 bands of 10980 x 10980 pixels, 482,241,600 bytes") as caught:
+        geotiff.read_stack(path)
+    assert "not the tile" in caught.value.hint

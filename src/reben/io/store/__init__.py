@@ -6,18 +6,20 @@ Source: reBEN paper, section II.C; values as the original converter writes them.
 """
 
 from reben.io.store.merge import merge_stores
-from reben.io.store.reader import Store, open_store, shard_name
+from reben.io.store.reader import SHARDS_FILE, Store, is_store, open_store, shard_name
 from reben.io.store.values import REFERENCE_MAP_TENSOR, Layout, TensorSpec, header, parse_header, reference_map_key
 from reben.io.store.writer import StoreWriter, create_store, resume_store
 
 __all__ = [
     "REFERENCE_MAP_TENSOR",
+    "SHARDS_FILE",
     "Layout",
     "Store",
     "StoreWriter",
     "TensorSpec",
     "create_store",
     "header",
+    "is_store",
     "merge_stores",
     "open_store",
     "parse_header",

@@ -5,6 +5,7 @@ with the map that it inherits: without locks, which a finished store does not ne
 A spawned process opens the file anew. Arrays keep the map alive, so that they stay valid after `close`.
 """
 
+import json
 import os
 import threading
 from bisect import bisect_right
@@ -271,6 +272,9 @@ class _Shards:
         return [name for shard in self._maps for name in shard.neighbours(key)]
 
 
+SHARDS_FILE = "shards.json"
+"""In a folder of shards: how many there are, among other things."""
+
 _SHARD_PATTERN = "shard-*"
 
 
@@ -279,13 +283,22 @@ def shard_name(number: int) -> str:
     return f"shard-{number:05d}"
 
 
+def is_store(path: Path) -> bool:
+    """Whether there is a store at `path`, or a folder of shards."""
+    return path.is_file() or (path / "data.mdb").is_file() or any(path.glob(f"{_SHARD_PATTERN}/data.mdb"))
+
+
 def _open_any(path: Path) -> _AnyMap:
     """The map of a store, or those of all shards in a folder.
 
     Raises:
-        StoreError: if there is no store.
+        StoreError: if there is no store, or a shard is missing.
     """
     shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / "data.mdb").exists() else []
+    if shards and (note := path / SHARDS_FILE).exists():
+        expected = json.loads(note.read_text(encoding="utf-8"))["shards"]
+        if len(shards) != expected:
+            raise StoreError(f"{path} has {len(shards)} of {expected} shards", hint=_DAMAGED)
     return _Shards([_open_map(shard) for shard in shards]) if shards else _open_map(path)
 
 

@@ -68,7 +68,7 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
     """Note what is written, or decide what becomes of an interrupted store.
 
     Raises:
-        StoreError: if it is of another origin.
+        StoreError: if it is of another origin, or no store at all.
     """
     note, session = partial / _SESSION_FILE, {"origin": origin, "boot": _BOOT_ID.read_text().strip()}
     if note.exists():
@@ -80,9 +80,30 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
             )
         if before["boot"] == session["boot"]:
             return
-    for path in partial.iterdir():
+    found = list(partial.iterdir())
+    if folders := [path.name for path in found if path.is_dir()]:
+        raise StoreError(
+            f"{partial}: holds something else than an unfinished store ({folders[0]})",
+            hint="give the same command as before to go on with it, or delete this folder to start again",
+        )
+    for path in found:
         path.unlink()
     atomic.write_json(note, session)
+
+
+def _map_bytes(unfinished: Path) -> int:
+    """Size of the map of a store whose writing was interrupted.
+
+    Raises:
+        StoreError: if it cannot be opened.
+    """
+    try:
+        with lmdb.open(str(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
+            return int(interrupted.info()["map_size"])
+    except lmdb.Error as error:
+        raise StoreError(
+            f"{unfinished}: the unfinished store is damaged ({error})", hint="delete this folder to start again"
+        ) from error
 
 
 class StoreWriter:
@@ -93,8 +114,7 @@ class StoreWriter:
         """Hidden folder that becomes the store."""
         self._map_bytes = _FIRST_MAP_BYTES
         if (directory / "data.mdb").exists():
-            with lmdb.open(str(directory), map_size=0, readonly=True, lock=False) as interrupted:
-                self._map_bytes = max(self._map_bytes, interrupted.info()["map_size"])
+            self._map_bytes = max(self._map_bytes, _map_bytes(directory))
         self._environment = self._open()
         self.count = int(self._environment.stat()["entries"])
         """Values written so far."""

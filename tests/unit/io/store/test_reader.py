@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from reben.core.errors import KeyNotFoundError, StoreError
-from reben.io.store import Store, create_store, open_store
+from reben.io.store import Store, create_store, open_store, shard_name
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -418,3 +418,198 @@ def test_the_nearest_key_is_of_the_same_kind(tmp_path: Path) -> None:
         with pytest.raises(KeyNotFoundError) as caught:
             Store(tmp_path / "store")[missing]
         assert caught.value.hint == f"the nearest key is {nearest!r}"
+
+
+# Folders of shards
+
+
+def write_shards(folder: Path, *shards: list[str]) -> Path:
+    for number, names in enumerate(shards):
+        with create_store(folder / shard_name(number)) as writer:
+            writer.write([(key, save(tensors_of(key))) for key in names])
+    return folder
+
+
+SLICES = {
+    "slices": [KEYS[:30], KEYS[30:31], KEYS[31:]],
+    "slices backwards": [KEYS[60:], KEYS[30:60], KEYS[:30]],
+    "interleaved": [KEYS[i::3] for i in range(3)],
+    "one inside another": [KEYS[:10] + KEYS[90:], KEYS[10:50], KEYS[50:90]],
+    "with empty ones": [[], KEYS[:50], [], KEYS[50:]],
+    "only one": [KEYS],
+}
+
+
+@pytest.fixture(params=SLICES.values(), ids=SLICES)
+def shards(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The same values as in `path`, spread over several stores."""
+    return write_shards(tmp_path / "shards", *request.param)
+
+
+def test_shards_are_one_store(shards: Path, path: Path) -> None:
+    store, single = open_store(shards), open_store(path)
+    assert list(store) == list(single) == KEYS
+    assert len(store) == len(single)
+    for key in KEYS:
+        assert key in store
+        assert store.raw(key) == single.raw(key)
+        assert_equal(store[key], tensors_of(key))
+        assert np.array_equal(store.tensors(key, ("VV",))[0], tensors_of(key)["VV"])
+    for other in ("", "A", "P_03_0", "P_03_001", "Z", "x" * 600, 3, None):
+        assert other not in store
+    assert repr(store) == f"Store('{shards}')"
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [("P_03_071", "P_03_07"), ("P_09_09_VV", "P_09_09"), ("P_00_00x", "P_00_00")],
+)
+def test_missing_key_of_shards_is_named_and_the_hint_names_the_nearest(shards: Path, key: str, nearest: str) -> None:
+    for read in (Store.__getitem__, Store.raw, Store.buffer, lambda store, key: store.tensors(key, ("VV",))):
+        with pytest.raises(KeyNotFoundError, match=f"{shards} has no key '{key}'") as caught:
+            read(open_store(shards), key)
+        assert caught.value.hint == f"the nearest key is '{nearest}'"
+
+
+def test_missing_key_of_empty_shards_says_so(tmp_path: Path) -> None:
+    store = open_store(write_shards(tmp_path / "shards", [], []))
+    assert len(store) == 0
+    assert list(store) == []
+    with pytest.raises(KeyNotFoundError, match="'a'") as caught:
+        store["a"]
+    assert caught.value.hint == "the store is empty"
+
+
+def test_shards_may_be_pickled(shards: Path) -> None:
+    store = open_store(shards)
+    assert KEYS[0] in store
+    pickled = pickle.dumps(store)
+    assert len(pickled) < 1000
+    assert_equal(pickle.loads(pickled)[KEYS[3]], tensors_of(KEYS[3]))  # noqa: S301 - our own bytes
+
+
+def test_arrays_of_shards_survive_the_store_and_keep_its_maps(tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", KEYS[:50], KEYS[50:])
+    store = open_store(folder)
+    array = store[KEYS[60]]["B02"]
+    store.close()
+    del store
+    gc.collect()
+    assert (array == 60).all()
+    assert any(address(array) in span for span in mapped_addresses(folder / shard_name(1)))
+    del array
+    gc.collect()
+    assert not mapped_addresses(folder / shard_name(0))
+    assert not mapped_addresses(folder / shard_name(1))
+
+
+def test_closed_shards_are_opened_again(shards: Path) -> None:
+    store = open_store(shards)
+    assert_equal(store[KEYS[1]], tensors_of(KEYS[1]))
+    store.close()
+    assert_equal(store[KEYS[99]], tensors_of(KEYS[99]))
+
+
+def test_threads_read_shards_at_the_same_time(shards: Path) -> None:
+    store = open_store(shards)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda key: (key, store[key]), KEYS * 3))
+    for key, tensors in found:
+        assert_equal(tensors, tensors_of(key))
+
+
+@forking
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("name", ["slices", "interleaved"])
+def test_shards_may_be_sent_to_processes(tmp_path: Path, method: str, name: str) -> None:
+    store = open_store(write_shards(tmp_path / "shards", *SLICES[name]))
+    assert KEYS[0] in store
+    asked = KEYS[::7]
+    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as processes:
+        found = list(processes.map(operator.getitem, [store] * len(asked), asked))
+    for key, tensors in zip(asked, found, strict=True):
+        assert_equal(tensors, tensors_of(key))
+
+
+@forking
+def test_forked_process_goes_on_with_the_maps_of_shards(tmp_path: Path) -> None:
+    store = open_store(write_shards(tmp_path / "shards", *SLICES["slices"]))
+    held = store[KEYS[1]]
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def read() -> None:
+        sender.send(([store[key] for key in KEYS[::10]], held, len(store), list(store) == KEYS))
+
+    process = multiprocessing.get_context("fork").Process(target=read)
+    process.start()
+    assert receiver.poll(60)
+    found, inherited, count, in_order = receiver.recv()
+    process.join()
+    assert process.exitcode == 0
+    for key, tensors in zip(KEYS[::10], found, strict=True):
+        assert_equal(tensors, tensors_of(key))
+    assert_equal(inherited, tensors_of(KEYS[1]))
+    assert (count, in_order) == (len(KEYS), True)
+
+
+def test_a_shard_may_be_opened_alone(tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", KEYS[:50], KEYS[50:])
+    assert list(open_store(folder / shard_name(1))) == KEYS[50:]
+    assert list(open_store(folder)) == KEYS
+
+
+def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", KEYS[:50], KEYS[50:])
+    (folder / shard_name(1) / "data.mdb").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match=f"{folder / shard_name(1)} is no store"):
+        open_store(folder)
+    (folder / shard_name(1) / "data.mdb").unlink()
+    with pytest.raises(StoreError, match=f"{folder / shard_name(1)} is no store"):
+        open_store(folder)
+
+
+def test_unfinished_shards_are_no_store(tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", KEYS[:50])
+    (folder / shard_name(0)).rename(folder / f".{shard_name(0)}.partial")
+    with pytest.raises(StoreError, match=f"{folder} is no store") as caught:
+        open_store(folder)
+    assert "did you mean" not in caught.value.hint
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_shard_that_is_not_there_is_noticed(tmp_path: Path, lost: int) -> None:
+    """As after half a copy: `shards.json` says how many there must be."""
+    folder = write_shards(tmp_path / "shards", KEYS[:30], KEYS[30:60], KEYS[60:])
+    (folder / "shards.json").write_text('{"sources": [], "samples": 100, "shards": 3}')
+    assert len(open_store(folder)) == 100
+    shutil.rmtree(folder / shard_name(lost))
+    with pytest.raises(StoreError, match="shard"):
+        open_store(folder)
+
+
+# Buffers
+
+
+def test_buffer_is_the_value_in_the_map(path: Path) -> None:
+    store = open_store(path)
+    buffer = store.buffer(KEYS[5])
+    assert buffer.readonly
+    assert bytes(buffer) == store.raw(KEYS[5]) == save(tensors_of(KEYS[5]))
+    assert_equal(load(bytes(buffer)), tensors_of(KEYS[5]))
+    here = address(np.frombuffer(buffer, np.uint8))
+    assert any(here in span for span in mapped_addresses(path))
+    with pytest.raises(TypeError, match="read-only"):
+        buffer[0] = 1
+
+
+def test_buffers_of_several_keys_are_valid_together(shards: Path) -> None:
+    store = open_store(shards)
+    buffers = {key: store.buffer(key) for key in KEYS}
+    assert all(bytes(buffer) == save(tensors_of(key)) for key, buffer in buffers.items())
+
+
+def test_missing_key_has_no_buffer(path: Path) -> None:
+    for key, nearest in (("P_03_0", "P_03_00"), ("x" * 600, "P_09_09"), ("", "P_00_00")):
+        with pytest.raises(KeyNotFoundError, match=f"{path} has no key '{key}'") as caught:
+            open_store(path).buffer(key)
+        assert caught.value.hint == f"the nearest key is '{nearest}'"

@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from reben.core.errors import StoreError, TargetExistsError
-from reben.io.store import StoreWriter, create_store, open_store
+from reben.io.store import StoreWriter, create_store, open_store, resume_store
 
 VALUE = save({"a": np.arange(5, dtype="u2")})
 
@@ -239,3 +239,150 @@ def test_full_disk_is_explained(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="No space left") as caught:
             attempt()
         assert "free some space" in caught.value.hint
+
+
+# Stores that can be gone on with
+
+
+def resume(target: Path, *transactions: dict[str, bytes], origin: str = "a", fails: bool = False) -> list[str]:
+    """The keys that earlier attempts left; this one adds some."""
+    with resume_store(target, origin=origin) as writer:
+        before = list(writer)
+        assert writer.count == len(before)
+        for items in transactions:
+            writer.write(list(items.items()))
+        assert writer.count == len(before) + sum(map(len, transactions))
+        if fails:
+            raise KeyboardInterrupt
+    return before
+
+
+def interrupted(target: Path, *transactions: dict[str, bytes], origin: str = "a") -> Path:
+    """Where the unfinished store lies."""
+    with pytest.raises(KeyboardInterrupt):
+        resume(target, *transactions, origin=origin, fails=True)
+    assert not target.exists()
+    return target.with_name(f".{target.name}.partial")
+
+
+RANDOM = np.random.default_rng(2)
+TRANSACTIONS = [
+    {f"{i}-{j}": save({"a": RANDOM.integers(0, 9999, 5000 * (j + 1), "u2")}) for j in range(5)} for i in range(4)
+]
+
+
+def test_uninterrupted_store_is_like_a_created_one(tmp_path: Path) -> None:
+    assert resume(tmp_path / "resumed", *TRANSACTIONS) == []
+    fill(tmp_path / "created", *TRANSACTIONS)
+    assert names(tmp_path) == ["created", "resumed"]
+    assert names(tmp_path / "resumed") == ["data.mdb"]
+    assert (tmp_path / "resumed" / "data.mdb").read_bytes() == (tmp_path / "created" / "data.mdb").read_bytes()
+
+
+@pytest.mark.parametrize("stops", [[0], [1], [3], [4], [1, 2, 3], [0, 0, 2, 2]], ids=str)
+def test_committed_transactions_are_kept_and_bytes_do_not_depend_on_interruptions(
+    tmp_path: Path, stops: list[int]
+) -> None:
+    done = 0
+    for stop in stops:
+        interrupted(tmp_path / "store", *TRANSACTIONS[done:stop])
+        done = stop
+    expected = [key for items in TRANSACTIONS[:done] for key in items]
+    assert resume(tmp_path / "store", *TRANSACTIONS[done:]) == expected
+    fill(tmp_path / "undisturbed", *TRANSACTIONS)
+    assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
+
+
+def test_transactions_of_a_killed_writer_are_kept(tmp_path: Path) -> None:
+    program = """
+        import os, signal, sys
+        from pathlib import Path
+        from reben.io.store import resume_store
+        with resume_store(Path(sys.argv[1]), origin="a") as writer:
+            writer.write([("old", bytes(1 << 20))])
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert run_python(program, tmp_path / "store").returncode == -9
+    assert resume(tmp_path / "store", {"new": VALUE}) == ["old"]
+    assert read_with_lmdb(tmp_path / "store") == {"new": VALUE, "old": bytes(1 << 20)}
+    assert names(tmp_path) == ["store"]
+
+
+def test_a_large_interrupted_store_is_gone_on_with(tmp_path: Path) -> None:
+    """Its map is larger than that of a new one."""
+    large = {f"{i}": bytes([i]) * (30 << 20) for i in range(3)}
+    interrupted(tmp_path / "store", large)
+    assert resume(tmp_path / "store", {"last": VALUE}) == ["0", "1", "2"]
+    assert read_with_lmdb(tmp_path / "store") == large | {"last": VALUE}
+
+
+def test_a_key_of_an_earlier_attempt_cannot_be_written_again(tmp_path: Path) -> None:
+    interrupted(tmp_path / "store", {"a": VALUE})
+    with pytest.raises(StoreError, match="key 'a' is written twice"):
+        resume(tmp_path / "store", {"b": VALUE, "a": VALUE})
+    assert resume(tmp_path / "store", {"b": VALUE}) == ["a"]
+
+
+def test_a_store_of_another_origin_is_refused_and_left_alone(tmp_path: Path) -> None:
+    partial = interrupted(tmp_path / "store", {"a": VALUE}, origin="one folder")
+    with pytest.raises(StoreError, match=rf"{partial}: .* begun from something else \(one folder\)") as caught:
+        resume(tmp_path / "store", {"b": VALUE}, origin="another")
+    assert "delete this folder" in caught.value.hint
+    assert resume(tmp_path / "store", {"b": VALUE}, origin="one folder") == ["a"]
+
+
+def test_after_a_restart_of_the_machine_everything_is_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (interrupted(tmp_path / "store", *TRANSACTIONS[:2]) / "skipped.jsonl").touch()
+    (tmp_path / "boot_id").write_text("another\n")
+    monkeypatch.setattr("reben.io.store.writer._BOOT_ID", tmp_path / "boot_id")
+    partial = interrupted(tmp_path / "store")
+    assert names(partial) == ["data.mdb", "session.json"]
+    assert resume(tmp_path / "store", *TRANSACTIONS[2:]) == []
+    assert names(tmp_path / "store") == ["data.mdb"]
+    assert list(open_store(tmp_path / "store")) == [key for items in TRANSACTIONS[2:] for key in items]
+
+
+def test_another_origin_is_refused_even_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(tmp_path / "store", {"a": VALUE}, origin="one folder")
+    (tmp_path / "boot_id").write_text("another\n")
+    monkeypatch.setattr("reben.io.store.writer._BOOT_ID", tmp_path / "boot_id")
+    with pytest.raises(StoreError, match="begun from something else"):
+        resume(tmp_path / "store", origin="another")
+
+
+def test_what_create_store_left_is_not_gone_on_with(tmp_path: Path) -> None:
+    """It has no note of its origin."""
+    (tmp_path / ".store.partial").mkdir()
+    fill(tmp_path / "other", {"old": VALUE})
+    (tmp_path / "other" / "data.mdb").rename(tmp_path / ".store.partial" / "data.mdb")
+    assert resume(tmp_path / "store", {"new": VALUE}) == []
+    assert read_with_lmdb(tmp_path / "store") == {"new": VALUE}
+
+
+@pytest.mark.parametrize("content", [b"", b"half a page", bytes(8192)], ids=["empty", "half", "zeros"])
+def test_a_file_that_was_never_written_is_explained_or_written_anew(tmp_path: Path, content: bytes) -> None:
+    """As after a disk that was full."""
+    (interrupted(tmp_path / "store") / "data.mdb").write_bytes(content)
+    try:
+        assert resume(tmp_path / "store", {"new": VALUE}) == []
+    except StoreError as error:
+        assert error.hint  # noqa: PT017 - one of two ways in which it may be right
+    else:
+        assert read_with_lmdb(tmp_path / "store") == {"new": VALUE}
+
+
+def test_second_resuming_writer_is_locked_out(tmp_path: Path) -> None:
+    with resume_store(tmp_path / "store", origin="a") as writer:
+        writer.write([("first", VALUE)])
+        with pytest.raises(TargetExistsError, match="another process is writing"):
+            resume(tmp_path / "store", {"second": VALUE})
+    assert list(open_store(tmp_path / "store")) == ["first"]
+
+
+def test_a_finished_store_is_not_gone_on_with(tmp_path: Path) -> None:
+    resume(tmp_path / "store", {"a": VALUE})
+    with pytest.raises(TargetExistsError, match="exists already"):
+        resume(tmp_path / "store", {"b": VALUE})
+    assert read_with_lmdb(tmp_path / "store") == {"a": VALUE}

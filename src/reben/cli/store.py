@@ -1,0 +1,103 @@
+"""`reben store`: look into stores, check, merge and export them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reben.cli import options
+from reben.cli.console import STDOUT, print_json, progress, stderr
+
+app = typer.Typer(help="Look into stores, check, merge and export them.", no_args_is_help=True)
+
+_Store = Annotated[Path, typer.Argument(help="Store, or folder of shards.", show_default=False)]
+_Target = Annotated[Path, typer.Option(help="To make; must not exist.", show_default=False)]
+
+
+@app.command()
+def info(store: _Store) -> None:
+    """Say how many values a store has, and show the first of each kind."""
+    from reben.io.store import open_store
+    from reben.io.store.contents import describe
+    from reben.io.store.values import parse_header
+
+    opened = open_store(store)
+    typer.echo(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
+    seen = set()
+    for key in opened:
+        kind = (key[:2], key.endswith("_reference_map"))
+        if kind not in seen:
+            seen.add(kind)
+            typer.echo(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
+
+
+@app.command()
+def check(store: _Store, json: options.Json = None) -> None:
+    """Read every value: count kinds, name what is damaged, and give a checksum of the contents.
+
+    Equal contents have equal checksums, whichever program wrote them, in one store or in shards. Ends with exit code 1
+    where a value is damaged.
+    """
+    from reben.io.store import open_store
+    from reben.io.store.contents import read_contents
+
+    opened = open_store(store)
+    with progress("checking") as start:
+        found = read_contents(opened, progress=start(len(opened)))
+    if json is not None:
+        print_json(
+            json,
+            {
+                "values": found.values,
+                "bytes": found.nbytes,
+                "kinds": dict(found.kinds),
+                "damaged": found.damaged_count,
+                "damaged values": found.damaged,
+                "sha256": found.sha256,
+            },
+        )
+    if json != STDOUT:
+        for kind, count in found.kinds.most_common():
+            typer.echo(f"{count:>9,} {kind}")
+        typer.echo(f"{found.damaged_count:>9,} damaged")
+        typer.echo(f"sha256 {found.sha256}")
+    for key, message in found.damaged.items():
+        stderr.print(f"damaged: {key}: {message}", markup=False)
+    if found.damaged_count:
+        raise typer.Exit(1)
+
+
+@app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="Stores, or folders of shards.", show_default=False)],
+    target: _Target,
+) -> None:
+    """Join stores into one. A key that two of them have must have the same value in both."""
+    from reben.io.store import merge_stores, open_store
+
+    with progress("merging") as start:
+        merge_stores(sources, target, progress=start(sum(len(open_store(source)) for source in sources)))
+    typer.echo(f"{target}: {len(open_store(target)):,} values")
+
+
+@app.command()
+def export(
+    store: _Store,
+    target: _Target,
+    tiles: Annotated[
+        Path,
+        typer.Option(
+            help="Where the tiles lie: a build-report.json, or a CSV file: tile,crs,ulx_m,uly_m.", show_default=False
+        ),
+    ],
+    patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.")] = 1200,
+) -> None:
+    """Write the patches of a store as GeoTIFFs in the published layout."""
+    from reben.encode.export import export_store
+    from reben.io.store import open_store
+    from reben.io.tile_grounds import read_tile_grounds
+
+    opened, grounds = open_store(store), read_tile_grounds(tiles)
+    with progress("exporting") as start:
+        export_store(opened, grounds, target, patch_size_m=patch_size, progress=start(len(opened)))
+    typer.echo(f"{target}: {len(opened):,} values")

@@ -1,0 +1,71 @@
+"""What a store holds: kinds of values, whether each can be read, and a checksum of everything."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reben.core.errors import StoreError
+from reben.io.store.reader import Store
+from reben.io.store.values import Layout, parse_header
+
+_MOST_SHOWN = 20
+
+
+@dataclass(slots=True)
+class Contents:
+    """Of a store."""
+
+    values: int = 0
+    nbytes: int = 0
+    """Of all values together."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Values per layout; a layout is described by its tensors."""
+    damaged: dict[str, str] = field(default_factory=dict)
+    """Key and error of the first values that cannot be read."""
+    damaged_count: int = 0
+    sha256: str = ""
+    """Of all keys and values in their order; equal for equal contents, however the store was written."""
+
+
+def read_contents(store: Store, *, progress: Callable[[int], None] = lambda _: None) -> Contents:
+    """Read every value once.
+
+    Args:
+        store: any store.
+        progress: is told how many further values are read.
+
+    Raises:
+        StoreError: if the store itself is damaged.
+    """
+    contents, digest = Contents(), hashlib.sha256()
+    described: dict[int, str] = {}
+    for key in store:
+        value = store.buffer(key)
+        digest.update(key.encode() + b"\0" + len(value).to_bytes(8, "little"))
+        digest.update(value)
+        try:
+            layout = parse_header(value)
+            contents.kinds[described.setdefault(id(layout), describe(layout))] += 1
+        except StoreError as error:
+            contents.damaged_count += 1
+            if len(contents.damaged) < _MOST_SHOWN:
+                contents.damaged[key] = str(error)
+        contents.values += 1
+        contents.nbytes += len(value)
+        progress(1)
+    contents.sha256 = digest.hexdigest()
+    return contents
+
+
+def describe(layout: Layout) -> str:
+    """Tensors of a value, such as `VH VV: 120 x 120 float32`; those of one size together."""
+    sizes: dict[str, list[str]] = {}
+    for name, place in layout.items():
+        sizes.setdefault(f"{' x '.join(map(str, place.shape))} {place.dtype.name}", []).append(name)
+    return "; ".join(f"{_shortened(names)}: {size}" for size, names in sizes.items()) or "nothing"
+
+
+def _shortened(names: list[str]) -> str:
+    many = 16
+    return " ".join(names) if len(names) <= many else f"{names[0]} ... {names[-1]} ({len(names)} tensors)"
