@@ -1,62 +1,76 @@
-"""`make bench`: print what encoder and loader reach on this machine, and against what."""
+"""`make bench`: what building, encoding and loading reach on this machine, and against what."""
 
 import argparse
-import os
 from pathlib import Path
 
 from benchmarks import construction, encoding
 from benchmarks.dataset import make_dataset
+from benchmarks.report import PAGE, Report
 
 _SCRATCH = Path(".bench")
 _CACHE = Path(".bench-cache")
+"""Not emptied: a full-size tile and the environments of peers."""
+
+_PARTS = ("construction", "encoding", "loading")
 
 
 def main() -> None:
-    """Measure everything once."""
+    """Measure everything once, print it, and write `docs/benchmarks.md`."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--patches", type=int, default=2048, help="S2 + S1 patches with reference maps")
-    parser.add_argument("--rounds", type=int, default=3, help="each figure is the median of so many")
+    parser.add_argument("--rounds", type=int, default=5, help="each figure is the median of so many")
     parser.add_argument("--tile-rounds", type=int, default=1, help="the same for the full-size tile, minutes each")
-    parser.add_argument("--only", choices=["tile"], help="measure this only")
+    parser.add_argument("--only", choices=_PARTS, help=f"measure this only, and do not write {PAGE}")
     options = parser.parse_args()
-    if options.only in (None, "tile"):
-        _print_tile(options.tile_rounds)
-    if options.only == "tile":
-        return
-    data = make_dataset(_SCRATCH, options.patches)
-    print(
-        f"{options.patches} patches (S2, S1, reference map), {os.cpu_count()} processors, median of {options.rounds}\n"
-    )
-
-    seconds = encoding.measure(data, _SCRATCH, rounds=options.rounds)
-    own = seconds[encoding.ENCODER]
-    print("encoding                          patches/s    time against reben")
-    for name, value in seconds.items():
-        print(f"  {name:<30} {options.patches / value:>10,.0f}    {value / own:>6.2f}")
-
-    from benchmarks import loading  # noqa: PLC0415 - else every encoding worker, too, would load torch
-
-    store = _SCRATCH / "store"
-    encoding.encode_with_reben(data, store)
-    rates = loading.measure(data, store, rounds=options.rounds)
-    own = rates[loading.IN_PROCESS]
-    print("\nloading (12 bands, batches of 64, normalised, flipped)")
-    print("                                  samples/s    speed against in-process")
-    for name, value in rates.items():
-        print(f"  {name:<30} {value:>10,.0f}    {value / own:>6.2f}")
+    parts = _PARTS if options.only is None else (options.only,)
+    report = Report()
+    if "construction" in parts:
+        _measure_construction(report, options.tile_rounds)
+    if "encoding" in parts or "loading" in parts:
+        _measure_stores(report, parts, options.patches, options.rounds)
+    if options.only is None:
+        report.write()
 
 
-def _print_tile(rounds: int) -> None:
+def _measure_construction(report: Report, rounds: int) -> None:
+    report.heading("Building one full-size tile", note="Real texture, 8,281 patches, 9,000 land-cover polygons.")
     figures = construction.measure(_CACHE, _SCRATCH, rounds=rounds)
     if figures is None:
-        print("building a full-size tile: left out, the real patches are not there\n")
+        report.line("Left out: the real patches are not there.")
         return
     bare = figures.seconds[construction.DECODE]
-    print(f"building one full-size tile ({os.cpu_count()} threads)    seconds    against decoding")
-    for name, value in figures.seconds.items():
-        print(f"  {name:<40} {value:>10.1f}    {value / bare:>6.2f}")
-    print("  stages: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in figures.stages.items()))
-    print(f"  peak memory of the worker: {figures.peak_memory_bytes / 1e9:.2f} GB\n")
+    report.table(
+        ("", "seconds", "against decoding"),
+        {name: (f"{value:.1f}", f"{value / bare:.2f}") for name, value in figures.seconds.items()},
+    )
+    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in figures.stages.items())
+    report.line(f"Stages: {stages}. Peak memory of the worker: {figures.peak_memory_bytes / 1e9:.2f} GB.")
+
+
+def _measure_stores(report: Report, parts: tuple[str, ...], patches: int, rounds: int) -> None:
+    data = make_dataset(_SCRATCH, patches)
+    if "encoding" in parts:
+        report.heading("Encoding", note=f"{patches:,} patches: Sentinel-2, Sentinel-1, reference map.")
+        seconds = encoding.measure(data, _SCRATCH, rounds=rounds)
+        own = seconds[encoding.ENCODER]
+        report.table(
+            ("", "patches/s", "time against reben"),
+            {name: (f"{patches / value:,.0f}", f"{value / own:.2f}") for name, value in seconds.items()},
+        )
+    if "loading" in parts:
+        from benchmarks import loading  # noqa: PLC0415 - else every encoding worker, too, would load torch
+
+        report.heading(
+            "Loading", note="12 bands, shuffled and flipped, batches of 64, page cache warm, at most two cores."
+        )
+        store = _SCRATCH / "store"
+        encoding.encode_with_reben(data, store)
+        rates = loading.measure(data, store, _CACHE, rounds=rounds)
+        peers = [name for name in (loading.CONFIGILM, loading.GEOTIFFS) if name in rates]
+        report.table(
+            ("", "samples/s", *(f"times {name.split(',')[0]}" for name in peers)),
+            {name: (f"{rate:,.0f}", *(f"{rate / rates[peer]:.1f}" for peer in peers)) for name, rate in rates.items()},
+        )
 
 
 if __name__ == "__main__":
