@@ -14,6 +14,8 @@ from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
 from reben.io.store import Store, reference_map_key
 
+_FEW = 2_000
+"""Keys that are faster looked up than found among all."""
 _SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
 
 
@@ -88,12 +90,26 @@ class Patches:
             ("s1" in sensors, self.s1_names, "Sentinel-1 patches"),
             (reference_maps, [reference_map_key(patch_id) for patch_id in self.ids.to_pylist()], "reference maps"),
         ):
-            missing = [key for key in map(str, keys) if key not in store] if needed else []
+            missing = _missing(store, [str(key) for key in keys]) if needed else []
             if missing:
                 raise MetadataError(
                     f"{store.path} lacks {len(missing)} of {len(self)} {part}, such as {missing[0]!r}",
                     hint="encode the data set that the metadata tables describe",
                 )
+
+
+def _missing(store: Store, keys: Sequence[str]) -> list[str]:
+    """Keys that the store lacks, sorted; for many of them, its tree is read instead of its values."""
+    if len(keys) <= _FEW:
+        return sorted(key for key in keys if key not in store)
+    missing, stored = [], iter(store)
+    current = next(stored, None)
+    for key in sorted(keys):
+        while current is not None and current < key:
+            current = next(stored, None)
+        if current != key:
+            missing.append(key)
+    return missing
 
 
 def _multi_hot(labels: pa.ListArray, legend: Legend) -> NDArray[np.uint8]:

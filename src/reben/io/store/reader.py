@@ -5,23 +5,17 @@ with the map that it inherits: without locks, which a finished store does not ne
 A spawned process opens the file anew. Arrays keep the map alive, so that they stay valid after `close`.
 """
 
-import json
 import os
-import threading
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from heapq import merge
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
-from weakref import WeakValueDictionary
+from typing import Any
 
-import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.errors import KeyNotFoundError, StoreError
-from reben.io.store.values import LONGEST_KEY, parse_header, reference_map_key, tensor_view
+from reben.io.store.maps import DAMAGED_HINT, AnyMap, open_any
+from reben.io.store.values import parse_header, tensor_view
 
 
 def open_store(path: str | os.PathLike[str]) -> "Store":
@@ -45,7 +39,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._map: _AnyMap | None = _open_any(self.path)
+        self._map: AnyMap | None = open_any(self.path)
 
     def __getitem__(self, key: str) -> dict[str, NDArray[Any]]:
         """All tensors under `key`, as read-only views into the map, each at its native resolution.
@@ -58,7 +52,7 @@ class Store:
         try:
             return {name: tensor_view(value, place) for name, place in parse_header(value).items()}
         except StoreError as error:
-            raise StoreError(f"{self.path}, key {key!r}: {error}", hint=_DAMAGED) from error
+            raise StoreError(f"{self.path}, key {key!r}: {error}", hint=DAMAGED_HINT) from error
 
     def tensors(self, key: str, names: tuple[str, ...]) -> list[NDArray[Any]]:
         """Some tensors under `key`, as read-only views into the map.
@@ -72,7 +66,7 @@ class Store:
             layout = parse_header(value)
             return [tensor_view(value, layout[name]) for name in names]
         except StoreError as error:
-            raise StoreError(f"{self.path}, key {key!r}: {error}", hint=_DAMAGED) from error
+            raise StoreError(f"{self.path}, key {key!r}: {error}", hint=DAMAGED_HINT) from error
         except KeyError as error:
             raise StoreError(
                 f"{self.path}, key {key!r}: has no tensor {error}; expected one of {', '.join(layout)}"
@@ -127,9 +121,9 @@ class Store:
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_map": None}
 
-    def _opened(self) -> "_AnyMap":
+    def _opened(self) -> "AnyMap":
         if self._map is None:
-            self._map = _open_any(self.path)
+            self._map = open_any(self.path)
         return self._map
 
     def _value(self, key: str) -> "_MapBytes":
@@ -145,225 +139,10 @@ class _MapBytes(np.ndarray[tuple[int], np.dtype[np.uint8]]):
     Built straight on LMDB's buffer: numpy would skip the reference to it in an array made by `view`.
     """
 
-    map: "_AnyMap"
+    map: "AnyMap"
 
 
-class _AnyMap(Protocol):
-    """Where values come from."""
-
-    def get(self, key: bytes) -> memoryview | None:
-        """A value, or None."""
-        ...
-
-    def count(self) -> int:
-        """Number of values."""
-        ...
-
-    def nbytes(self) -> int:
-        """Bytes of all files."""
-        ...
-
-    def keys(self) -> Iterator[str]:
-        """All keys, sorted."""
-        ...
-
-    def neighbours(self, key: bytes) -> list[str]:
-        """Some keys around `key`."""
-        ...
-
-
-class _Map:
-    """An LMDB environment, and a read transaction for each thread that uses it.
-
-    The operating system reads ahead only where the file does not fit into memory: the binding touches every page of a
-    value, and without reading ahead each of its forty pages would be a disk access of its own.
-    """
-
-    def __init__(self, path: Path, nbytes: int) -> None:
-        self._path = path
-        self._environment = lmdb.open(
-            str(path),
-            subdir=path.is_dir(),
-            readonly=True,
-            lock=False,
-            readahead=nbytes > _memory_bytes() * _FITS_INTO_MEMORY,
-            create=False,
-            max_spare_txns=0,
-        )
-        self._threads = threading.local()
-
-    def get(self, key: bytes) -> memoryview | None:
-        if not 0 < len(key) <= LONGEST_KEY:  # LMDB refuses to look for it
-            return None
-        try:  # no context manager: this is the loader's innermost loop
-            found: memoryview | None = self._transaction().get(key)
-        except lmdb.Error as error:
-            raise _damaged(self._path, error) from error
-        return found
-
-    def count(self) -> int:
-        return int(self._environment.stat()["entries"])
-
-    def nbytes(self) -> int:
-        """Bytes of the file up to the last page in use."""
-        return int((self._environment.info()["last_pgno"] + 1) * self._environment.stat()["psize"])
-
-    def keys(self) -> Iterator[str]:
-        with (
-            _damage_named(self._path),
-            self._environment.begin(buffers=False) as transaction,
-            transaction.cursor() as cursor,
-        ):
-            for key in cursor.iternext(values=False):
-                yield key.decode()
-
-    def neighbours(self, key: bytes) -> list[str]:
-        """The first key after `key` and the last one before it; reference maps only if `key` is one."""
-        found = []
-        with (
-            _damage_named(self._path),
-            self._environment.begin(buffers=False) as transaction,
-            transaction.cursor() as cursor,
-        ):
-            for forward in (True, False):
-                here = cursor.set_range(key[:LONGEST_KEY] or b"\0")
-                if not forward:
-                    here = cursor.prev() if here else cursor.last()
-                while here and cursor.key().endswith(_MAP_SUFFIX) and not key.endswith(_MAP_SUFFIX):
-                    here = cursor.next() if forward else cursor.prev()
-                if here:
-                    found.append(cursor.key().decode(errors="replace"))
-        return found
-
-    def _transaction(self) -> Any:  # noqa: ANN401 - lmdb has no types
-        transaction = getattr(self._threads, "transaction", None)
-        if transaction is None:
-            transaction = self._threads.transaction = self._environment.begin(buffers=True)
-        return transaction
-
-
-class _Shards:
-    """Several maps as one."""
-
-    def __init__(self, maps: Sequence[_Map]) -> None:
-        firsts = [(next(iter(shard.keys()), ""), shard) for shard in maps]
-        self._maps = [shard for _, shard in sorted(firsts, key=lambda pair: pair[0])]
-        self._firsts = [first.encode() for first in sorted(first for first, _ in firsts)]
-
-    def get(self, key: bytes) -> memoryview | None:
-        """A value; the shard is looked for first whose keys begin last before `key`."""
-        nearest = max(bisect_right(self._firsts, key) - 1, 0)
-        found = self._maps[nearest].get(key)
-        if found is not None:
-            return found
-        others = (shard.get(key) for number, shard in enumerate(self._maps) if number != nearest)
-        return next((value for value in others if value is not None), None)
-
-    def count(self) -> int:
-        return sum(shard.count() for shard in self._maps)
-
-    def nbytes(self) -> int:
-        return sum(shard.nbytes() for shard in self._maps)
-
-    def keys(self) -> Iterator[str]:
-        return merge(*(shard.keys() for shard in self._maps))
-
-    def neighbours(self, key: bytes) -> list[str]:
-        return [name for shard in self._maps for name in shard.neighbours(key)]
-
-
-SHARDS_FILE = "shards.json"
-"""In a folder of shards: how many there are, among other things."""
-
-_SHARD_PATTERN = "shard-*"
-
-
-def shard_name(number: int) -> str:
-    """Name of a shard's folder."""
-    return f"shard-{number:05d}"
-
-
-def is_store(path: Path) -> bool:
-    """Whether there is a store at `path`, or a folder of shards."""
-    return path.is_file() or (path / "data.mdb").is_file() or any(path.glob(f"{_SHARD_PATTERN}/data.mdb"))
-
-
-def _open_any(path: Path) -> _AnyMap:
-    """The map of a store, or those of all shards in a folder.
-
-    Raises:
-        StoreError: if there is no store, or a shard is missing.
-    """
-    shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / "data.mdb").exists() else []
-    if shards and (note := path / SHARDS_FILE).exists():
-        expected = json.loads(note.read_text(encoding="utf-8"))["shards"]
-        if len(shards) != expected:
-            raise StoreError(f"{path} has {len(shards)} of {expected} shards", hint=_DAMAGED)
-    return _Shards([_open_map(shard) for shard in shards]) if shards else _open_map(path)
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-_FITS_INTO_MEMORY = 0.5
-"""Share of the machine's memory; a larger file will not stay in the page cache."""
-
-_MAP_SUFFIX = reference_map_key("").encode()
-_DAMAGED = "the file may be damaged or half copied; copy or encode it again"
-
-_maps: WeakValueDictionary[tuple[int, int], _Map] = WeakValueDictionary()
-_maps_lock = threading.Lock()
-
-
-def _open_map(path: Path) -> _Map:
-    """The map of `path`; LMDB forbids to open one file twice in a process.
-
-    Raises:
-        StoreError: if there is no store.
-    """
-    data = path / "data.mdb" if path.is_dir() else path
-    if not data.is_file():
-        raise StoreError(f"{path} is no store: {data} is missing", hint=_store_hint(path))
-    with _maps_lock:
-        file = data.stat()
-        identity = (file.st_dev, file.st_ino)
-        opened = _maps.get(identity)
-        if opened is None:
-            try:
-                opened = _maps[identity] = _Map(path, file.st_size)
-            except lmdb.Error as error:
-                raise StoreError(f"{path} is no store ({error})", hint=_DAMAGED) from error
-            if file.st_size < opened.nbytes():  # reading behind the end of the file would kill the process
-                raise StoreError(f"{data} has {file.st_size:,} bytes; the store has {opened.nbytes():,}", hint=_DAMAGED)
-    return opened
-
-
-@contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
-    """LMDB's errors as ours.
-
-    Raises:
-        StoreError: instead of LMDB's error.
-    """
-    try:
-        yield
-    except lmdb.Error as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"{path}: is damaged ({error})", hint=_DAMAGED)
-
-
-def _store_hint(path: Path) -> str:
-    inside = sorted(path.glob("[!.]*/data.mdb")) if path.is_dir() else []  # hidden ones are not finished
-    if inside:
-        return f"did you mean {inside[0].parent}?"
-    return "make a store with `reben encode`, and give the directory that it wrote"
-
-
-def _nearest_hint(opened: _AnyMap, key: str) -> str:
+def _nearest_hint(opened: AnyMap, key: str) -> str:
     """The existing key that shares the longest beginning with `key`."""
     neighbours = opened.neighbours(key.encode())
     if not neighbours:
