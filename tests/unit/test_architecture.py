@@ -50,6 +50,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "data/kernels.py",  # unit/data/test_preparation.py
         "encode/export.py",  # integration/test_store_commands.py
         "io/store/contents.py",
+        "io/store/maps.py",  # unit/io/store/test_reader.py
         "io/tile_grounds.py",
         "demo/area.py",  # unit/demo/test_inputs.py
         "demo/job.py",

@@ -4,6 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from reben.core.bands import select_bands
 from reben.core.errors import MetadataError
 from reben.data.dataset import PatchDataset
@@ -50,6 +52,8 @@ def open_dataset(
             else "the metadata tables have no patch",
             hint="give the tables that list them; snowy and cloudy patches take part only if asked for",
         )
+    del rows  # the tables of all of reBEN take some hundred megabytes
+    pa.default_memory_pool().release_unused()
     opened = open_store(store)
     patches.expect_in(opened, select_bands(bands), reference_maps=reference_maps)
     return PatchDataset(opened, patches, bands, statistics=statistics, reference_maps=reference_maps)

@@ -1,6 +1,6 @@
 """The patches that a data set is made of: ids, Sentinel-1 partners and label vectors, taken from metadata tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,8 +14,7 @@ from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
 from reben.io.store import Store, reference_map_key
 
-_FEW = 2_000
-"""Keys that are faster looked up than found among all."""
+_SOME = 1 << 16
 _SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
 
 
@@ -85,31 +84,27 @@ class Patches:
                 f"{self.s1_names.null_count} of {len(self)} patches have no Sentinel-1 partner",
                 hint="train with --bands s2, or build the data set with Sentinel-1",
             )
-        for needed, keys, part in (
-            ("s2" in sensors, self.ids, "Sentinel-2 patches"),
-            ("s1" in sensors, self.s1_names, "Sentinel-1 patches"),
-            (reference_maps, [reference_map_key(patch_id) for patch_id in self.ids.to_pylist()], "reference maps"),
-        ):
-            missing = _missing(store, [str(key) for key in keys]) if needed else []
-            if missing:
+        parts: dict[str, pa.StringArray] = {}
+        if "s2" in sensors:
+            parts["Sentinel-2 patches"] = self.ids
+        if "s1" in sensors:
+            parts["Sentinel-1 patches"] = self.s1_names
+        if reference_maps:
+            parts["reference maps"] = pc.binary_join_element_wise(self.ids, reference_map_key(""), "")
+        lacks = store.lacks(key for keys in parts.values() for key in _each(keys))
+        for number, (part, keys) in enumerate(parts.items()):
+            lacking = np.flatnonzero(lacks[number * len(self) : (number + 1) * len(self)])
+            if len(lacking):
                 raise MetadataError(
-                    f"{store.path} lacks {len(missing)} of {len(self)} {part}, such as {missing[0]!r}",
+                    f"{store.path} lacks {len(lacking)} of {len(self)} {part}, such as {keys[lacking[0]].as_py()!r}",
                     hint="encode the data set that the metadata tables describe",
                 )
 
 
-def _missing(store: Store, keys: Sequence[str]) -> list[str]:
-    """Keys that the store lacks, sorted; for many of them, its tree is read instead of its values."""
-    if len(keys) <= _FEW:
-        return sorted(key for key in keys if key not in store)
-    missing, stored = [], iter(store)
-    current = next(stored, None)
-    for key in sorted(keys):
-        while current is not None and current < key:
-            current = next(stored, None)
-        if current != key:
-            missing.append(key)
-    return missing
+def _each(keys: pa.StringArray) -> Iterator[bytes]:
+    """The keys one by one, without a Python object for each of them at a time."""
+    for first in range(0, len(keys), _SOME):
+        yield from keys[first : first + _SOME].cast(pa.binary()).to_pylist()
 
 
 def _multi_hot(labels: pa.ListArray, legend: Legend) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -148,10 +149,12 @@ def _check_values(path: Path, table: pa.Table, legend: Legend) -> None:
             f"{legend.name}",
             hint=f"the classes are: {'; '.join(legend.class_names)}",
         )
-    pairs = pa.table([parents, flat], ["row", "label"]).group_by(["row", "label"]).aggregate([([], "count_all")])
-    twice = pairs.filter(pc.greater(pairs["count_all"], 1))
-    if twice.num_rows:
-        row, label = min((row["row"], row["label"]) for row in twice.to_pylist())
+    indices = pc.index_in(flat, pa.array(legend.class_names)).to_numpy().astype(np.int64)
+    pairs = np.sort(parents.to_numpy() * len(legend.class_names) + indices)
+    twice = pairs[1:][pairs[1:] == pairs[:-1]]
+    if len(twice):
+        row, index = divmod(int(twice[0]), len(legend.class_names))
+        label = legend.class_names[index]
         raise MetadataError(f"{path}, column 'labels', row {row}: {label!r} is given twice")
 
 

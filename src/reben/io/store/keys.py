@@ -18,6 +18,7 @@ _PAGE_HEADER = 16
 _FLAGS_AND_LOWER = struct.Struct("<HH")
 _FLAGS_AT = 10
 _NODE = struct.Struct("<HHHH")  # low and high half of the data size or page number, flags or its top, key size
+_KEY_SIZE, _KEY_SIZE_AT = struct.Struct("<H"), 6
 _META_START = struct.Struct("<II")
 _FREE_DATABASE = 24  # in the meta page's content; begins with the page size
 _MAIN_ROOT = _FREE_DATABASE + 48 + 40
@@ -28,8 +29,8 @@ _DEEPEST = 32
 _SMALLEST_PAGE = 256
 
 
-def read_keys(path: Path) -> Iterator[bytes]:
-    """All keys of an LMDB file, sorted.
+def read_key_pages(path: Path) -> Iterator[list[bytes]]:
+    """All keys of an LMDB file, sorted, those of one page of the tree at a time.
 
     Args:
         path: `data.mdb`.
@@ -41,7 +42,7 @@ def read_keys(path: Path) -> Iterator[bytes]:
         memory.madvise(mmap.MADV_RANDOM)
         try:
             root, page_size = _root(memory)
-            yield from _walk(memory, root, page_size, depth=0)
+            yield from _walk(memory, root, page_size)
         except (struct.error, IndexError) as error:
             raise StoreError(f"{path}: its tree is damaged ({error})", hint="copy or encode the store again") from error
 
@@ -65,23 +66,23 @@ def _root(memory: mmap.mmap) -> tuple[int, int]:
     return root, page_size
 
 
-def _walk(memory: mmap.mmap, page: int, page_size: int, *, depth: int) -> Iterator[bytes]:
-    """Keys below a page.
+def _walk(memory: mmap.mmap, root: int, page_size: int) -> Iterator[list[bytes]]:
+    """Keys of each leaf, from the left to the right.
 
     Raises:
-        IndexError: if the page is no part of a tree.
+        IndexError: if a page is no part of a tree.
     """
-    if page == _NO_PAGE:
-        return
-    start = page * page_size
-    flags, lower = _FLAGS_AND_LOWER.unpack_from(memory, start + _FLAGS_AT)
-    if not flags & (_BRANCH | _LEAF) or not _PAGE_HEADER <= lower <= page_size or depth > _DEEPEST:
-        raise IndexError(f"page {page} has flags {flags:#x}")
-    nodes = struct.unpack_from(f"<{(lower - _PAGE_HEADER) // 2}H", memory, start + _PAGE_HEADER)
-    content = memory[start : start + page_size]
-    for node in nodes:
-        low, high, top, key_size = _NODE.unpack_from(content, node)
+    waiting = [(root, 0)] if root != _NO_PAGE else []
+    while waiting:
+        page, depth = waiting.pop()
+        content = memory[page * page_size : (page + 1) * page_size]
+        flags, lower = _FLAGS_AND_LOWER.unpack_from(content, _FLAGS_AT)
+        if not flags & (_BRANCH | _LEAF) or not _PAGE_HEADER <= lower <= page_size or depth > _DEEPEST:
+            raise IndexError(f"page {page} has flags {flags:#x}")
+        nodes = struct.unpack_from(f"<{(lower - _PAGE_HEADER) // 2}H", content, _PAGE_HEADER)
         if flags & _BRANCH:
-            yield from _walk(memory, low | high << 16 | top << 32, page_size, depth=depth + 1)
+            parts = (_NODE.unpack_from(content, node) for node in reversed(nodes))
+            waiting += [(low | high << 16 | top << 32, depth + 1) for low, high, top, _ in parts]
         else:
-            yield content[node + _NODE.size : node + _NODE.size + key_size]
+            starts = ((node + _NODE.size, _KEY_SIZE.unpack_from(content, node + _KEY_SIZE_AT)[0]) for node in nodes)
+            yield [content[start : start + size] for start, size in starts]

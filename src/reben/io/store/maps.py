@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -18,7 +19,7 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from reben.core.errors import StoreError
-from reben.io.store.keys import read_keys
+from reben.io.store.keys import read_key_pages
 from reben.io.store.values import LONGEST_KEY, reference_map_key
 
 
@@ -39,6 +40,10 @@ class AnyMap(Protocol):
 
     def keys(self) -> Iterator[str]:
         """All keys, sorted."""
+        ...
+
+    def key_pages(self) -> Iterator[list[bytes]]:
+        """All keys, many at a time, in any order."""
         ...
 
     def neighbours(self, key: bytes) -> list[str]:
@@ -84,8 +89,11 @@ class _Map:
 
     def keys(self) -> Iterator[str]:
         """All keys, sorted; no value is touched."""
-        data = self._path / "data.mdb" if self._path.is_dir() else self._path
-        return (key.decode() for key in read_keys(data))
+        return (key.decode() for page in self.key_pages() for key in page)
+
+    def key_pages(self) -> Iterator[list[bytes]]:
+        """All keys, many at a time; no value is touched."""
+        return read_key_pages(self._path / "data.mdb" if self._path.is_dir() else self._path)
 
     def neighbours(self, key: bytes) -> list[str]:
         """The first key after `key` and the last one before it; reference maps only if `key` is one."""
@@ -137,6 +145,9 @@ class _Shards:
 
     def keys(self) -> Iterator[str]:
         return merge(*(shard.keys() for shard in self._maps))
+
+    def key_pages(self) -> Iterator[list[bytes]]:
+        return chain.from_iterable(shard.key_pages() for shard in self._maps)
 
     def neighbours(self, key: bytes) -> list[str]:
         return [name for shard in self._maps for name in shard.neighbours(key)]
@@ -207,8 +218,6 @@ def _open_map(path: Path) -> _Map:
             if file.st_size < opened.nbytes():  # reading behind the end of the file would kill the process
                 claimed = opened.nbytes()
                 raise StoreError(f"{data} has {file.st_size:,} bytes; the store has {claimed:,}", hint=DAMAGED_HINT)
-                    f"{data} has {file.st_size:,} bytes; the store has {opened.nbytes():,}", hint=DAMAGED_HINT
-                )
     return opened
 
 

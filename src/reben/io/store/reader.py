@@ -6,7 +6,7 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,16 @@ class Store:
     def __iter__(self) -> Iterator[str]:
         """All keys, sorted."""
         return self._opened().keys()
+
+    def lacks(self, keys: Iterable[bytes]) -> NDArray[np.bool_]:
+        """Which of many keys the store lacks, in their order; no value is touched.
+
+        Keys are compared by 64-bit hashes, which take a tenth of their memory; one in some million million may be
+        thought to be there because another has its hash.
+        """
+        wanted = np.fromiter(map(hash, keys), np.int64)
+        stored = np.fromiter((hash(key) for page in self._opened().key_pages() for key in page), np.int64)
+        return np.isin(wanted, stored, invert=True)
 
     def close(self) -> None:
         """Let go of the map; arrays that were read from it stay valid and keep it open. Reading opens it again."""
