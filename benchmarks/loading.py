@@ -3,9 +3,13 @@
 12 bands (s1 and s2), batches of 64, the store in the page cache, at most two cores.
 """
 
+import gc
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,10 +31,12 @@ from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import SCHEMA, write_metadata
-from reben.io.store import open_store
+from reben.io.store import maps, open_store
 
 BATCH = 64
 WORKERS = 2
+_COLD_SAMPLES = 384
+_BLOCK = 32
 _GEOTIFF_SAMPLES = 512  # enough for a rate, and few enough for a patient reader
 
 IMAGES, IMAGES_ALONE = "images, 2 threads", "images, this thread"
@@ -62,6 +68,38 @@ def measure(data: BenchData, store: Path, cache: Path, *, rounds: int) -> dict[s
     seconds = medians_s({name: run for name, (_, run) in ways.items()}, rounds=rounds)
     rates = {name: count / seconds[name] for name, (count, _) in ways.items()}
     return rates | _configilm_rate(data, store, cache, rounds=rounds)
+
+
+def measure_cold(data: BenchData, store: Path, *, rounds: int) -> dict[str, float]:
+    """Median samples per second of native batches of a store that is not in the page cache."""
+    ids, s1_names = zip(*data.patches, strict=True)
+    labels = np.zeros((len(ids), len(CLC2018.class_names)), np.uint8)
+    patches = Patches(pa.array(ids), pa.array(s1_names), labels, CLC2018)
+    rates: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for read_ahead, block in product((True, False), (1, _BLOCK)):
+            name = f"read-ahead {'on' if read_ahead else 'off'}, " + (
+                f"blocks of {block}" if block > 1 else "all shuffled"
+            )
+            rates.setdefault(name, []).append(_cold_rate(store, patches, read_ahead=read_ahead, block=block))
+    return {name: median(values) for name, values in rates.items()}
+
+
+def _cold_rate(store: Path, patches: Patches, *, read_ahead: bool, block: int) -> float:
+    """Samples per second of the first batches."""
+    gc.collect()  # an open map would keep its pages
+    os.sync()
+    with (store / "data.mdb").open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    maps.FITS_INTO_MEMORY = 0.0 if read_ahead else 1e9
+    dataset = PatchDataset(open_store(store), patches, "all")
+    draws = ShuffledDraws(len(dataset), seed=0, block=block)
+    start, samples = time.perf_counter(), 0
+    for batch in BatchLoader(dataset, batch_size=BATCH, sampler=draws, threads=WORKERS, native=True):
+        samples += len(batch["patch_id"])
+        if samples >= _COLD_SAMPLES:
+            break
+    return samples / (time.perf_counter() - start)
 
 
 def _loader(dataset: PatchDataset, threads: int, *, native: bool = False) -> BatchLoader:

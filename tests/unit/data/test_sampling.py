@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from reben.data.sampling import ShuffledDraws
@@ -26,3 +28,20 @@ def test_about_half_of_the_patches_are_flipped_either_way():
 
 def test_flips_can_be_switched_off():
     assert not any(draw.horizontal or draw.vertical for draw in ShuffledDraws(50, seed=1, flip=False))
+
+
+@pytest.mark.parametrize(("patches", "block"), [(10_000, 16), (1000, 7), (5, 100), (1, 1)])
+def test_blocks_hold_every_patch_once_too(patches: int, block: int):
+    draws = ShuffledDraws(patches, seed=1, block=block)
+    order = [draw.patch for draw in draws]
+    assert sorted(order) == list(range(patches))
+    assert order == [draw.patch for draw in draws]
+
+
+def test_blocks_keep_neighbours_near_each_other_and_mix_them():
+    order = [draw.patch for draw in ShuffledDraws(20_000, seed=1, block=16)]
+    window = order[: 64 * 16]
+    assert len({patch // 16 for patch in window}) == 64  # whole blocks: 64 places on the disk instead of 1024
+    assert max(window) - min(window) > 10_000  # from all over the data set
+    steps = [abs(one - other) for one, other in pairwise(order)]
+    assert sum(step < 16 for step in steps) / len(steps) < 0.1  # and well mixed

@@ -65,7 +65,7 @@ class _Map:
             subdir=path.is_dir(),
             readonly=True,
             lock=False,
-            readahead=nbytes > _memory_bytes() * _FITS_INTO_MEMORY,
+            readahead=nbytes > _memory_bytes() * FITS_INTO_MEMORY,
             create=False,
             max_spare_txns=0,
         )
@@ -187,7 +187,7 @@ def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-_FITS_INTO_MEMORY = 0.5
+FITS_INTO_MEMORY = 0.5
 """Share of the machine's memory; a larger file will not stay in the page cache."""
 
 _MAP_SUFFIX = reference_map_key("").encode()
