@@ -74,7 +74,7 @@ def _measure_stores(report: Report, parts: tuple[str, ...], patches: int, rounds
         )
         report.heading(
             "Loading from a cold page cache",
-            note="Native batches, 2 threads, the first 384 samples. Read-ahead is on for stores beyond half the memory.",
+            note="Native batches, 2 threads, the first 384 samples. Stores beyond half of the memory have read-ahead.",
         )
         report.table(("", "samples/s"), {name: (f"{rate:,.0f}",) for name, rate in cold.items()})
 
