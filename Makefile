@@ -13,7 +13,7 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 
 test: $(VENV)/.dev  ## the whole test suite, with branch coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/.dev  ## linter, formatter, types, direction of imports
 	$(BIN)/ruff check

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reben.cli import build, demo, encode, evaluate, predict, split, stats, store, train, verify
+from reben.cli import build, demo, encode, evaluate, experiment, predict, split, stats, store, train, verify
 from reben.cli.console import print_error
 from reben.core.errors import RebenError
 from reben.version import __version__
@@ -24,6 +24,9 @@ app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)
 app.command("train")(train.train)
+app.command("models")(experiment.models)
+app.add_typer(experiment.app, name="experiment")
+app.command("table")(experiment.table)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("demo")(demo.demo)

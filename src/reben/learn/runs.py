@@ -6,6 +6,7 @@ environment.json                 versions, machine, command line of each start
 metrics.csv, tensorboard/        each epoch
 checkpoints/last.safetensors     where to resume; removed when the run is finished
 result.json                      best epoch and its score; there when the run is finished
+test.json                        its scores on the test split; there when it was tested
 """
 
 import importlib.metadata
@@ -51,6 +52,11 @@ class RunDirectory:
     def result(self) -> Path:
         """Best epoch and its score."""
         return self.path / "result.json"
+
+    @property
+    def test(self) -> Path:
+        """Scores on the test split; there when the run was tested."""
+        return self.path / "test.json"
 
     @property
     def checkpoint(self) -> Path:

@@ -1,0 +1,131 @@
+"""`reben models`, `reben experiment` and `reben table`: the paper's experiments."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reben.cli import options
+from reben.cli.console import needs_extra, stderr
+from reben.cli.train import print_epoch
+
+app = typer.Typer(help="Run the experiments of the paper: what is missing, what was stopped.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `paper` a command of its own while it is the only one."""
+
+
+def models() -> None:
+    """List the paper's models: parameters, input size, scores on all bands, published weights."""
+    with needs_extra("learn"):
+        from reben.learn.models import Architecture, build_model
+        from reben.learn.paper import PAPER_MODELS
+
+    typer.echo("timm name                  parameters  input           AP macro: s1     s2    all  weights")
+    for name, model in PAPER_MODELS.items():
+        built = build_model(Architecture(name, channels=12, classes=19, image_size=120, dropout=0, drop_path=0))
+        millions = sum(parameter.numel() for parameter in built.parameters()) / 1e6
+        scores = "  ".join(f"{model.scores[bands].ap_macro:5.2f}" for bands in ("s1", "s2", "all"))
+        typer.echo(f"{name:<26} {millions:>8.1f} M  12 x 120 x 120         {scores}  {model.weights('all')}")
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",")]
+
+
+@app.command("paper")
+def paper(
+    output: Annotated[Path, typer.Option(help="Folder of the run directories.", show_default=False)],
+    store: Annotated[Path | None, typer.Option(help="Store that `reben encode` wrote.", show_default=False)] = None,
+    metadata: Annotated[
+        list[Path] | None, typer.Option(help="Metadata table (Parquet). May be given several times.")
+    ] = None,
+    models: Annotated[str | None, typer.Option(help="timm names joined by commas; by default all eight.")] = None,
+    bands: Annotated[str | None, typer.Option(help="Out of s1,s2,all; by default all three.")] = None,
+    seeds: Annotated[str, typer.Option(help="Joined by commas.")] = "42,43,44",
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training set.")] = 100,
+    batch_size: options.BatchSize = 512,
+    warmup_steps: Annotated[int, typer.Option(min=0, help="Steps of linear rise.")] = 1000,
+    workers: options.LoadingWorkers = None,
+    index: Annotated[
+        int | None, typer.Option(min=0, help="Do this run of the list only, as for an array of cluster jobs.")
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Show all runs and how far they are, and exit.")] = False,
+) -> None:
+    """Train and test every model of the paper with every modality and seed: 72 runs, one after the other.
+
+    Finished runs are left alone, stopped ones go on, and several machines may share the folder.
+    """
+    with needs_extra("learn"):
+        from reben.learn.experiment import plan_paper, run_experiment, state_of
+        from reben.learn.runs import RunDirectory
+
+    chosen = {
+        "models": _listed(models),
+        "modalities": _listed(bands),
+        "seeds": [int(seed) for seed in seeds.split(",")],
+    }
+    plan = plan_paper(
+        **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]
+        epochs=epochs,
+        batch_size=batch_size,
+        warmup_steps=warmup_steps,
+    )
+    if listing:
+        for number, planned in enumerate(plan):
+            typer.echo(f"{number:>3}  {state_of(RunDirectory(output / planned.name)):<10}  {planned.name}")
+        return
+    if store is None or not metadata:
+        raise typer.BadParameter("--store and --metadata are needed to run; --list only shows the runs")
+    if index is not None and index >= len(plan):
+        raise typer.BadParameter(f"--index {index}: there are {len(plan)} runs, counted from 0")
+    busy = 0
+    for planned, state in run_experiment(
+        plan if index is None else plan[index : index + 1],
+        output,
+        store=store,
+        metadata=metadata,
+        workers=workers,
+        report=stderr.print,
+        report_epoch=print_epoch,
+    ):
+        busy += state == "busy"
+        typer.echo(f"{state}: {planned.name}")
+    if busy:
+        stderr.print(f"{busy} runs are being worked on by other processes; look again with --list")
+
+
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    markdown = "markdown"
+    csv = "csv"
+    latex = "latex"
+
+
+def table(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories, or folders of them.", show_default=False)],
+    table_format: Annotated[TableFormat, typer.Option("--format", help="How to write it.")] = TableFormat.markdown,
+    output: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+) -> None:
+    """Make Table I of the paper from runs: mean and deviation over seeds, beside the paper's number, in percent.
+
+    Models, bands and seeds are those of the runs; what was not tested is left out.
+    """
+    with needs_extra("learn"):
+        from reben.learn import results
+    from reben.io import atomic
+
+    writers = {
+        TableFormat.markdown: results.as_markdown,
+        TableFormat.csv: results.as_csv,
+        TableFormat.latex: results.as_latex,
+    }
+    text = writers[table_format](results.read_rows(runs))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        atomic.write_text(output, text)
