@@ -77,7 +77,10 @@ def build(
     ] = "",
     patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.", rich_help_panel=_RULES)] = 1200,
     min_labelled: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of labelled pixels that a patch needs.", rich_help_panel=_RULES)
+        float,
+        typer.Option(
+            min=0, max=0.9999, help="More than this share of a patch must be labelled.", rich_help_panel=_RULES
+        ),
     ] = 0.75,
     p: Annotated[
         float, typer.Option("--p", help="Share of the test square in the tile's area.", rich_help_panel=_RULES)
@@ -142,7 +145,7 @@ def build(
         keep_raw=keep_raw,
     ).resolved()
     inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
-    todo = plan_build(inputs.l2a)
+    todo = plan_build(inputs.l2a, skip_errors=on_error is OnError.skip)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)
     with executor_of(scheduler, workers, preload="reben.construct.build") as executor, progress("building") as start:

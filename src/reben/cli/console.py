@@ -80,7 +80,7 @@ def needs_extra(extra: str) -> Iterator[None]:
 def executor_of(scheduler: str, workers: int, *, preload: str) -> "Iterator[Executor]":
     """Workers of a Dask cluster, if there is the address of its scheduler, else processes on this machine."""
     from reben.io.cluster import cluster_executor
-    from reben.io.processes import worker_pool
+    from reben.io.processes import stop_at_once, worker_pool
 
     if scheduler:
         with cluster_executor(scheduler) as executor:
@@ -89,5 +89,7 @@ def executor_of(scheduler: str, workers: int, *, preload: str) -> "Iterator[Exec
     pool = worker_pool(workers, preload=[preload])
     try:
         yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    except BaseException:
+        stop_at_once(pool)  # what was begun can be done again; a tile takes minutes
+        raise
+    pool.shutdown()

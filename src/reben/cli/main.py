@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from concurrent.futures import BrokenExecutor
 from typing import Annotated
 
 import typer
@@ -58,6 +59,10 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         print_error(
             RebenError(f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk")
+        )
+    except BrokenExecutor as error:
+        print_error(
+            RebenError(f"a worker process died ({error})", hint="it may have run out of memory; try fewer --workers")
         )
     except UnicodeError as error:
         print_error(RebenError(f"a name is no valid UTF-8 ({error})", hint="rename the file or folder"))

@@ -40,6 +40,10 @@ def verify(
     """
     if not data and not published:
         raise typer.BadParameter("give a data set, a store, or --published TABLE")
+    if v1_geometries is not None and not published:
+        raise typer.BadParameter("--v1-geometries belongs to --published")
+    if metadata and not data:
+        raise typer.BadParameter("--metadata belongs to a store")
     checks = list(_check_all(data or [], published or [], metadata or [], v1_geometries, workers))
     differences = sum(check.differences for check in checks)
     if json is not None:

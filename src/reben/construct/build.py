@@ -1,5 +1,7 @@
 """A whole data set from L2A products: tile by tile, resumable, complete under its name or not there at all."""
 
+import hashlib
+import json
 import os
 import resource
 import shutil
@@ -26,7 +28,7 @@ from reben.construct.stages import StageTimes
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.tile_patches import TilePatches
 from reben.construct.workspace import Workspace
-from reben.core.errors import BuildError, DiskFullError, RebenError
+from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile
 from reben.io import atomic
@@ -58,6 +60,8 @@ class _Task:
     workspace: Workspace
     format: OutputFormat
     threads: int
+    fingerprint: str
+    """Of the input files: a worker of a cluster outlives a build, and the files may change until the next."""
 
 
 def build(
@@ -92,15 +96,20 @@ def build(
     atomic.expect_free(target)
     with atomic.locked(target):
         workspace = Workspace.of(target)
-        parameters = inputs.parameters() | {
+        given = inputs.parameters()
+        parameters = given | {
             "format": output_format,
             "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
         }
         workspace.expect_same_parameters(parameters)
-        tasks = [_Task(path, tile, inputs, workspace, output_format, threads) for tile, path in todo.tiles.items()]
+        fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+        tasks = [
+            _Task(path, tile, inputs, workspace, output_format, threads, fingerprint)
+            for tile, path in todo.tiles.items()
+        ]
         with ThreadPoolExecutor(1) as beside:
             checksums = beside.submit(sha256_of_all, inputs.files())
-            failed = _build_tiles(tasks, executor, skip_errors=skip_errors, progress=progress)
+            failed = _build_tiles(tasks, executor, skip_errors=skip_errors, progress=progress) | todo.unreadable
         finished = [tile for tile in todo.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs, output_format)
         report = {
@@ -137,7 +146,8 @@ def _build_tiles(
             try:
                 future.result()
             except RebenError as error:
-                if not skip_errors or isinstance(error, DiskFullError):
+                # A tile that another process is still building (a worker of a build that was stopped) has not failed.
+                if not skip_errors or isinstance(error, DiskFullError | TargetExistsError):
                     raise
                 failed[running[future]] = str(error)
             except BrokenExecutor as error:
@@ -156,10 +166,12 @@ def _build_one(task: _Task) -> None:
     """Build a tile in a worker; its rows are written last, and say that it is finished."""
     workspace = task.workspace
     with atomic.locked(workspace.lock_of(task.tile)):
+        if workspace.is_finished(task.tile):  # meanwhile: a cluster gives the task of a lost worker to another
+            return  # building begins with removing files, and a tile that counts as finished must keep its own
         times = StageTimes()
         with times.stage("checksums"):
             checksums = sha256_of_all(open_product(task.product).files)
-        settings = _settings(task.inputs)
+        settings = _settings(task.inputs, task.fingerprint)
         with _open_output(task) as output:
             result = build_tile(task.product, settings, output, threads=task.threads, times=times)
         with times.stage("checksums"):
@@ -170,7 +182,7 @@ def _build_one(task: _Task) -> None:
 
 
 @lru_cache(maxsize=1)
-def _settings(inputs: BuildInputs) -> TileSettings:
+def _settings(inputs: BuildInputs, fingerprint: str) -> TileSettings:  # noqa: ARG001 - part of the cache's key
     """Loaded once per worker: all of v1's footprints have some hundred megabytes."""
     return inputs.load()
 

@@ -9,7 +9,7 @@ from reben.construct.labels import MIN_LABELLED
 from reben.construct.reference_maps import find_layer
 from reben.construct.sentinel1.partners import S1Source
 from reben.construct.sentinel1.patch_folder import S1PatchFolder
-from reben.construct.sentinel1.scenes import find_scenes
+from reben.construct.sentinel1.scenes import RASTER_SUFFIXES, find_scenes
 from reben.construct.split import frames
 from reben.construct.tile import TileSettings
 from reben.construct.v1_lists import read_names, read_s1_pairs
@@ -69,7 +69,11 @@ class BuildInputs:
 
     def _scene_files(self) -> list[Path]:
         folder = self.s1_scenes
-        return [] if folder is None else sorted(path for path in folder.rglob("*") if path.is_file())
+        return (
+            []
+            if folder is None
+            else sorted(path for path in folder.rglob("*") if path.suffix.lower() in RASTER_SUFFIXES)
+        )
 
     def files(self) -> list[Path]:
         """All single files that are read, besides products and Sentinel-1 rasters."""

@@ -133,8 +133,16 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
     _, _, wkb, (texts,) = pyogrio.raw.read(source.path, layer=source.layer, columns=[source.column], bbox=box)
     polygons = shapely.from_wkb(wkb)
     invalid = ~shapely.is_valid(polygons)
-    polygons[invalid] = shapely.make_valid(polygons[invalid])
+    polygons[invalid] = [_polygons_in(shapely.make_valid(polygon)) for polygon in polygons[invalid]]
     return list(_codes(source, texts)), project(polygons, source.format.crs, ground.crs), int(invalid.sum())
+
+
+def _polygons_in(repaired: shapely.Geometry | None) -> shapely.Geometry | None:
+    """What has an area: repairing leaves spikes as lines, whose pixels would be burnt by another rule."""
+    if repaired is None:
+        return None
+    parts = shapely.get_parts(shapely.get_parts(repaired))
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
 
 
 def _codes(source: LandCoverLayer, texts: NDArray[np.object_]) -> Iterator[int]:

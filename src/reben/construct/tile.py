@@ -64,7 +64,7 @@ class TileResult:
     offsets: Mapping[str, int]
     """What was added to the digital numbers of bands."""
     s1_files: Sequence[Path] = field(default=())
-    """Sentinel-1 rasters that were read."""
+    """Sentinel-1 rasters that partners were cut from."""
 
 
 def build_tile(
@@ -120,7 +120,8 @@ def build_tile(
         output.write_maps(patches, land_cover, kept)
     with times.stage("metadata rows"):
         rows = _rows(patches, settings, labels, partners, v1_names)
-    s1_files = settings.sentinel1.files_read(patches) if settings.sentinel1 else []
+    s1_names = [name for name in partners.values() if name is not None]
+    s1_files = settings.sentinel1.files_of(s1_names) if settings.sentinel1 else []
     offsets = {} if settings.keep_raw else {band: offset for band, offset in product.offsets.items() if offset}
     return TileResult(patches, rows, counts, land_cover.repaired, offsets, s1_files)
 

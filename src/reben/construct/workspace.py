@@ -62,11 +62,17 @@ class Workspace:
             return
         before = json.loads(path.read_text(encoding="utf-8"))
         changed = sorted(name for name in parameters | before if parameters.get(name) != before.get(name))
-        if changed:
+        if changed and not self._is_begun():
+            atomic.write_json(path, parameters)
+        elif changed:
             raise BuildError(
                 f"{self.root}: an unfinished build was started with other {', '.join(changed)}",
                 hint="build with the same parameters and input files to go on, or delete this folder to start again",
             )
+
+    def _is_begun(self) -> bool:
+        """Whether a tile is finished, or may be in the hands of a worker."""
+        return any(self._state.glob("*.parquet")) or any(self._state.glob(".*.lock"))
 
     def is_finished(self, tile: str) -> bool:
         """Whether nothing of a tile is left to do."""

@@ -6,7 +6,7 @@ page, which takes many times longer than filling it.
 
 import weakref
 from math import prod
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 import torch
@@ -26,11 +26,15 @@ class BatchMemory:
     def __init__(self, *, pinned: bool = False) -> None:
         self._pinned = pinned
         self._free: dict[int, list[NDArray[np.uint8]]] = {}
-        self._lock = Lock()
+        self._lock = RLock()  # the garbage collector may give memory back while we hold it
 
     def tensor(self, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> torch.Tensor:
         """An uninitialised tensor."""
         kind = np.dtype(dtype)
+        if self._pinned:
+            # PyTorch's own allocator takes memory back, too, and it alone knows when a copy to the device that was
+            # started without waiting has ended: until then the memory must not be written again.
+            return torch.empty(shape, dtype=torch.from_numpy(np.empty(0, kind)).dtype, pin_memory=True)
         size = prod(shape) * kind.itemsize
         block = self._take(size)
         view = block.view(kind)  # the tensor keeps this object alive, and whatever is made of the tensor the tensor
@@ -43,9 +47,6 @@ class BatchMemory:
                 return self._free[size].pop()
             if len(self._free) > _MOST_SIZES:
                 self._free.clear()
-        if self._pinned:
-            block: NDArray[np.uint8] = torch.empty(size, dtype=torch.uint8, pin_memory=True).numpy()
-            return block
         return np.empty(size, np.uint8)
 
     def _give_back(self, block: NDArray[np.uint8]) -> None:

@@ -139,7 +139,7 @@ class PatchDataModule(lightning.LightningDataModule):
         self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None, drop_single: bool = False
     ) -> BatchLoader:
         """Batches of a data set, in order or as the sampler draws them; `prepared` makes images of native ones."""
-        self._layouts = dataset.layouts
+        dataset.layouts = self._layouts = self._layouts or dataset.layouts  # one for all: `prepared` is told no split
         return BatchLoader(
             dataset,
             batch_size=self.batch_size,

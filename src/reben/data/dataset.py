@@ -144,7 +144,7 @@ class PatchDataset(Dataset[Batch]):
 
     @property
     def layouts(self) -> tuple[SensorLayout, ...]:
-        """Where the bands lie in raw pixels; the first patch tells it.
+        """Where the bands lie in raw pixels; the first patch tells it, unless it is set.
 
         Raises:
             KeyNotFoundError, StoreError, BandError: if the first patch cannot be read.
@@ -155,6 +155,10 @@ class PatchDataset(Dataset[Batch]):
             self._layouts = tuple(read_layout(self.store, keys[sensor], sensor, self.bands) for sensor in needed)
             image_side_px(self._layouts)
         return self._layouts
+
+    @layouts.setter
+    def layouts(self, layouts: tuple[SensorLayout, ...]) -> None:
+        self._layouts = layouts
 
     def _mask(self, patch_id: str) -> NDArray[np.int8]:
         """Class index of each pixel, shape (H, W)."""

@@ -5,13 +5,13 @@ Keys and bytes of the store are the same for any number of workers, and however 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from reben.core.errors import EncodeError, RebenError
-from reben.encode.reading import Request, read_in_order
+from reben.encode.reading import Request, batch_start, read_in_order
 from reben.encode.specification import Part, Sample, Source
 from reben.encode.values import ValueReader
 from reben.io import atomic
@@ -110,7 +110,9 @@ def encode(
     requests = [Request(sample.key, sample.stem, parts.index(part)) for sample, part in todo.samples]
     with resume_store(target, origin=", ".join(todo.roots)) as store:
         skipped = _Skipped(store.directory / _SKIPPED_FILE)
-        done = _count_done(store, requests, skipped)
+        # Whole batches, as they are written: one of which only the first samples were skipped is read again.
+        done = batch_start(requests, readers, _count_done(store, requests, skipped))
+        skipped.forget(request.key for request in requests[done:])
         progress(done)
         if workers is None:
             workers = available_cpus() if len(requests) - done >= _WORTH_PROCESSES else 1
@@ -139,6 +141,14 @@ class _Skipped:
         self.errors: dict[str, str] = dict(
             json.loads(line) for line in lines if line.startswith("[") and line.endswith("]")
         )
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Take samples out that will be read again."""
+        if self.errors:
+            again = self.errors.keys() & set(keys)
+            if again:
+                self.errors = {key: error for key, error in self.errors.items() if key not in again}
+                atomic.write_text(self.path, "".join(f"{json.dumps(entry)}\n" for entry in self.errors.items()))
 
     def add(self, key: str, error: RebenError) -> None:
         self.errors[key] = str(error)

@@ -67,6 +67,16 @@ def read_in_order(requests: Sequence[Request], readers: Sequence[ValueReader], *
             yield _as_batch(batch, readers, slot, _read_batch(batch, readers, slot))
 
 
+def batch_start(requests: Sequence[Request], readers: Sequence[ValueReader], position: int) -> int:
+    """Number of the first request in the batch of the request at `position`."""
+    start = 0
+    for batch in _batches(requests, readers):
+        if start + len(batch) > position:
+            break
+        start += len(batch)
+    return start
+
+
 def _batches(requests: Sequence[Request], readers: Sequence[ValueReader]) -> Iterator[list[Request]]:
     batch: list[Request] = []
     size = 0

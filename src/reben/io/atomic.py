@@ -126,7 +126,7 @@ def locked(target: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Between opening and locking, the former holder may have removed the file that we opened.
             ours = path.stat().st_ino == os.fstat(descriptor).st_ino
-        except OSError:
+        except (BlockingIOError, FileNotFoundError):  # others, such as a file system without locks, say what they are
             ours = False
         if not ours:
             raise TargetExistsError(f"another process is writing {target}", hint="wait for it to end, then try again")

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from typing import Any
 
 
@@ -32,6 +32,13 @@ def worker_pool(
     context = get_context("forkserver")
     context.set_forkserver_preload(["__main__", *preload])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(initializer, initargs))
+
+
+def stop_at_once(pool: ProcessPoolExecutor) -> None:
+    """End a pool without waiting for what its workers are doing."""
+    for child in active_children():
+        child.terminate()
+    pool.shutdown(cancel_futures=True)
 
 
 def _start_worker(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:

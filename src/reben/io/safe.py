@@ -76,7 +76,7 @@ def open_product(path: Path) -> SafeProduct:
         name=_product_name(path, root),
         baseline=_text(root, "PROCESSING_BASELINE"),
         quality=MappingProxyType(dict(_quality(root))),
-        offsets=MappingProxyType(_offsets(root)),
+        offsets=MappingProxyType(_offsets(path, root)),
         images=MappingProxyType({band: files.gdal_path(name) for band, name in images.items()}),
         files=tuple(dict.fromkeys(files.on_disk(name) for name in (found[0], *images.values()))),
     )
@@ -202,14 +202,23 @@ def _quality(root: "Element") -> Iterator[tuple[str, str]]:
             yield flag["indicator"], verdict
 
 
-def _offsets(root: "Element") -> dict[str, int]:
-    """Offset per band."""
+def _offsets(path: Path, root: "Element") -> dict[str, int]:
+    """Offset per band.
+
+    Raises:
+        ProductError: if one is no number.
+    """
     offsets = dict.fromkeys(S2_BANDS, 0)
     for element in _elements(root, "BOA_ADD_OFFSET"):
         number = element.attrib.get("band_id", "")
         band = _BANDS_BY_ID[int(number)] if number.isdecimal() and int(number) < len(_BANDS_BY_ID) else None
         if band in offsets:
-            offsets[band] = round(float(element.text or 0))
+            try:
+                offsets[band] = round(float(element.text or 0))
+            except (ValueError, OverflowError) as error:
+                raise ProductError(
+                    f"{path}: BOA_ADD_OFFSET of {band} is {element.text!r}; expected a number"
+                ) from error
     return offsets
 
 

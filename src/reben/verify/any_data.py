@@ -27,7 +27,8 @@ def verify_data(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        MetadataError: if `path` is neither, or its tables cannot be used at all.
+        MetadataError: if `path` is neither, tables are given for a data set of GeoTIFFs, or its tables
+            cannot be used at all.
         StoreError: if a store cannot be opened.
     """
     paths = DatasetPaths(path)
@@ -36,6 +37,11 @@ def verify_data(
     if is_store(paths.store):
         return verify_store(paths.store, metadata, workers=workers, start=start)
     if paths.s2.is_dir():
+        if metadata:
+            raise MetadataError(
+                f"{path}: is checked against its own tables; tables can only be given for a store",
+                hint="leave --metadata out, or verify the store alone",
+            )
         return verify_dataset(path, workers=workers, start=start)
     raise MetadataError(
         f"{path}: is neither a data set nor a store",

@@ -34,6 +34,7 @@ from reben.verify.patch_check import (
 from reben.verify.rules import DatasetRules, read_rules, tables_of
 from reben.verify.tables import check_table
 
+_FILES = (*S1_BANDS, *S2_BANDS, "reference_map")
 _REFERENCE_MAP = Band("reference map", "map", 10, "uint16")
 
 
@@ -192,13 +193,15 @@ def _ground_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileG
             west, north, epsg = source.bounds.left, source.bounds.top, source.crs and source.crs.to_epsg()
     except (NameFormatError, RasterioError):
         return None
+    if epsg is None:
+        return None
     size_m = rules.patch_size_m
     side_m = rules.side_m(str(patch.tile))
     return TileGround(f"EPSG:{epsg}", west - size_m * patch.column, north + size_m * patch.row, side_m)
 
 
 def _strays(paths: DatasetPaths, rows: Sequence[PatchRow]) -> Iterator[Path]:
-    """Folders of patches that no row names, and files in the others that belong to no patch."""
+    """Folders of patches that no row names, and files that belong to no patch."""
     names: dict[Path, set[str | None]] = {
         paths.s2: {row.patch_id for row in rows},
         paths.reference_maps: {row.patch_id for row in rows},
@@ -206,4 +209,12 @@ def _strays(paths: DatasetPaths, rows: Sequence[PatchRow]) -> Iterator[Path]:
     }
     for root, known in names.items():
         for group in sorted(root.iterdir()) if root.is_dir() else ():
-            yield from (patch for patch in sorted(group.iterdir()) if patch.name not in known)
+            if not group.is_dir():
+                yield group
+                continue
+            for patch in sorted(group.iterdir()):
+                if patch.name not in known or not patch.is_dir():
+                    yield patch
+                else:
+                    expected = {f"{patch.name}_{part}.tif" for part in _FILES}
+                    yield from (file for file in sorted(patch.iterdir()) if file.name not in expected)

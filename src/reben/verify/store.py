@@ -43,7 +43,7 @@ def verify_store(
 
     Args:
         path: store.
-        metadata: its tables; by default those in the folder in which it lies.
+        metadata: its tables; by default those in the folder in which it lies. Report and legend are those beside them.
         workers: processes that read.
         start: is told the number of patches, and gives what is to be told of the progress.
 
@@ -52,12 +52,12 @@ def verify_store(
         MetadataError: if there is no metadata table, or one cannot be used at all.
     """
     store = open_store(path)
-    paths = DatasetPaths(path.absolute().parent)
+    files = list(metadata) or _tables_beside(DatasetPaths(path.absolute().parent), path)
+    paths = DatasetPaths(files[0].absolute().parent)  # report and legend lie beside the tables
     rules = read_rules(paths)
-    files = list(metadata) or _tables_beside(paths, path)
     tables = {file: read_metadata(file, legend=rules.legend) for file in files}
     rows = as_rows(read_metadata(files, legend=rules.legend))
-    checker = _Checker(store, rules, _parts(store, rows, complete=paths.report.exists()))
+    checker = _Checker(store, rules, _parts(store, rows, complete=not metadata and paths.report.exists()))
     found = PatchFindings()
     progress = start(len(rows))
     with worker_pool(workers) as pool:

@@ -71,3 +71,13 @@ def test_a_folder_that_is_no_product_is_an_error(tmp_path: Path):
     (tmp_path / "broken.SAFE").mkdir()
     with pytest.raises(ProductError, match=r"broken\.SAFE: no MTD_MSIL2A\.xml found"):
         plan_build([tmp_path])
+
+
+def test_what_cannot_be_read_is_listed_if_errors_are_skipped(make_product, tmp_path: Path):
+    make_product(tmp_path, "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP")
+    (tmp_path / "photos.zip").write_bytes(b"PK")
+    with pytest.raises(ProductError, match=r"photos\.zip"):
+        plan_build([tmp_path])
+    todo = plan_build([tmp_path], skip_errors=True)
+    assert list(todo.tiles) == ["S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"]
+    assert "photos.zip" in todo.unreadable["photos.zip"]

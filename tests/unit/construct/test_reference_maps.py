@@ -88,6 +88,25 @@ def test_invalid_polygons_are_repaired_and_counted(tmp_path: Path):
     assert 4_500 < (found.codes == 211).sum() < 5_500
 
 
+def test_spikes_of_invalid_polygons_label_nothing(tmp_path: Path):
+    """Repairing turns them into lines, and a line would be burnt into every pixel that it touches."""
+    left, top = GROUND.ulx_m, GROUND.uly_m
+    spiked = shapely.Polygon(
+        [
+            (left, top),
+            (left + 500, top),
+            (left + 3000, top),
+            (left + 500, top),
+            (left + 500, top - 500),
+            (left, top - 500),
+        ]
+    )
+    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [spiked], ["211"])), GROUND)
+    assert found.repaired == 1
+    assert (found.codes[:50, :50] == 211).all()
+    assert not (found.codes[:, 50:] == 211).any()
+
+
 def test_the_official_layer_is_found_and_overseas_ones_are_ignored(shared_data: Path, tmp_path: Path):
     path = tmp_path / "clc.gpkg"
     shutil.copy(shared_data / "clc2018" / "U2018_CLC2018_V2020_20u1.gpkg", path)

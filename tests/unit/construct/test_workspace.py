@@ -45,7 +45,9 @@ def test_a_hidden_folder_beside_the_target(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_build_is_only_resumed_with_equal_parameters(workspace: Workspace):
-    workspace.expect_same_parameters({"p": 0.25})
+    workspace.expect_same_parameters({"p": 0.5})
+    workspace.expect_same_parameters({"p": 0.25})  # nothing was done with the first
+    workspace.finish(TILES[0], table(TILES[0], (0, 1)), {"patches": {"kept": 1}})
     with pytest.raises(BuildError, match="an unfinished build was started with other p, q") as caught:
         workspace.expect_same_parameters({"p": 0.3, "q": 0.1})
     assert "delete this folder" in caught.value.hint

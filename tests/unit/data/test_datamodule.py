@@ -2,11 +2,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.numpy import load, save
 
 from reben.core.errors import MetadataError, StoreError
 from reben.data.datamodule import PatchDataModule
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
+from reben.io.store import create_store, open_store
 
 
 def module(store: Path, dataset: DatasetPaths, **options: object) -> PatchDataModule:
@@ -82,3 +84,20 @@ def test_an_empty_split_is_an_error(tiny_store: Path, tiny_dataset: DatasetPaths
 def test_a_missing_store_is_an_error(tmp_path: Path, tiny_dataset: DatasetPaths):
     with pytest.raises(StoreError, match="is no store"):
         PatchDataModule(tmp_path, tiny_dataset.metadata)
+
+
+def test_native_batches_of_all_splits_have_one_layout(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    """Values of another converter may have other tensors; images must not depend on which loader came last."""
+    first, store = module(tiny_store, tiny_dataset), open_store(tiny_store)
+    validation = set(first.dataset("validation").patches.ids.to_pylist())
+    with create_store(tmp_path / "store") as writer:
+        for key in store:
+            tensors = load(store.raw(key))
+            if key in validation:
+                del tensors["B01"]
+            writer.write([(key, save(tensors))])
+    native = module(tmp_path / "store", tiny_dataset, native=True)
+    training, validating = native.train_dataloader(), native.val_dataloader()
+    for loader, expected in ((training, first.train_dataloader()), (validating, first.val_dataloader())):
+        for batch, other in zip(loader, expected, strict=True):
+            assert torch.equal(native.prepared(batch)["image"], other["image"])

@@ -260,10 +260,19 @@ def test_missing_and_unreadable_files_are_named(tmp_path: Path):
     assert not (tmp_path / "store").exists()
 
 
-def test_an_interrupted_store_of_other_folders_is_refused(tmp_path: Path):
+def test_an_interrupted_store_of_other_folders_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("reben.encode.reading._BATCH_BYTES", 1)  # a transaction for each value
     write(tmp_path / "one" / "1.tif", (1, 4, 4), "uint8")
     write(tmp_path / "one" / "2.tif", (1, 5, 4), "uint8")
     command = ("encode", "custom", specification(tmp_path, SMALL), "--target", tmp_path / "store", "--dir")
     assert isinstance(reben(*command, tmp_path / "one").exception, EncodeError)
     shutil.copytree(tmp_path / "one", tmp_path / "other")
     assert "begun from something else" in str(reben(*command, tmp_path / "other").exception)
+
+
+def test_a_first_attempt_that_wrote_nothing_does_not_block_the_next(tmp_path: Path):
+    write(tmp_path / "one" / "1.tif", (1, 5, 4), "uint8")
+    write(tmp_path / "other" / "1.tif", (1, 4, 4), "uint8")
+    command = ("encode", "custom", specification(tmp_path, SMALL), "--target", tmp_path / "store", "--dir")
+    assert isinstance(reben(*command, tmp_path / "one").exception, EncodeError)
+    assert reben(*command, tmp_path / "other").exit_code == 0

@@ -261,3 +261,25 @@ def test_after_a_restart_of_the_machine_encoding_begins_anew(
     assert advances[0] == 0
     encode_s2(dataset, tmp_path / "undisturbed")
     assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
+
+
+@pytest.mark.usefixtures("small_transactions")
+@pytest.mark.parametrize("number", [0, 3, 6, 7])
+def test_skipped_samples_change_no_byte_of_an_interrupted_store(dataset: DatasetPaths, tmp_path: Path, number: int):
+    """Transactions hold six values here; a bad one may be their first, their last, or in between."""
+    bad = sorted(dataset.s2.glob("*/*"))[number]
+    (bad / f"{bad.name}_B05.tif").write_bytes(b"II*")
+    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    encode(todo, tmp_path / "undisturbed", skip_errors=True)
+    stops = iter([1, 2])
+
+    def interrupt(advance: int) -> None:
+        if advance and next(stops, None):
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            encode(todo, tmp_path / "store", skip_errors=True, progress=interrupt)
+    result = encode(todo, tmp_path / "store", skip_errors=True)
+    assert set(result.skipped) == {bad.name}
+    assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()

@@ -179,3 +179,12 @@ def test_no_tables_and_a_broken_report(dataset: DatasetPaths):
     dataset.snow_and_cloud_metadata.unlink()
     with pytest.raises(MetadataError, match="has no metadata table"):
         verify_dataset(dataset.root)
+
+
+def test_files_that_belong_to_no_patch(dataset: DatasetPaths):
+    patch = some_file(dataset, "*_B02.tif").parent
+    for path in (dataset.s2 / ".DS_Store", patch / "thumbnail.png", patch.parent / "notes.txt"):
+        path.write_text("")
+    (check,) = (check for check in verify_dataset(dataset.root) if check.differences)
+    assert check.rule == STRAYS
+    assert {Path(finding.where).name for finding in check.findings} == {".DS_Store", "thumbnail.png", "notes.txt"}

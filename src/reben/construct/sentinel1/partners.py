@@ -1,6 +1,6 @@
 """What a source of Sentinel-1 data gives to a tile."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,10 @@ class S1Source(Protocol):
         """
         ...
 
-    def files_read(self, patches: TilePatches) -> list[Path]:
-        """Files whose content went into the tile, for checksums."""
+    def files_of(self, names: Iterable[str]) -> list[Path]:
+        """Files from which partners were made, for checksums.
+
+        Args:
+            names: of the partners.
+        """
         ...

@@ -1,6 +1,6 @@
 """Sentinel-1 patches of BigEarthNet v1, in the published layout, by the list that pairs them with v1 patches."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class S1PatchFolder:
             if name is not None:
                 yield place, self._read(name, patches.grid.patch_size_m)
 
-    def files_read(self, patches: TilePatches) -> list[Path]:  # noqa: ARG002 - the protocol's signature
+    def files_of(self, names: Iterable[str]) -> list[Path]:  # noqa: ARG002 - the protocol's signature
         """None: the files are copied, so that the data set holds them."""
         return []
 

@@ -5,7 +5,7 @@ Rasters that already lie on the tile's 10 m grid are cut without resampling, pix
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,9 @@ from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import BuildError, RasterError
 from reben.core.names import S1Patch
+
+RASTER_SUFFIXES = (".tif", ".tiff")
+"""Of the files that may belong to a scene; in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,10 @@ class S1Scenes:
                 wanted.discard(place)
                 yield place, partner
 
-    def files_read(self, patches: TilePatches) -> list[Path]:
-        """Rasters that cover ground of the tile."""
-        return sorted({band.path for scene in self._nearest_first(patches) for band in scene.bands.values()})
+    def files_of(self, names: Iterable[str]) -> list[Path]:
+        """See `S1Source.files_of`."""
+        used = {S1Patch.parse(name).scene for name in names}
+        return sorted({band.path for scene in self.scenes if scene.name in used for band in scene.bands.values()})
 
     def _nearest_first(self, patches: TilePatches) -> list[Scene]:
         """Scenes that may cover ground of the tile."""
@@ -83,7 +87,7 @@ def find_scenes(folder: Path) -> S1Scenes:
     if not folder.is_dir():
         raise BuildError(f"{folder}: is no directory", hint="give a folder with geocoded Sentinel-1 rasters")
     found: dict[str, dict[str, SceneRaster]] = defaultdict(dict)
-    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".tif", ".tiff"}):
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in RASTER_SUFFIXES):
         for band, raster in open_bands(path).items():
             scene = _scene_of(path, folder)
             if band in found[scene]:

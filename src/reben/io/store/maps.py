@@ -113,6 +113,10 @@ class _Map:
                     found.append(cursor.key().decode(errors="replace"))
         return found
 
+    def close(self) -> None:
+        """Let go of the file at once; no value may be in use."""
+        self._environment.close()
+
     def _transaction(self) -> Any:  # noqa: ANN401 - lmdb has no types
         transaction = getattr(self._threads, "transaction", None)
         if transaction is None:
@@ -212,12 +216,14 @@ def _open_map(path: Path) -> _Map:
         opened = _maps.get(identity)
         if opened is None:
             try:
-                opened = _maps[identity] = _Map(path, file.st_size)
+                opened = _Map(path, file.st_size)
             except lmdb.Error as error:
                 raise StoreError(f"{path} is no store ({error})", hint=DAMAGED_HINT) from error
             if file.st_size < opened.nbytes():  # reading behind the end of the file would kill the process
                 claimed = opened.nbytes()
+                opened.close()  # an error that is kept would keep it open
                 raise StoreError(f"{data} has {file.st_size:,} bytes; the store has {claimed:,}", hint=DAMAGED_HINT)
+            _maps[identity] = opened  # not before the check: who opens it again must be told again
     return opened
 
 

@@ -73,12 +73,12 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
     note, session = partial / _SESSION_FILE, {"origin": origin, "boot": _BOOT_ID.read_text().strip()}
     if note.exists():
         before = json.loads(note.read_text(encoding="utf-8"))
-        if before["origin"] != origin:
+        if before["origin"] != origin and not _is_empty(partial):
             raise StoreError(
                 f"{partial}: an unfinished store was begun from something else ({before['origin']})",
                 hint="give the same command to go on with it, or delete this folder to start again",
             )
-        if before["boot"] == session["boot"]:
+        if before == session:
             return
     found = list(partial.iterdir())
     if folders := [path.name for path in found if path.is_dir()]:
@@ -89,6 +89,19 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
     for path in found:
         path.unlink()
     atomic.write_json(note, session)
+
+
+def _is_empty(unfinished: Path) -> bool:
+    """Whether there is nothing to lose: no value was written, and no shard begun."""
+    if any(path.is_dir() for path in unfinished.iterdir()):
+        return False
+    if not (unfinished / "data.mdb").exists():
+        return True
+    try:
+        with lmdb.open(str(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
+            return not interrupted.stat()["entries"]
+    except lmdb.Error:  # not even its first page was written
+        return True
 
 
 def _map_bytes(unfinished: Path) -> int:

@@ -40,7 +40,7 @@ def test_partners_by_the_list_of_pairs(patches: TilePatches, root: Path):
     assert {band: path.name for band, path in partner.files.items()} == {
         band: f"{S1.format(1, 2)}_{band}.tif" for band in ("VV", "VH")
     }
-    assert source.files_read(patches) == []
+    assert source.files_of([]) == []
 
 
 def test_published_patches(real_patches: DatasetPaths, patches: TilePatches):

@@ -166,7 +166,8 @@ def test_scenes_elsewhere_are_left_alone(patches: TilePatches, write_scene: Writ
     write_scene(tmp_path, LATER, decibels())
     write_scene(tmp_path, LAST, decibels(), crs="EPSG:32603")
     assert {partner.name.rsplit("_", 3)[0] for partner in cut(tmp_path, patches).values()} == {LATER}
-    read = find_scenes(tmp_path).files_read(patches)
+    names = [partner.name for partner in cut(tmp_path, patches).values()]
+    read = find_scenes(tmp_path).files_of(names)
     assert read == [tmp_path / f"{LATER}_{band}.tif" for band in ("VH", "VV")]
 
 
@@ -178,7 +179,7 @@ def test_both_polarisations_in_one_file(
     partner = cut(tmp_path, patches)[2, 1]
     np.testing.assert_array_equal(partner.pixels["VH"], patch_of(both[0], (2, 1)))
     np.testing.assert_array_equal(partner.pixels["VV"], patch_of(both[1], (2, 1)))
-    assert find_scenes(tmp_path).files_read(patches) == [path]
+    assert find_scenes(tmp_path).files_of([partner.name]) == [path]
 
 
 @pytest.mark.parametrize(

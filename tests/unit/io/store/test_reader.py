@@ -613,3 +613,17 @@ def test_missing_key_has_no_buffer(path: Path) -> None:
         with pytest.raises(KeyNotFoundError, match=f"{path} has no key '{key}'") as caught:
             open_store(path).buffer(key)
         assert caught.value.hint == f"the nearest key is '{nearest}'"
+
+
+def test_a_truncated_store_is_refused_every_time(tmp_path: Path):
+    """Even while somebody, such as a notebook, keeps the first error."""
+    with create_store(tmp_path / "store") as writer:
+        writer.write([(f"key{number}", bytes(50_000)) for number in range(20)])
+    data = tmp_path / "store" / "data.mdb"
+    data.write_bytes(data.read_bytes()[:500_000])
+    kept = []
+    for _ in range(3):
+        with pytest.raises(StoreError, match="the store has") as caught:
+            open_store(tmp_path / "store")
+        kept.append(caught.value)
+    assert len(kept) == 3
