@@ -9,6 +9,7 @@ import pyproj
 import pytest
 import rasterio
 import shapely
+from hypothesis import settings
 from rasterio.transform import from_origin
 
 from reben.core.bands import BANDS, S2_BANDS
@@ -16,6 +17,9 @@ from reben.demo.dataset import write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import Plan, encode, plan
 from reben.io.dataset_paths import DatasetPaths
+
+settings.register_profile("reben", deadline=None)  # tests check behaviour, never the clock
+settings.load_profile("reben")
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -32,6 +32,9 @@ def train(
         Path | None,
         typer.Option(help="Means and standard deviations that `reben stats` wrote; else the published ones."),
     ] = None,
+    shuffle_block: Annotated[
+        int, typer.Option(min=1, help="Keep so many neighbours together in shuffling: for stores larger than memory.")
+    ] = 1,
     snow_and_cloud: options.SnowAndCloud = False,
     workers: options.LoadingWorkers = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --output.")] = False,
@@ -53,6 +56,7 @@ def train(
         dropout=dropout,
         drop_path=drop_path,
         patience=patience,
+        shuffle_block=shuffle_block,
         snow_and_cloud=snow_and_cloud,
     )
     try:

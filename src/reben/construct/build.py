@@ -207,6 +207,7 @@ def _record(task: _Task, result: TileResult, times: StageTimes, checksums: dict[
         "ground": asdict(result.patches.ground),
         "patches": dict(result.counts),
         "repaired polygons": result.repaired_polygons,
+        "hours to Sentinel-1, at most": result.largest_gap_h,
         "added to digital numbers": dict(result.offsets),
         "seconds": {stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
         "peak memory of the worker (bytes)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB

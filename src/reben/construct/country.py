@@ -77,7 +77,7 @@ def read_countries(path: Path) -> Countries:
         info, _, outlines, columns = pyogrio.raw.read(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise CountryError(
-            f"{path}: cannot be read ({error})", hint="give a GeoPackage, GeoJSON or Shapefile"
+            f"{path}: cannot be read ({error})", hint="give `reben`, `all`, or a GeoPackage, GeoJSON or Shapefile"
         ) from error
     fields = [str(field).lower() for field in info["fields"]]
     column = next((fields.index(name) for name in _NAME_COLUMNS if name in fields), None)

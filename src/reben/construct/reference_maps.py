@@ -71,7 +71,8 @@ def find_layer(path: Path, expected: LandCoverFormat = CLC2018_FORMAT) -> LandCo
     if len(columns) != 1:
         found = "; ".join(f"{layer}: {', '.join(map(str, info['fields']))}" for layer, info in infos.items())
         raise LandCoverError(
-            f"{path}: {len(columns)} layers have a column {expected.code_column}; expected one (found {found})"
+            f"{path}: {len(columns)} layers have a column {expected.code_column}; expected one (found {found})",
+            hint="give CORINE Land Cover 2018 as published, or say with --legend what other polygons mean",
         )
     ((layer, column),) = columns.items()
     _check_layer(path, layer, infos[layer], expected)

@@ -74,6 +74,7 @@ def as_markdown(report: Report) -> str:
         "",
         _overlap_sentence(report["overlaps"]),
         "",
+        *_gap_sentence(report["tiles"]),
     ]
     lines += _listed("Rejected tiles", {tile: ", ".join(why) for tile, why in report["rejected tiles"].items()})
     lines += _listed("Failed tiles", report["failed tiles"])
@@ -89,6 +90,15 @@ def _table(head: tuple[str, str], values: Mapping[str, float]) -> list[str]:
 
 def _listed(title: str, entries: Mapping[str, str]) -> list[str]:
     return [f"## {title}", "", *(f"- {name}: {text}" for name, text in entries.items()), ""] if entries else []
+
+
+def _gap_sentence(tiles: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    gaps_h = {tile: record.get("hours to Sentinel-1, at most") for tile, record in tiles.items()}
+    known = {tile: gap for tile, gap in gaps_h.items() if gap is not None}
+    if not known:
+        return []
+    tile = max(known, key=lambda name: known[name])
+    return [f"Sentinel-1 and Sentinel-2 are at most {known[tile]:,.1f} hours apart ({tile}).", ""]
 
 
 def _overlap_sentence(found: list[dict[str, Any]]) -> str:

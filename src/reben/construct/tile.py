@@ -22,6 +22,7 @@ from reben.construct.tile_bands import read_bands, valid_patches
 from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.grid import PatchGrid
+from reben.core.names import S1Patch
 from reben.io.metadata import SCHEMA
 from reben.io.safe import open_product
 from reben.io.v1_geometries import V1Geometries
@@ -63,6 +64,8 @@ class TileResult:
     repaired_polygons: int
     offsets: Mapping[str, int]
     """What was added to the digital numbers of bands."""
+    largest_gap_h: float | None = None
+    """Hours between the Sentinel-2 patches and their Sentinel-1 partners, at most."""
     s1_files: Sequence[Path] = field(default=())
     """Sentinel-1 rasters that partners were cut from."""
 
@@ -123,7 +126,15 @@ def build_tile(
     s1_names = [name for name in partners.values() if name is not None]
     s1_files = settings.sentinel1.files_of(s1_names) if settings.sentinel1 else []
     offsets = {} if settings.keep_raw else {band: offset for band, offset in product.offsets.items() if offset}
-    return TileResult(patches, rows, counts, land_cover.repaired, offsets, s1_files)
+    gap_h = _largest_gap_h(patches, s1_names)
+    return TileResult(patches, rows, counts, land_cover.repaired, offsets, gap_h, s1_files)
+
+
+def _largest_gap_h(patches: TilePatches, s1_names: Sequence[str]) -> float | None:
+    """Hours between the tile and the partner that is farthest in time; None without partners."""
+    times = {S1Patch.parse(name).sensing_time for name in s1_names}
+    gaps_s = [abs((time - patches.tile.sensing_time).total_seconds()) for time in times]
+    return max(gaps_s) / 3600 if gaps_s else None
 
 
 def _labels(

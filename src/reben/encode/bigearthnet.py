@@ -10,7 +10,10 @@ from reben.core.names import PATCH_PATTERN, S1_PATCH_PATTERN
 from reben.encode.specification import DatasetSpecification, Part, RasterFile, SampleLayout, Source, raster
 from reben.io.store import REFERENCE_MAP_TENSOR, reference_map_key
 
-_NO_PATCH = "give the folder as published: it holds a folder per tile or scene, and these hold a folder per patch"
+_NO_PATCH = (
+    "give the folder as published: it holds a folder per tile (--s2-dir) or scene (--s1-dir), and these hold a folder "
+    "per patch"
+)
 _TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 _SCENE = "S1A_IW_GRDH_1SDV_20170613T165043"
 

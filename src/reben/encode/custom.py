@@ -108,7 +108,9 @@ def read_specification(path: Path) -> DatasetSpecification:
     try:
         content = _Specification.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise EncodeError(f"{path}: cannot be read as a TOML file ({error})") from error
+        raise EncodeError(
+            f"{path}: cannot be read as a TOML file ({error})", hint="docs/encoding.md shows a whole specification"
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise EncodeError(f"{path}: {wrong}", hint="docs/encoding.md shows a whole specification") from error

@@ -103,7 +103,9 @@ def read_legend(path: Path) -> LandCoverFormat:
         content = _LegendFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         pyproj.CRS(content.crs)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LegendError(f"{path}: cannot be read as a TOML file ({error})") from error
+        raise LegendError(
+            f"{path}: cannot be read as a TOML file ({error})", hint="docs/new-areas.md shows a whole legend"
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise LegendError(f"{path}: {wrong}", hint="docs/new-areas.md shows a whole legend") from error

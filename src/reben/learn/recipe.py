@@ -41,6 +41,8 @@ class Recipe(BaseModel):
     """Epochs without a better validation macro AP after which training stops."""
     snow_and_cloud: bool = False
     """Whether patches with seasonal snow, clouds or cloud shadows take part."""
+    shuffle_block: Positive = 1
+    """Neighbouring patches that stay near each other when training patches are shuffled; 1 shuffles everything."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     """Of weights, order, flips and dropout."""
 

@@ -89,6 +89,7 @@ def train(
             batch_size=recipe.batch_size,
             workers=workers,
             seed=recipe.seed,
+            shuffle_block=recipe.shuffle_block,
             snow_and_cloud=recipe.snow_and_cloud,
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )

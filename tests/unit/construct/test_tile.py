@@ -118,6 +118,7 @@ def test_only_patches_of_v1_with_a_partner_stay(product: Path, paired: TileSetti
     (row,) = result.rows.to_pylist()
     assert row["s1_name"] == S1.format(1, 0)
     assert row["s2v1_name"] == "S2A_MSIL2A_20170613T101031_1_0"
+    assert result.largest_gap_h == pytest.approx(17.206, abs=0.001)  # 12 June 16:58:09 to 13 June 10:10:31
     assert (row["contains_seasonal_snow"], row["contains_cloud_or_shadow"]) == (False, True)
     (folder,) = output.s1.glob("*/*")
     assert {path.name for path in folder.iterdir()} == {f"{S1.format(1, 0)}_{band}.tif" for band in ("VV", "VH")}

@@ -18,6 +18,7 @@ def test_defaults_are_the_papers():
         "drop_path": 0.15,
         "patience": 5,
         "snow_and_cloud": False,
+        "shuffle_block": 1,
         "seed": 42,
     }
 
