@@ -40,7 +40,11 @@ def test_a_tile_in_other_hands_is_refused(task: module._Task):
 
 def test_inputs_that_changed_are_loaded_again(task: module._Task, monkeypatch: pytest.MonkeyPatch):
     loads: list[BuildInputs] = []
-    monkeypatch.setattr(BuildInputs, "load", lambda inputs: loads.append(inputs))
+
+    def note(inputs: BuildInputs) -> None:
+        loads.append(inputs)
+
+    monkeypatch.setattr(BuildInputs, "load", note)
     module._settings.cache_clear()
     for fingerprint in ("first", "first", "second"):
         module._settings(task.inputs, fingerprint)
