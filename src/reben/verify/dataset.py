@@ -19,7 +19,6 @@ from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import read_band
 from reben.io.metadata import read_metadata
 from reben.io.patch_files import PatchFileTemplate
-from reben.io.processes import worker_pool
 from reben.verify.findings import Check, Finding
 from reben.verify.patch_check import (
     PRESENT,
@@ -27,9 +26,9 @@ from reben.verify.patch_check import (
     PatchFindings,
     PatchRow,
     as_rows,
+    check_all,
     check_labels,
     check_pixels,
-    in_chunks,
 )
 from reben.verify.rules import DatasetRules, read_rules, tables_of
 from reben.verify.tables import check_table
@@ -59,13 +58,7 @@ def verify_dataset(
     tables = {path: read_metadata(path, legend=rules.legend) for path in tables_of(root)}
     rows = as_rows(read_metadata(list(tables), legend=rules.legend))
     checker = _Checker(paths, _with_grounds(rules, paths, rows), _parts(paths))
-    found = PatchFindings()
-    progress = start(len(rows))
-    with worker_pool(workers) as pool:
-        chunks = in_chunks(rows)
-        for part in pool.map(checker.check, chunks) if workers > 1 else map(checker.check, chunks):
-            found.join(part)
-            progress(part.patches)
+    found = check_all(checker.check, rows, workers=workers, start=start)
     for stray in _strays(paths, rows):
         found.add(STRAYS, Finding(str(stray), "no row of the metadata tables names it"))
     found.checked[STRAYS] = len(rows)

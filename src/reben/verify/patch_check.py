@@ -1,7 +1,7 @@
 """What is checked of each patch, wherever its pixels come from."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reben.construct.labels import is_labelled_enough, present_labels
 from reben.core.bands import BANDS
 from reben.core.errors import LegendError
+from reben.io.processes import worker_pool
 from reben.verify.findings import Check, Finding
 from reben.verify.rules import DatasetRules
 
@@ -99,7 +100,31 @@ def check_labels(
     found.add(LABELS, *findings)
 
 
-def in_chunks(rows: Sequence[PatchRow]) -> list[Sequence[PatchRow]]:
+def check_all(
+    check: Callable[[Sequence[PatchRow]], PatchFindings],
+    rows: Sequence[PatchRow],
+    *,
+    workers: int,
+    start: Callable[[int], Callable[[int], None]],
+) -> PatchFindings:
+    """Findings of all patches.
+
+    Args:
+        check: gives the findings of some; a method of something that can be sent to other processes.
+        rows: all patches.
+        workers: processes.
+        start: is told the number of patches, and gives what is to be told of the progress.
+    """
+    found, progress = PatchFindings(), start(len(rows))
+    chunks = _in_chunks(rows)
+    with worker_pool(workers) as pool:
+        for part in pool.map(check, chunks) if workers > 1 else map(check, chunks):
+            found.join(part)
+            progress(part.patches)
+    return found
+
+
+def _in_chunks(rows: Sequence[PatchRow]) -> list[Sequence[PatchRow]]:
     """The rows in portions for workers."""
     return [rows[first : first + _PATCHES_PER_TASK] for first in range(0, len(rows), _PATCHES_PER_TASK)]
 

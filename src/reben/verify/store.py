@@ -10,7 +10,6 @@ from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.core.errors import MetadataError, StoreError
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
-from reben.io.processes import worker_pool
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, TensorSpec, open_store, reference_map_key
 from reben.verify.findings import Check, Finding
 from reben.verify.patch_check import (
@@ -19,9 +18,9 @@ from reben.verify.patch_check import (
     PatchFindings,
     PatchRow,
     as_rows,
+    check_all,
     check_labels,
     check_pixels,
-    in_chunks,
 )
 from reben.verify.rules import DatasetRules, read_rules, tables_of
 from reben.verify.tables import check_table
@@ -58,13 +57,7 @@ def verify_store(
     tables = {file: read_metadata(file, legend=rules.legend) for file in files}
     rows = as_rows(read_metadata(files, legend=rules.legend))
     checker = _Checker(store, rules, _parts(store, rows, complete=not metadata and paths.report.exists()))
-    found = PatchFindings()
-    progress = start(len(rows))
-    with worker_pool(workers) as pool:
-        chunks = in_chunks(rows)
-        for part in pool.map(checker.check, chunks) if workers > 1 else map(checker.check, chunks):
-            found.join(part)
-            progress(part.patches)
+    found = check_all(checker.check, rows, workers=workers, start=start)
     for key in _strays(store, rows):
         found.add(STRAYS, Finding(f"{path}, key {key}", "no row of the metadata tables names it"))
     found.checked[STRAYS] = len(store)
