@@ -93,6 +93,7 @@ def build(
         RebenError: what was wrong with a tile, unless errors are skipped.
     """
     start = time.perf_counter()
+    Workspace.clear_remains(target)
     atomic.expect_free(target)
     with atomic.locked(target):
         workspace = Workspace.of(target)

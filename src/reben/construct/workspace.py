@@ -19,6 +19,8 @@ from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import SCHEMA
 
+_STATE_FOLDER = ".build"
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -33,6 +35,12 @@ class Workspace:
         target = target.absolute()
         return cls(target.with_name(f".{target.name}.partial"))
 
+    @staticmethod
+    def clear_remains(target: Path) -> None:
+        """Remove the state that a build leaves in its data set if it is stopped in its very last step."""
+        if DatasetPaths(target).report.exists():
+            shutil.rmtree(target / _STATE_FOLDER, ignore_errors=True)
+
     @property
     def paths(self) -> DatasetPaths:
         """Where the parts of the data set lie."""
@@ -40,7 +48,7 @@ class Workspace:
 
     @property
     def _state(self) -> Path:
-        return self.root / ".build"
+        return self.root / _STATE_FOLDER
 
     def shard(self, tile: str) -> Path:
         """Store of one tile."""
@@ -121,7 +129,7 @@ class Workspace:
         """
         atomic.expect_free(target)
         self.root.rename(target.absolute())
-        shutil.rmtree(target / self._state.name)  # last: a build that is stopped here is complete
+        shutil.rmtree(target / _STATE_FOLDER)  # last: a build that is stopped here is complete
 
     def _rows_file(self, tile: str) -> Path:
         return self._state / f"{tile}.parquet"

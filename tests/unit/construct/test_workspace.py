@@ -5,6 +5,7 @@ import pytest
 
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, TargetExistsError
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import SCHEMA
 
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
@@ -162,3 +163,14 @@ def test_a_build_that_is_stopped_while_it_clears_up_can_be_resumed(
     if not (tmp_path / "dataset").exists():
         workspace.expect_same_parameters({"p": 0.25})
         workspace.records([tile for tile in TILES if workspace.is_finished(tile)])
+
+
+def test_what_a_last_step_left_is_removed_from_finished_data_sets_only(tmp_path: Path):
+    finished, other = DatasetPaths(tmp_path / "finished"), DatasetPaths(tmp_path / "other")
+    for paths in (finished, other):
+        (paths.root / ".build").mkdir(parents=True)
+        Workspace.clear_remains(paths.root)
+        assert (paths.root / ".build").exists()  # without a report it may be anything
+    finished.report.write_text("{}")
+    Workspace.clear_remains(finished.root)
+    assert [path.name for path in finished.root.iterdir()] == [finished.report.name]
