@@ -35,9 +35,9 @@ def worker_pool(
 
 
 def stop_at_once(pool: ProcessPoolExecutor) -> None:
-    """End a pool without waiting for what its workers are doing."""
+    """End a pool without waiting for what its workers are doing; what they have begun must be worth nothing."""
     for child in active_children():
-        child.terminate()
+        child.kill()
     pool.shutdown(cancel_futures=True)
 
 
