@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli.console import executor_of, progress, stderr
+from reben.cli.options import OnError
 
 if TYPE_CHECKING:
     from reben.construct.build import BuildResult
 
 _INPUTS, _RULES, _WORK = "Inputs", "Rules", "Work"
-
-
-class OnError(StrEnum):
-    """What to do after an error."""
-
-    stop = "stop"
-    skip = "skip"
 
 
 class Unpaired(StrEnum):

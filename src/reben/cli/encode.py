@@ -1,7 +1,6 @@
 """`reben encode`: GeoTIFF data sets to LMDB+safetensors stores; one command per data set of the table."""
 
 import time
-from enum import StrEnum
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reben.cli.console import executor_of, progress, stderr
+from reben.cli.options import OnError
 from reben.encode.datasets import DATASETS
 
 if TYPE_CHECKING:
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from reben.encode.specification import DatasetSpecification, Source
 
 app = typer.Typer(help="Encode a GeoTIFF data set as an LMDB+safetensors store.", no_args_is_help=True)
-
-
-class OnError(StrEnum):
-    """What to do after an error."""
-
-    stop = "stop"
-    skip = "skip"
 
 
 def _print_table(wanted: bool) -> None:  # noqa: FBT001 - typer's signature

@@ -1,12 +1,21 @@
 """Options that several commands share."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reben.cli.console import STDOUT
+
+
+class OnError(StrEnum):
+    """What to do after an error."""
+
+    stop = "stop"
+    skip = "skip"
+
 
 Store = Annotated[Path, typer.Option(help="Store that `reben encode` wrote.", show_default=False)]
 Metadata = Annotated[

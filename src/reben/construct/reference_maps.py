@@ -17,11 +17,11 @@ from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
 from reben.construct.projection import project
+from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
 
-_RESOLUTION_M = 10
 _DENSIFIED_EDGE_POINTS = 21  # a straight border of the tile is a curve in another projection
 
 
@@ -86,7 +86,7 @@ def burn(source: LandCoverLayer, ground: TileGround) -> ReferenceMap:
         LandCoverError: if a polygon has a code that is no number, or that the legend does not know.
     """
     codes, polygons, repaired = _polygons_of(source, ground)
-    side_px = ground.side_m // _RESOLUTION_M
+    side_px = ground.side_m // REFERENCE_MAP_RESOLUTION_M
     shape = (side_px, side_px)
     if not len(codes):
         return ReferenceMap(np.full(shape, source.format.no_polygon, np.uint16), 0, 0)
@@ -94,7 +94,7 @@ def burn(source: LandCoverLayer, ground: TileGround) -> ReferenceMap:
         zip(polygons, codes, strict=True),
         out_shape=shape,
         fill=source.format.no_polygon,
-        transform=from_origin(ground.ulx_m, ground.uly_m, _RESOLUTION_M, _RESOLUTION_M),
+        transform=from_origin(ground.ulx_m, ground.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M),
         dtype="uint16",
     )
     return ReferenceMap(burnt, len(codes), repaired)

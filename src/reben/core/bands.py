@@ -13,6 +13,9 @@ from reben.core.errors import BandError
 PATCH_SIZE_M = 1200
 """Side of a published patch, in metres."""
 
+REFERENCE_MAP_RESOLUTION_M = 10
+"""Side of a pixel of a reference map, in metres."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:

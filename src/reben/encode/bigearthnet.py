@@ -5,7 +5,7 @@ Source: layout and sizes of the published archives `BigEarthNet-S2`, `BigEarthNe
 
 from pathlib import Path
 
-from reben.core.bands import BANDS, PATCH_SIZE_M, S1_BANDS, S2_BANDS
+from reben.core.bands import BANDS, PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.core.names import PATCH_PATTERN, S1_PATCH_PATTERN
 from reben.encode.specification import DatasetSpecification, Part, RasterFile, SampleLayout, Source, raster
 from reben.io.store import REFERENCE_MAP_TENSOR, reference_map_key
@@ -47,7 +47,9 @@ def bigearthnet(patch_size_m: int = PATCH_SIZE_M) -> DatasetSpecification:
         name="reference maps",
         option="reference-maps-dir",
         folder="Reference_Maps",
-        files=(raster(REFERENCE_MAP_SUFFIX, REFERENCE_MAP_TENSOR, patch_size_m // 10, "uint16"),),
+        files=(
+            raster(REFERENCE_MAP_SUFFIX, REFERENCE_MAP_TENSOR, patch_size_m // REFERENCE_MAP_RESOLUTION_M, "uint16"),
+        ),
         layout=SampleLayout(PATCH_PATTERN, depth=1, strict=_NO_PATCH, key_suffix=reference_map_key("")),
         example=f"{_TILE}/{_TILE}_26_57/{_TILE}_26_57{REFERENCE_MAP_SUFFIX}",
     )

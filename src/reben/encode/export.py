@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from reben.core.bands import BANDS, PATCH_SIZE_M
+from reben.core.bands import BANDS, PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import MetadataError, NameFormatError, StoreError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch, S1Patch
@@ -17,7 +17,6 @@ from reben.io.patch_files import PatchFileTemplate, ReferenceMapTemplate
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
 
 _MAP_SUFFIX = reference_map_key("")
-_MAP_RESOLUTION_M = 10
 
 
 def export_store(
@@ -104,7 +103,7 @@ def _write(stem: Path, name: str, pixels: NDArray[Any], crs: str, corner: tuple[
 
 @cache
 def _map_template(side_px: int, crs: str) -> ReferenceMapTemplate:
-    return ReferenceMapTemplate(side_px, _MAP_RESOLUTION_M, crs=crs)
+    return ReferenceMapTemplate(side_px, REFERENCE_MAP_RESOLUTION_M, crs=crs)
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.core.errors import MetadataError, StoreError
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
@@ -105,7 +105,7 @@ class _Checker:
         if row.s1_name is not None and "s1" in self.parts:
             yield "s1", row.s1_name, _tensors(S1_BANDS, size_m)
         if "map" in self.parts:
-            side = size_m // 10
+            side = size_m // REFERENCE_MAP_RESOLUTION_M
             data = TensorSpec(REFERENCE_MAP_TENSOR, (side, side), np.dtype("<u2"))
             yield "map", reference_map_key(row.patch_id), {data.name: data}
 

@@ -13,12 +13,10 @@ from reben.construct.reference_maps import ReferenceMap
 from reben.construct.sentinel1.partners import S1Partner
 from reben.construct.tile_bands import TileBands
 from reben.construct.tile_patches import Place, TilePatches
-from reben.core.bands import BANDS, Band
+from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, Band
 from reben.core.names import S1Patch, Tile
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.patch_files import PatchFileTemplate, ReferenceMapTemplate
-
-_MAP_RESOLUTION_M = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +70,12 @@ class GeotiffOutput:
 
     def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
         """See `TileOutput.write_maps`."""
-        side_px = patches.grid.patch_size_m // _MAP_RESOLUTION_M
-        template = ReferenceMapTemplate(side_px, _MAP_RESOLUTION_M, crs=patches.ground.crs)
+        side_px = patches.grid.patch_size_m // REFERENCE_MAP_RESOLUTION_M
+        template = ReferenceMapTemplate(side_px, REFERENCE_MAP_RESOLUTION_M, crs=patches.ground.crs)
 
         def write(place: Place) -> None:
             stem, bounds = _make_folder(self.paths.reference_maps, patches, place), patches.bounds(place)
-            codes = land_cover.codes[patches.grid.window(*place, _MAP_RESOLUTION_M).slices]
+            codes = land_cover.codes[patches.grid.window(*place, REFERENCE_MAP_RESOLUTION_M).slices]
             template.write(f"{stem}_reference_map.tif", codes, bounds.left_m, bounds.top_m)
 
         self._in_threads(write, places)

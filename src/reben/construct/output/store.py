@@ -1,6 +1,6 @@
 """Patches as values of a store, as encoding the GeoTIFFs would give them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,10 @@ from reben.construct.reference_maps import ReferenceMap
 from reben.construct.sentinel1.partners import S1Partner
 from reben.construct.tile_bands import TileBands
 from reben.construct.tile_patches import Place, TilePatches
-from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.io.store import REFERENCE_MAP_TENSOR, StoreWriter, TensorSpec, header, reference_map_key
 
-_MAP_RESOLUTION_M = 10
-_TRANSACTION_BYTES = 1 << 22
+_WAITING_BYTES = 1 << 22
 
 Item = tuple[str, bytes]
 
@@ -32,36 +31,29 @@ class StoreOutput:
         """See `TileOutput.write_s1`."""
         value = _Value(_band_tensors(S1_BANDS, patches.grid.patch_size_m))
         self._waiting.append((partner.name, value.of(partner.pixels)))
-        if len(self._waiting) * len(self._waiting[0][1]) >= _TRANSACTION_BYTES:
+        if len(self._waiting) * len(self._waiting[0][1]) >= _WAITING_BYTES:
             self._write_waiting()
 
     def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
         """See `TileOutput.write_s2`; the last of the tile's Sentinel-1 values are written now, too."""
         self._write_waiting()
         value = _Value(_band_tensors(S2_BANDS, patches.grid.patch_size_m))
-        self._write((patches.patch_id(place), value.of(_cut(bands, patches, place))) for place in places)
+        self.writer.write_all((patches.patch_id(place), value.of(_cut(bands, patches, place))) for place in places)
 
     def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
         """See `TileOutput.write_maps`."""
-        side_px = patches.grid.patch_size_m // _MAP_RESOLUTION_M
+        side_px = patches.grid.patch_size_m // REFERENCE_MAP_RESOLUTION_M
         value = _Value((TensorSpec(REFERENCE_MAP_TENSOR, (side_px, side_px), np.dtype("<u2")),))
-        self._write(
-            (
-                reference_map_key(patches.patch_id(place)),
-                value.of(
-                    {REFERENCE_MAP_TENSOR: land_cover.codes[patches.grid.window(*place, _MAP_RESOLUTION_M).slices]}
-                ),
-            )
-            for place in places
-        )
+
+        def item(place: Place) -> Item:
+            codes = land_cover.codes[patches.grid.window(*place, REFERENCE_MAP_RESOLUTION_M).slices]
+            return reference_map_key(patches.patch_id(place)), value.of({REFERENCE_MAP_TENSOR: codes})
+
+        self.writer.write_all(map(item, places))
 
     def _write_waiting(self) -> None:
-        self._write(self._waiting)
+        self.writer.write_all(self._waiting)
         self._waiting = []
-
-    def _write(self, items: Iterable[Item]) -> None:
-        for batch in _batches(items):
-            self.writer.write(batch)
 
 
 class _Value:
@@ -88,17 +80,3 @@ def _band_tensors(names: Sequence[str], patch_size_m: int) -> tuple[TensorSpec, 
         for name in names
         for side in (BANDS[name].side_px(patch_size_m),)
     )
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Some megabytes at a time."""
-    batch: list[Item] = []
-    size = 0
-    for item in items:
-        batch.append(item)
-        size += len(item[1])
-        if size >= _TRANSACTION_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

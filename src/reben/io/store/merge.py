@@ -9,8 +9,6 @@ from reben.core.errors import StoreError
 from reben.io.store.reader import open_store
 from reben.io.store.writer import create_store
 
-_TRANSACTION_BYTES = 1 << 22
-
 
 def merge_stores(sources: Sequence[Path], target: Path, *, progress: Callable[[int], None] = lambda _: None) -> None:
     """Copy all values of some stores into a new one, in the order of their keys.
@@ -27,23 +25,7 @@ def merge_stores(sources: Sequence[Path], target: Path, *, progress: Callable[[i
         TargetExistsError: if there is something at `target`.
     """
     with create_store(target) as writer:
-        for batch in _batches(sources):
-            writer.write(batch)
-            progress(len(batch))
-
-
-def _batches(sources: Sequence[Path]) -> Iterator[list[tuple[str, bytes]]]:
-    """All values, some megabytes at a time."""
-    batch: list[tuple[str, bytes]] = []
-    size = 0
-    for key, value in _values(sources):
-        batch.append((key, value))
-        size += len(value)
-        if size >= _TRANSACTION_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+        writer.write_all(_values(sources), progress=progress)
 
 
 def _values(sources: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from reben.io import atomic
 from reben.io.store.values import LONGEST_KEY
 
 _FIRST_MAP_BYTES = 1 << 26
+_TRANSACTION_BYTES = 1 << 22
 _FULL_BYTES = 1 << 24  # with less left, a transaction has no room
 _SESSION_FILE = "session.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -157,6 +158,22 @@ class StoreWriter:
         self._environment.close()
         self._environment = self._open()
 
+    def write_all(
+        self, items: Iterable[tuple[str, bytes]], *, progress: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Write any number of values, some megabytes per transaction.
+
+        Args:
+            items: key and value of each, in the order in which they are written.
+            progress: is told how many further values are written.
+
+        Raises:
+            StoreError: if a key is empty, too long or there already, or the disk is full.
+        """
+        for batch in _transactions(items):
+            self.write(batch)
+            progress(len(batch))
+
     def finish(self) -> None:
         """Force everything to the disk.
 
@@ -226,3 +243,17 @@ class StoreWriter:
             f"the disk of {place} is full ({error})",
             hint="free some space, or choose a target on another disk; there is nothing under the target's name yet",
         )
+
+
+def _transactions(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """The items in portions, which depend on their sizes alone."""
+    batch: list[tuple[str, bytes]] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item[1])
+        if size >= _TRANSACTION_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
