@@ -11,6 +11,8 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 	rm -rf reben-demo
 	$(BIN)/reben demo
 
+# One thread per test process: threads of several processes that wait for one another burn the processors.
+test: export OMP_NUM_THREADS := 1
 test: $(VENV)/.dev  ## the whole test suite, with branch coverage
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)

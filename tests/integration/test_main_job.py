@@ -138,10 +138,11 @@ def test_what_goes_wrong_ends_with_exit_code_1_and_a_hint(
     assert "Missing option" in reben("train", "--store", store, code=2).stderr
 
 
-def test_version_help_and_completion():
+def test_version_help_and_completion(monkeypatch: pytest.MonkeyPatch):
     assert reben("--version").stdout == f"reben {__version__}\n"
     for command in ([], ["encode"], ["encode", "bigearthnet"], ["train"], ["evaluate"], ["predict"], ["demo"]):
         assert "Usage:" in reben(*command, "--help").stdout
     for option in ("--s2-dir", "--s1-dir", "--reference-maps-dir", "--target", "--workers"):
         assert option in reben("encode", "bigearthnet", "--help").stdout
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # there may be no shell around the tests
     assert "reben" in reben("--show-completion", "bash").stdout

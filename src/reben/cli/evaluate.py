@@ -9,7 +9,9 @@ from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress
 
 if TYPE_CHECKING:
-    from reben.learn.metrics import Scores
+    from reben.learn.evaluation import Evaluation, Scores
+    from reben.learn.scores.multilabel import Scores as LabelScores
+    from reben.learn.scores.segmentation import SegmentationScores
 
 
 class Split(StrEnum):
@@ -20,22 +22,39 @@ class Split(StrEnum):
     test = "test"
 
 
+class Drawn(StrEnum):
+    """What is drawn for confidence intervals."""
+
+    patch = "patch"
+    tile = "tile"
+
+
 def evaluate(
     checkpoint: options.Checkpoint,
     store: options.Store,
     metadata: options.Metadata,
     split: Annotated[Split, typer.Option(help="Which patches.")] = Split.test,
+    thresholds: Annotated[
+        bool, typer.Option("--thresholds", help="Choose each class's threshold on the validation split, use it here.")
+    ] = False,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Drawings for 95 % confidence intervals.")] = 0,
+    bootstrap_by: Annotated[
+        Drawn, typer.Option(help="What is drawn; tiles keep neighbours together, and so give wider, honest intervals.")
+    ] = Drawn.patch,
     json: options.Json = None,
     batch_size: options.BatchSize = 512,
     snow_and_cloud: options.SnowAndCloud = False,
     workers: options.LoadingWorkers = None,
 ) -> None:
-    """Evaluate a trained model with the paper's metrics."""
+    """Evaluate a trained model: the paper's metrics, per class, country and season, and its calibration.
+
+    Segmentation models are measured by intersection over union, F1 and accuracy of their pixels.
+    """
     with needs_extra("learn"):
         from reben.learn import evaluation
 
     with progress("evaluating") as start:
-        scores = evaluation.evaluate(
+        found = evaluation.evaluate(
             checkpoint,
             store=store,
             metadata=metadata,
@@ -43,17 +62,56 @@ def evaluate(
             batch_size=batch_size,
             workers=workers,
             snow_and_cloud=snow_and_cloud,
+            details=evaluation.Details(thresholds, bootstrap, bootstrap_by.value),
             start=start,
         )
     if json is not None:
-        print_json(json, {"split": split.value, "snow_and_cloud": snow_and_cloud, **scores.as_dict()})
+        print_json(json, found.as_dict())
     if json != STDOUT:
-        print_scores(scores, split.value)
+        print_evaluation(found)
+
+
+def print_evaluation(found: "Evaluation") -> None:
+    """Everything that was measured."""
+    print_scores(found.scores, found.split)
+    if found.intervals is not None:
+        typer.echo(f"  95 % confidence, {found.intervals.resamples} drawings by {found.intervals.drawn}:")
+        for name, interval in found.intervals.by_metric.items():
+            typer.echo(f"    {name:<14} {interval.low:.4f} to {interval.high:.4f}")
+    if found.calibration is not None:
+        typer.echo(f"  expected calibration error {found.calibration.ece:.4f}")
+    if found.chosen_thresholds is not None:
+        chosen = found.chosen_thresholds
+        typer.echo(f"  with thresholds chosen on the {chosen.chosen_on} split:")
+        typer.echo(f"    macro F1 {chosen.f1_macro:.4f}, micro F1 {chosen.f1_micro:.4f}")
+        for name, threshold in chosen.thresholds.items():
+            typer.echo(f"    {threshold:.4f}  {name}")
+    for title, groups in (("country", found.by_country), ("season", found.by_season)):
+        typer.echo(f"  by {title}:")
+        for name, scores in groups.items():
+            typer.echo(f"    {_main_scores(scores)}  {name} ({scores.patches:,} patches)")
 
 
 def print_scores(scores: "Scores", split: str) -> None:
-    """The four metrics of the paper, then the average precision of each class."""
+    """The metrics of the model's task, then of each class."""
+    from reben.learn.scores.segmentation import SegmentationScores
+
     typer.echo(f"{split} split, {scores.patches:,} patches")
+    if isinstance(scores, SegmentationScores):
+        _print_segmentation(scores)
+    else:
+        _print_labels(scores)
+
+
+def _main_scores(scores: "Scores") -> str:
+    from reben.learn.scores.segmentation import SegmentationScores
+
+    if isinstance(scores, SegmentationScores):
+        return f"mean IoU {scores.mean_iou:.4f}  accuracy {scores.pixel_accuracy:.4f}"
+    return f"macro AP {scores.ap_macro:.4f}  micro AP {scores.ap_micro:.4f}"
+
+
+def _print_labels(scores: "LabelScores") -> None:
     typer.echo(f"  macro AP {scores.ap_macro:.4f}  (chance level {scores.chance_ap_macro:.4f})")
     typer.echo(f"  micro AP {scores.ap_micro:.4f}")
     typer.echo(f"  macro F1 {scores.f1_macro:.4f}")
@@ -62,3 +120,13 @@ def print_scores(scores: "Scores", split: str) -> None:
     for name, value in scores.ap_per_class.items():
         note = "  (no patch has it: counts as 0)" if name in scores.classes_without_positives else ""
         typer.echo(f"    {value:.4f}  {name}{note}")
+
+
+def _print_segmentation(scores: "SegmentationScores") -> None:
+    typer.echo(f"  mean IoU       {scores.mean_iou:.4f}")
+    typer.echo(f"  macro F1       {scores.f1_macro:.4f}")
+    typer.echo(f"  pixel accuracy {scores.pixel_accuracy:.4f}  (= micro F1; most frequent class alone: "
+               f"{scores.majority_pixel_accuracy:.4f})")  # fmt: skip
+    typer.echo("  IoU per class:")
+    for name, value in scores.iou_per_class.items():
+        typer.echo(f"    {'   -  ' if value is None else f'{value:.4f}'}  {name}")

@@ -4,7 +4,6 @@ Source: the published reBEN tables: a patch is kept only if there is such a v1 p
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -12,18 +11,8 @@ import shapely
 
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile, V1Patch
+from reben.core.seasons import meteorological_season
 from reben.io.v1_geometries import V1Geometries
-
-SEASONS = ("winter", "spring", "summer", "autumn")
-
-
-def meteorological_season(time: datetime) -> str:
-    """Season of a date: spring is March to May, and so on.
-
-    >>> meteorological_season(datetime(2017, 12, 1))
-    'winter'
-    """
-    return SEASONS[time.month % 12 // 3]
 
 
 def aligned_v1_names(

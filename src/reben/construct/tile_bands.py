@@ -3,7 +3,7 @@
 Source: the published patches: values without processing offset, patches with a nodata pixel (0) in any band left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,32 +25,35 @@ _HINT = "download or correct the product again"
 
 @dataclass(frozen=True, slots=True)
 class TileBands:
-    """All twelve bands of a tile."""
+    """Bands of a tile."""
 
     ground: TileGround
     pixels: Mapping[str, NDArray[np.uint16]]
     """Per band, shape (rows, columns) at native resolution, 0 where invalid."""
 
 
-def read_bands(product: SafeProduct, *, threads: int = 1, keep_raw: bool = False) -> TileBands:
-    """Read all bands of a product at their native resolution.
+def read_bands(
+    product: SafeProduct, names: Sequence[str] = S2_BANDS, *, threads: int = 1, keep_raw: bool = False
+) -> TileBands:
+    """Read bands of a product at their native resolution.
 
     Args:
         product: where the rasters lie.
+        names: of the bands; all twelve by default.
         threads: how many GDAL may use to decode one raster.
         keep_raw: keep digital numbers as they are, instead of adding the processing offset.
 
     Raises:
         ProductError: if a band is missing or damaged, or the bands do not cover the same ground.
     """
-    missing = [band for band in S2_BANDS if band not in product.images]
+    missing = [band for band in names if band not in product.images]
     if missing:
         raise ProductError(
             f"{product.path}: lacks {', '.join(missing)} at native resolution", hint="give a complete L2A product"
         )
     ground: TileGround | None = None
     pixels = {}
-    for band in S2_BANDS:
+    for band in names:
         place, pixels[band] = _read_band(product, band, threads)
         ground = ground or place
         if place != ground:

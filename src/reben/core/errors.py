@@ -75,6 +75,10 @@ class MetadataError(RebenError):
     """A metadata table has a wrong column, type or value."""
 
 
+class NoPatchError(MetadataError):
+    """Metadata tables have no row for what is asked for."""
+
+
 class EncodeError(RebenError):
     """A data set on disk cannot be encoded as it is."""
 

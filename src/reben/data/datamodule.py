@@ -10,7 +10,7 @@ import torch
 
 from reben.core.bands import select_bands
 from reben.core.classes import Legend
-from reben.core.errors import MetadataError
+from reben.core.errors import NoPatchError
 from reben.data.dataset import Batch, PatchDataset
 from reben.data.loader import BatchLoader
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
@@ -36,7 +36,8 @@ class PatchDataModule(lightning.LightningDataModule):
         store: path of the store.
         metadata: one or several metadata tables.
         bands: a set (`s1`, `s2`, `all`) or band names.
-        batch_size: patches per batch.
+        batch_size: patches per batch, over all processes and parts.
+        parts: into which each process's share of a training batch is cut, for accumulated gradients.
         workers: loading threads; 0 makes each batch when it is asked for; None chooses several beside a GPU, which
             would else wait, and none beside training on the CPU, which needs the processors itself.
         native: bring raw pixels to the device and make images there; None does so if there is a GPU.
@@ -60,6 +61,7 @@ class PatchDataModule(lightning.LightningDataModule):
         *,
         bands: str | Sequence[str] = "all",
         batch_size: int = 512,
+        parts: int = 1,
         workers: int | None = None,
         native: bool | None = None,
         seed: int = 0,
@@ -76,6 +78,7 @@ class PatchDataModule(lightning.LightningDataModule):
         self.metadata: pa.Table = read_metadata(tables, legend=self.legend)
         self.bands = select_bands(bands)
         self.batch_size = batch_size
+        self.parts = parts
         self.workers = _suitable_workers() if workers is None else workers
         self.native = torch.cuda.is_available() if native is None else native
         self.seed = seed
@@ -91,14 +94,15 @@ class PatchDataModule(lightning.LightningDataModule):
         """The data set of a split: `train`, `validation` or `test`.
 
         Raises:
-            MetadataError: if the split has no patch, or the store lacks one.
+            NoPatchError: if the split has no patch.
+            MetadataError: if the store lacks one.
         """
         if split not in self._datasets:
             patches = Patches.from_metadata(
                 self.metadata, split=split, snow_and_cloud=self.snow_and_cloud, legend=self.legend
             )
             if not len(patches):
-                raise MetadataError(
+                raise NoPatchError(
                     f"the metadata tables have no patch for the {split} split",
                     hint="give the tables that list them; snowy and cloudy patches take part only if asked for",
                 )
@@ -121,11 +125,11 @@ class PatchDataModule(lightning.LightningDataModule):
     def train_dataloader(self) -> BatchLoader:
         """Shuffled and flipped batches.
 
-        A last batch of a single patch is left out: batch normalisation cannot take it.
+        A last batch too small for two patches per process and part is left out: batch normalisation cannot take one.
         """
         dataset = self.dataset("train")
         draws = ShuffledDraws(len(dataset), seed=self.seed, block=self.shuffle_block)
-        return self.loader(dataset, sampler=draws, drop_single=True)
+        return self.loader(dataset, sampler=draws)
 
     def val_dataloader(self) -> BatchLoader:
         """Validation batches, in order."""
@@ -135,9 +139,7 @@ class PatchDataModule(lightning.LightningDataModule):
         """Test batches, in order."""
         return self.loader(self.dataset("test"))
 
-    def loader(
-        self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None, drop_single: bool = False
-    ) -> BatchLoader:
+    def loader(self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None) -> BatchLoader:
         """Batches of a data set, in order or as the sampler draws them; `prepared` makes images of native ones."""
         dataset.layouts = self._layouts = self._layouts or dataset.layouts  # one for all: `prepared` is told no split
         return BatchLoader(
@@ -146,7 +148,7 @@ class PatchDataModule(lightning.LightningDataModule):
             sampler=sampler,
             threads=self.workers,
             native=self.native,
-            drop_single=drop_single,
+            parts=self.parts,
         )
 
     def on_after_batch_transfer(self, batch: Batch, _dataloader_index: int) -> Batch:

@@ -4,33 +4,46 @@ Threads are enough: copying and the compiled kernels run without the interpreter
 them, would copy every batch twice more, through shared memory.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 import torch
 
+from reben.core.errors import MetadataError
 from reben.data.dataset import Batch, Draw, PatchDataset
 from reben.data.sampling import ShuffledDraws
 
-_T = TypeVar("_T")
+_SMALLEST_PART = 2
+"""Patches: batch normalisation cannot take one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Patches that are computed at once."""
+
+    draws: Sequence[Draw]
+    whole: int
+    """Patches of the whole batch in training, over all processes; in evaluation of the part itself."""
 
 
 class BatchLoader:
     """Batches of a data set, in order or as the sampler draws them.
 
-    Among several processes (`torch.distributed`) each gets its share: every n-th patch, equally many for each in
-    training.
+    In training a batch is what one step of the optimiser learns from. Among several processes (`torch.distributed`)
+    each gets its part of it, cut further where a batch is computed in parts: batches, and so the steps, have the same
+    patches however many processes and parts there are. In evaluation each process gets every n-th patch.
 
     Args:
         dataset: where they come from.
-        batch_size: patches per batch.
-        sampler: order and flips; None takes the patches in order.
+        batch_size: patches per batch, over all processes and parts.
+        sampler: order and flips of training patches; None takes the patches in order, for evaluation.
         threads: that make batches; 0 makes each when it is asked for.
         native: give raw pixels, for `Preparation` on the device, instead of images.
-        drop_single: leave out a last batch of one patch.
+        parts: into which each process's share of a batch is cut.
     """
 
     def __init__(
@@ -41,7 +54,7 @@ class BatchLoader:
         sampler: ShuffledDraws | None = None,
         threads: int = 0,
         native: bool = False,
-        drop_single: bool = False,
+        parts: int = 1,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
@@ -50,45 +63,70 @@ class BatchLoader:
         self.batch_sampler = None  # Lightning asks for it
         self.threads = threads
         self.native = native
-        self._drop_single = drop_single
+        self.parts = parts
+        self.waited_s = 0.0
+        """Seconds that whoever asked for batches has waited for them."""
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._batches(range(len(self.dataset))))
+        return sum(1 for _ in self._parts([Draw(n) for n in range(len(self.dataset))]))
 
     def __iter__(self) -> Iterator[Batch]:
         # A generator: Lightning tells the sampler its epoch after it has asked for the iterator.
+        start = time.perf_counter()
         draws = list(self.sampler) if self.sampler is not None else [Draw(n) for n in range(len(self.dataset))]
-        batches = self._batches(draws)
-        yield from map(self._make, batches) if self.threads == 0 else self._made_by_threads(batches)
+        parts = self._parts(draws)
+        for batch in map(self._make, parts) if self.threads == 0 else self._made_by_threads(parts):
+            self.waited_s += time.perf_counter() - start
+            yield batch
+            start = time.perf_counter()
 
-    def _made_by_threads(self, batches: Iterator[Sequence[Draw]]) -> Iterator[Batch]:
+    def _made_by_threads(self, parts: Iterator[_Part]) -> Iterator[Batch]:
         """Batches in order; each thread makes one, and one is ready."""
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="reben-loader")
         try:
             waiting: deque[Future[Batch]] = deque(
-                pool.submit(self._make, batch) for batch in islice(batches, self.threads + 1)
+                pool.submit(self._make, part) for part in islice(parts, self.threads + 1)
             )
             while waiting:
                 ready = waiting.popleft().result()
-                waiting.extend(pool.submit(self._make, batch) for batch in islice(batches, 1))
+                waiting.extend(pool.submit(self._make, part) for part in islice(parts, 1))
                 yield ready
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _make(self, draws: Sequence[Draw]) -> Batch:
-        return self.dataset.native_batch(draws) if self.native else self.dataset.__getitems__(draws)
+    def _make(self, part: _Part) -> Batch:
+        batch = self.dataset.native_batch(part.draws) if self.native else self.dataset.__getitems__(part.draws)
+        return {**batch, "whole": part.whole}
 
-    def _batches(self, draws: Sequence[_T]) -> Iterator[Sequence[_T]]:
-        own = _share(draws, equal=self.sampler is not None)
-        for first in range(0, len(own), self.batch_size):
-            batch = own[first : first + self.batch_size]
-            if len(batch) > 1 or first == 0 or not self._drop_single:
-                yield batch
+    def _parts(self, draws: Sequence[Draw]) -> Iterator[_Part]:
+        """What this process computes.
+
+        Raises:
+            MetadataError: if there are fewer patches than processes and parts.
+        """
+        rank, processes = place_among_processes()
+        number = processes * (1 if self.sampler is None else self.parts)
+        if len(draws) < number:
+            raise MetadataError(
+                f"{len(draws)} patches are too few for {processes} processes of {number // processes} parts each",
+                hint="use fewer processes or parts",
+            )
+        if self.sampler is None:
+            own, size = draws[rank::processes], max(1, self.batch_size // (processes * self.parts))
+            yield from (
+                _Part(own[first : first + size], len(own[first : first + size])) for first in range(0, len(own), size)
+            )
+            return
+        for first in range(0, len(draws), self.batch_size):
+            batch = draws[first : first + self.batch_size]
+            if first and len(batch) < min(self.batch_size, _SMALLEST_PART * number):
+                return  # the rest of the epoch; every process leaves it out
+            own = batch[rank::processes]
+            yield from (_Part(own[part :: self.parts], len(batch)) for part in range(min(self.parts, len(own))))
 
 
-def _share(draws: Sequence[_T], *, equal: bool) -> Sequence[_T]:
-    """This process's part."""
+def place_among_processes() -> tuple[int, int]:
+    """This process's number, and how many there are."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return draws
-    rank, processes = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return draws[rank : len(draws) // processes * processes if equal else None : processes]
+        return 0, 1
+    return torch.distributed.get_rank(), torch.distributed.get_world_size()

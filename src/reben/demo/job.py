@@ -22,9 +22,9 @@ from reben.io.metadata import read_metadata
 from reben.io.processes import available_cpus, worker_pool
 from reben.io.store import Store, open_store
 from reben.learn.evaluation import evaluate
-from reben.learn.metrics import Scores
 from reben.learn.prediction import Predictions, predict
 from reben.learn.recipe import Recipe
+from reben.learn.scores.multilabel import Scores
 from reben.learn.training import train
 from reben.report.patches import LabelledPatch, draw_patches
 

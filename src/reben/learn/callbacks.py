@@ -1,33 +1,33 @@
-"""What happens beside training: the best weights are kept, each epoch is written down, random numbers are restored."""
+"""What happens beside training: the best weights are kept, epochs are written down, random numbers begin anew."""
 
 import csv
 import io
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
 from reben.core.errors import RunError
+from reben.data.loader import BatchLoader
 from reben.io import atomic
-from reben.learn.metrics import METRIC_NAMES
-
-BEST = "validation/ap_macro"
-"""The metric by which epochs are compared."""
 
 
 class KeepBest(Callback):
-    """Saves the weights after each epoch with a better validation macro AP than all before.
+    """Saves the weights after each epoch with a better score in validation than all before.
 
     Args:
+        metric: the score, as it is logged.
         save: writes the present weights.
     """
 
-    def __init__(self, save: Callable[[], None]) -> None:
+    def __init__(self, metric: str, save: Callable[[], None]) -> None:
+        self._metric = metric
         self._save = save
         self.best_score = -1.0
         self.best_epoch = -1
@@ -44,9 +44,10 @@ class KeepBest(Callback):
                 f"the validation loss of epoch {trainer.current_epoch} is {loss}: training has diverged",
                 hint="start again with a lower --learning-rate or more --warmup-steps",
             )
-        score = float(trainer.callback_metrics[BEST])
-        if score > self.best_score and trainer.is_global_zero:
-            self._save()
+        score = float(trainer.callback_metrics[self._metric])
+        if score > self.best_score:
+            if trainer.is_global_zero:
+                self._save()
             self.best_score, self.best_epoch = score, trainer.current_epoch
 
     def state_dict(self) -> dict[str, Any]:
@@ -59,42 +60,49 @@ class KeepBest(Callback):
 
 
 class EpochTable(Callback):
-    """Writes one row per epoch to a CSV file: learning rate, losses, the paper's metrics, seconds.
+    """Writes one row per epoch to a CSV file: learning rate, losses, metrics, seconds, the share spent on waiting.
+
+    `waiting_share` is the part of the epoch's training in which the next batch was not ready: 0 is a loader that keeps
+    up, 1 a model that does nothing but wait.
 
     Args:
         path: the CSV file.
+        metric_names: of validation.
         report: is told of each row.
     """
 
-    COLUMNS = (
-        "epoch",
-        "learning_rate",
-        "train/loss",
-        "validation/loss",
-        *(f"validation/{n}" for n in METRIC_NAMES),
-        "seconds",
-    )
-
-    def __init__(self, path: Path, report: Callable[[dict[str, float]], None]) -> None:
+    def __init__(self, path: Path, metric_names: Sequence[str], report: Callable[[dict[str, float]], None]) -> None:
+        names = [f"validation/{name}" for name in ("loss", *metric_names)]
+        self.columns = ("epoch", "learning_rate", "train/loss", *names, "seconds", "waiting_share")
         self._path = path
         self._report = report
         self._rows: list[dict[str, float]] = []
         self._start = 0.0
+        self._trained_s = 0.0
+        self._waited_s = 0.0
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002 - Lightning's signature
         """Start the clock."""
         self._start = time.perf_counter()
+        self._waited_s = _waited_s(trainer)
+
+    def on_validation_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002 - Lightning's signature
+        """Stop the clock of training."""
+        self._trained_s = time.perf_counter() - self._start
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002 - Lightning's signature
         """Add a row; the file is written anew, so that a crash cannot leave half a row."""
         known = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        row = {name: known[name] for name in self.COLUMNS if name in known}
+        row = {name: known[name] for name in self.columns if name in known}
         row["epoch"] = trainer.current_epoch
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.perf_counter() - self._start, 3)
+        row["waiting_share"] = round((_waited_s(trainer) - self._waited_s) / max(self._trained_s, 1e-9), 4)
+        if trainer.logger is not None:
+            trainer.logger.log_metrics({"waiting_share": row["waiting_share"]}, step=trainer.global_step)
         self._rows.append(row)
         text = io.StringIO()
-        writer = csv.DictWriter(text, self.COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows)
         if trainer.is_global_zero:
@@ -110,18 +118,23 @@ class EpochTable(Callback):
         self._rows = state_dict["rows"]
 
 
-class RandomState(Callback):
-    """Lets a resumed run draw the dropout masks that an undisturbed one would have drawn."""
+def _waited_s(trainer: lightning.Trainer) -> float:
+    """Seconds that training has waited for batches so far."""
+    loader = trainer.train_dataloader
+    return loader.waited_s if isinstance(loader, BatchLoader) else 0.0
 
-    def state_dict(self) -> dict[str, Any]:
-        """For checkpoints."""
-        return {
-            "cpu": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        }
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """From a checkpoint."""
-        torch.set_rng_state(state_dict["cpu"])
-        if len(state_dict["cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state_dict["cuda"])
+class SeedEpochs(Callback):
+    """Draws dropout masks from seed, epoch and process, so that a resumed run sees those of an undisturbed one.
+
+    Args:
+        seed: of the run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002 - Lightning's signature
+        """Start the epoch's random numbers."""
+        source = np.random.SeedSequence([self._seed, trainer.current_epoch, trainer.global_rank])
+        torch.manual_seed(int(source.generate_state(1)[0]))

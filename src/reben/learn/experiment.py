@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reben.core.errors import RecipeError, TargetExistsError
-from reben.io import atomic
-from reben.learn.evaluation import evaluate
+from reben.learn.evaluation import evaluate_test_split
 from reben.learn.paper import MODALITIES, PAPER_MODELS, SEEDS
 from reben.learn.recipe import Recipe, make_recipe
 from reben.learn.runs import RunDirectory
@@ -112,31 +111,11 @@ def run_experiment(
                 )
             if state != "finished":
                 report(f"{planned.name}: testing")
-                evaluate_run(run, planned.recipe, store=store, metadata=metadata, workers=workers)
+                evaluate_test_split(run.path, store=store, metadata=metadata, workers=workers)
         except TargetExistsError:
             yield planned, "busy"
             continue
         yield planned, "finished"
-
-
-def evaluate_run(
-    run: RunDirectory, recipe: Recipe, *, store: Path, metadata: list[Path], workers: int | None = None
-) -> None:
-    """Evaluate the best epoch on the test split and keep the scores in the run's directory.
-
-    Raises:
-        RebenError: if the run or the data cannot be used.
-    """
-    scores = evaluate(
-        run.path,
-        store=store,
-        metadata=metadata,
-        split="test",
-        batch_size=recipe.batch_size,
-        workers=workers,
-        snow_and_cloud=recipe.snow_and_cloud,
-    )
-    atomic.write_json(run.test, scores.as_dict())
 
 
 def read_scores(run: RunDirectory) -> dict[str, float]:

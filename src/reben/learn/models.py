@@ -1,14 +1,16 @@
-"""Image classifiers by their timm name, with any number of input channels."""
+"""Models by the timm name of their backbone, with any number of input channels: classifiers and U-Nets."""
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import timm
 import torch
 from torch import nn
 
 from reben.core.errors import RecipeError
+from reben.learn.unet import build_unet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,18 @@ class Architecture:
     """Pixels along one side of an image."""
     dropout: float
     drop_path: float
+    task: str = "classification"
+    """`classification`: one row of logits per image; `segmentation`: one per pixel."""
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of the logits of one image."""
+        size = (self.image_size, self.image_size)
+        return (1, self.classes, *(size if self.task == "segmentation" else ()))
 
 
 def build_model(architecture: Architecture) -> nn.Module:
-    """A model with fresh weights that maps (B, channels, side, side) to logits (B, classes).
+    """A model with fresh weights that maps (B, channels, side, side) to logits, see `Architecture.task`.
 
     Raises:
         RecipeError: if timm has no such model, or it cannot be built for these images.
@@ -37,16 +47,11 @@ def build_model(architecture: Architecture) -> nn.Module:
             f"timm {timm.__version__} has no model {name!r}",
             hint=f"did you mean {', '.join(similar)}?" if similar else "see timm.list_models() for all names",
         )
-    known = timm.get_pretrained_cfg(name)
-    ways: tuple[dict[str, Any], ...] = ({},)
-    if known is not None and known.fixed_input_size:
-        size = {"img_size": architecture.image_size}
-        ways = (size, size | {"dynamic_img_size": True, "dynamic_img_pad": True})
-    for options in ways:
+    for build in _ways(architecture):
         try:
-            model = _create(architecture, options)
+            model = _without_refused(build, dropout=architecture.dropout, drop_path=architecture.drop_path)
             _expect_logits(model, architecture)
-        except (RuntimeError, ValueError, AssertionError, TypeError, ZeroDivisionError) as error:
+        except (RuntimeError, ValueError, AssertionError, TypeError, AttributeError, ZeroDivisionError) as error:
             reason = error
         else:
             return model
@@ -56,38 +61,42 @@ def build_model(architecture: Architecture) -> nn.Module:
     ) from reason
 
 
+def _ways(architecture: Architecture) -> list[Callable[..., nn.Module]]:
+    """How the model may be built, the best way first; each takes options of timm."""
+    name, channels, classes = architecture.timm_name, architecture.channels, architecture.classes
+    size = {"img_size": architecture.image_size}
+    if architecture.task == "segmentation":
+        return [partial(build_unet, name, channels=channels, classes=classes, image_size=architecture.image_size)]
+    create = partial(timm.create_model, name, pretrained=False, in_chans=channels, num_classes=classes)
+    known = timm.get_pretrained_cfg(name)
+    if known is None or not known.fixed_input_size:
+        return [create]
+    return [partial(create, **size), partial(create, **size, dynamic_img_size=True, dynamic_img_pad=True)]
+
+
 @torch.no_grad()
 def _expect_logits(model: nn.Module, architecture: Architecture) -> None:
     """Try the model on one empty image: some models complain only then.
 
     Raises:
-        ValueError: if the result has another shape than (1, classes).
+        ValueError: if the result has another shape.
     """
     training = model.training
     size = architecture.image_size
     shape = tuple(model.eval()(torch.zeros(1, architecture.channels, size, size)).shape)
     model.train(training)
-    if shape != (1, architecture.classes):
-        raise ValueError(f"gives {shape} instead of (1, {architecture.classes})")
+    if shape != architecture.output_shape:
+        raise ValueError(f"gives {shape} instead of {architecture.output_shape}")
 
 
-def _create(architecture: Architecture, options: dict[str, Any]) -> nn.Module:
+def _without_refused(build: Callable[..., nn.Module], *, dropout: float, drop_path: float) -> nn.Module:
     """Build the model; where it takes no dropout or no stochastic depth, build it without."""
-    regularisation: dict[str, Any] = {"drop_rate": architecture.dropout, "drop_path_rate": architecture.drop_path}
+    options = {"drop_rate": dropout, "drop_path_rate": drop_path}
     while True:
         try:
-            model: nn.Module = timm.create_model(
-                architecture.timm_name,
-                pretrained=False,
-                in_chans=architecture.channels,
-                num_classes=architecture.classes,
-                **options,
-                **regularisation,
-            )
+            return build(**options)
         except TypeError as error:
-            refused = next((option for option in regularisation if f"'{option}'" in str(error)), None)
+            refused = next((option for option in options if f"'{option}'" in str(error)), None)
             if refused is None:
                 raise
-            del regularisation[refused]
-        else:
-            return model
+            del options[refused]

@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from reben.core.errors import RunError
-from reben.learn.metrics import METRIC_NAMES
 from reben.learn.paper import MODALITIES, PAPER_MODELS, PaperScores
 from reben.learn.runs import RunDirectory
+from reben.learn.scores.multilabel import METRIC_NAMES
 
 _TITLES = {"ap_macro": "AP macro", "ap_micro": "AP micro", "f1_macro": "F1 macro", "f1_micro": "F1 micro"}
 

@@ -12,6 +12,7 @@ test.json                        its scores on the test split; there when it was
 import importlib.metadata
 import json
 import platform
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +64,20 @@ class RunDirectory:
         """State after the last finished epoch."""
         return self.path / "checkpoints" / "last.safetensors"
 
+    def read_recipe(self) -> dict[str, Any]:
+        """Settings of the run.
+
+        Raises:
+            RunError: if there are none, or they cannot be read.
+        """
+        try:
+            settings: dict[str, Any] = json.loads(self.recipe.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"{self.recipe}: cannot be read ({error})", hint="give the --output directory of `reben train`"
+            ) from error
+        return settings
+
     def start(self, settings: dict[str, Any]) -> None:
         """Begin a new run.
 
@@ -80,6 +95,12 @@ class RunDirectory:
         atomic.write_json(self.recipe, settings)
         atomic.write_json(self.environment, [environment()])
 
+    def finish(self, *, best_epoch: int, metric: str, best_score: float, epochs: int) -> None:
+        """Write the result and remove what was there to resume from."""
+        result = {"best_epoch": best_epoch, "metric": metric, "best_score": best_score, "epochs": epochs}
+        atomic.write_json(self.result, result)
+        shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
+
     def note_resumption(self) -> None:
         """Add this process to those that worked on the run."""
         before = json.loads(self.environment.read_text(encoding="utf-8")) if self.environment.exists() else []
@@ -95,7 +116,7 @@ class RunDirectory:
             raise RunError(f"{self.path} holds no run to resume", hint="leave --resume out to start one")
         if self.result.exists():
             raise RunError(f"{self.path}: the run is finished", hint="choose another directory for a new one")
-        before = json.loads(self.recipe.read_text(encoding="utf-8"))
+        before = self.read_recipe()
         changed = [name for name in settings.keys() | before.keys() if settings.get(name) != before.get(name)]
         if changed:
             changes = ", ".join(

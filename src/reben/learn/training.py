@@ -1,14 +1,14 @@
 """Train a model: configuration, data, model, loop."""
 
 import logging
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -16,13 +16,17 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.statistics import read_statistics
 from reben.io import atomic
-from reben.learn.callbacks import BEST, EpochTable, KeepBest, RandomState
+from reben.learn.callbacks import EpochTable, KeepBest, SeedEpochs
 from reben.learn.checkpoints import SafetensorsCheckpointIO
+from reben.learn.hardware import Hardware, is_first_process
 from reben.learn.models import Architecture, build_model
 from reben.learn.recipe import Recipe
 from reben.learn.runs import RunDirectory
-from reben.learn.task import MultiLabelTask
+from reben.learn.task import TASKS
 from reben.learn.weights import TrainedModel, save_model
+
+_PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
+"""Lightning's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,10 @@ class TrainingResult:
     run: Path
     best_epoch: int
     """Counted from 0."""
-    best_ap_macro: float
-    """Validation macro average precision of that epoch, 0 to 1."""
+    metric: str
+    """By which epochs were compared."""
+    best_score: float
+    """Validation score of the best epoch, 0 to 1."""
     epochs: int
     """Epochs that were trained; fewer than asked for if training stopped early."""
 
@@ -46,11 +52,14 @@ def train(
     output: Path,
     statistics: Path | None = None,
     workers: int | None = None,
+    hardware: Hardware = Hardware(),  # noqa: B008 - frozen
     resume: bool = False,
     show_progress: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> TrainingResult:
     """Train as the recipe says and keep the best epoch's weights in `output`.
+
+    Several processes of one run all call this; the first one writes the files.
 
     Args:
         recipe: how to train.
@@ -59,6 +68,7 @@ def train(
         output: run directory, see `reben.learn.runs`.
         statistics: means and standard deviations that `reben stats` wrote; None takes the published ones.
         workers: loading threads; 0 loads in this process; None chooses.
+        hardware: on what to compute.
         resume: go on with the run in `output`.
         show_progress: show a progress bar for every epoch.
         report: is told of each epoch's row of `metrics.csv`.
@@ -67,7 +77,7 @@ def train(
         RunError: if `output` holds a run that must not be touched, or none to resume; or if training diverges.
         TargetExistsError: if another process is writing `output`.
         KeyboardInterrupt: if the user stops the run; it can be resumed.
-        RecipeError: if the model cannot be built.
+        RecipeError: if the model cannot be built, or the batch cannot be shared among the processes.
         MetadataError: if a table is wrong, has no row for a split, or does not fit the store.
         StoreError: if there is no store.
     """
@@ -77,9 +87,10 @@ def train(
         "metadata": [str(path.resolve()) for path in metadata],
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
-    run = RunDirectory(output)
-    with atomic.locked(run.path):
-        if resume:
+    run, first = RunDirectory(output), is_first_process()
+    hardware.expect_to_share(recipe.batch_size, recipe.accumulate)
+    with atomic.locked(run.path) if first else nullcontext():
+        if resume and first:
             run.expect_resumable(settings)
         lightning.seed_everything(recipe.seed, verbose=False)
         data = PatchDataModule(
@@ -87,24 +98,25 @@ def train(
             metadata,
             bands=recipe.bands,
             batch_size=recipe.batch_size,
+            parts=recipe.accumulate,
             workers=workers,
             seed=recipe.seed,
             shuffle_block=recipe.shuffle_block,
             snow_and_cloud=recipe.snow_and_cloud,
+            reference_maps=recipe.task == "segmentation",
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
         trained = _fresh_model(recipe, data)  # an empty split or a misfit ends here, before anything is written
-        if resume:
+        if first and resume:
             run.note_resumption()
-        else:
+        elif first:
             run.start(settings)
-        best = KeepBest(lambda: save_model(run.path, trained))
-        epochs = _fit(run, recipe, data, trained, best, show_progress=show_progress, report=report)
-        result = TrainingResult(run.path, best.best_epoch, best.best_score, epochs)
-        atomic.write_json(
-            run.result, {"best_epoch": best.best_epoch, "best_ap_macro": best.best_score, "epochs": epochs}
-        )
-        shutil.rmtree(run.checkpoint.parent, ignore_errors=True)
+        metric = TASKS[recipe.task].best_metric
+        best = KeepBest(f"validation/{metric}", lambda: save_model(run.path, trained))
+        epochs = _fit(run, recipe, data, trained, best, hardware=hardware, show_progress=show_progress, report=report)
+        result = TrainingResult(run.path, best.best_epoch, metric, best.best_score, epochs)
+        if first:
+            run.finish(best_epoch=best.best_epoch, metric=metric, best_score=best.best_score, epochs=epochs)
     return result
 
 
@@ -119,6 +131,7 @@ def _fresh_model(recipe: Recipe, data: PatchDataModule) -> TrainedModel:
         image_size=image.shape[-1],
         dropout=recipe.dropout,
         drop_path=recipe.drop_path,
+        task=recipe.task,
     )
     bands = tuple(band.name for band in data.bands)
     return TrainedModel(build_model(architecture), architecture, bands, data.statistics, data.legend.class_names)
@@ -131,6 +144,7 @@ def _fit(
     trained: TrainedModel,
     best: KeepBest,
     *,
+    hardware: Hardware,
     show_progress: bool,
     report: Callable[[dict[str, float]], None],
 ) -> int:
@@ -139,11 +153,12 @@ def _fit(
     Raises:
         KeyboardInterrupt: if the user stops the run.
     """
+    task = TASKS[recipe.task](trained.model, recipe, trained.architecture.classes)
     callbacks: list[Callback] = [
         best,
-        EpochTable(run.metrics, report),
-        RandomState(),
-        EarlyStopping(BEST, mode="max", patience=recipe.patience),
+        EpochTable(run.metrics, task.metric_names, report),
+        SeedEpochs(recipe.seed),
+        EarlyStopping(f"validation/{task.best_metric}", mode="max", patience=recipe.patience),
         _SafetensorsCheckpoint(
             run.checkpoint.parent,
             filename=run.checkpoint.stem,
@@ -151,10 +166,20 @@ def _fit(
             enable_version_counter=False,
         ),
     ]
+    if recipe.channels_last:
+        trained.model.to(memory_format=torch.channels_last)
+    if recipe.compile:
+        trained.model.compile()
     with _quiet():
         trainer = lightning.Trainer(
-            accelerator="auto",
-            devices=1,
+            accelerator=hardware.accelerator,
+            devices=hardware.devices,
+            num_nodes=hardware.nodes,
+            strategy=hardware.strategy,
+            precision=_PRECISIONS[recipe.precision],  # type: ignore[arg-type]  # a literal of many
+            accumulate_grad_batches=recipe.accumulate,
+            use_distributed_sampler=False,  # the loader shares the patches
+            deterministic="warn" if torch.cuda.is_available() else None,
             max_epochs=recipe.epochs,
             callbacks=[*callbacks, RichProgressBar(leave=False)] if show_progress else callbacks,
             logger=TensorBoardLogger(run.path, name="tensorboard", version=""),
@@ -164,7 +189,6 @@ def _fit(
             enable_progress_bar=show_progress,
             enable_model_summary=False,
         )
-        task = MultiLabelTask(trained.model, recipe, trained.architecture.classes)
         resume_from = run.checkpoint if run.checkpoint.exists() else None
         try:
             trainer.fit(task, datamodule=data, ckpt_path=resume_from)

@@ -5,7 +5,7 @@ Source: the repositories BIFOLD-BigEarthNetv2-0/* on the Hugging Face hub; their
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
@@ -52,6 +52,7 @@ def save_model(directory: Path, trained: TrainedModel) -> None:
         "image_size": architecture.image_size,
         "drop_rate": architecture.dropout,
         "drop_path_rate": architecture.drop_path,
+        "task": architecture.task,
         "class_names": list(trained.class_names),
         "bands": list(trained.bands),
         "mean": [trained.statistics[band].mean for band in trained.bands],
@@ -78,6 +79,7 @@ def load_model(directory: Path) -> TrainedModel:
         image_size=config.image_size,
         dropout=config.drop_rate,
         drop_path=config.drop_path_rate,
+        task=config.task,
     )
     try:
         model = build_model(architecture)
@@ -98,6 +100,7 @@ class _Config(BaseModel):
     image_size: Annotated[int, Field(gt=0, le=4096)]
     drop_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     drop_path_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    task: Literal["classification", "segmentation"] = "classification"
     bands: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[Annotated[float, Field(ge=1e-6)], ...] = ()

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from reben.construct.alignment import aligned_v1_names, meteorological_season
+from reben.construct.alignment import aligned_v1_names
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch, Tile
+from reben.core.seasons import meteorological_season
 from reben.io.metadata import read_metadata
 from reben.io.v1_geometries import V1Geometries, read_v1_geometries
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from reben.core.errors import KeyNotFoundError
+from reben.core.errors import KeyNotFoundError, MetadataError
 from reben.data.dataset import PatchDataset
 from reben.data.loader import BatchLoader
 from reben.data.patches import Patches
@@ -42,13 +42,14 @@ def test_without_a_sampler_patches_come_in_order(dataset: PatchDataset):
     assert [name for batch in found for name in batch] == dataset.patches.ids.to_pylist()
 
 
-def test_a_single_last_patch_may_be_left_out(dataset: PatchDataset):
+def test_a_single_last_training_patch_is_left_out(dataset: PatchDataset):
     size = len(dataset) - 1
     assert [len(batch) for batch in ids(BatchLoader(dataset, batch_size=size))] == [size, 1]
-    loader = BatchLoader(dataset, batch_size=size, drop_single=True)
+    loader = BatchLoader(dataset, batch_size=size, sampler=ShuffledDraws(len(dataset), seed=1))
     assert [len(batch) for batch in ids(loader)] == [size]
     assert len(loader) == 1
-    assert len(BatchLoader(dataset, batch_size=1, drop_single=True)) == 1  # better than nothing
+    ones = BatchLoader(dataset, batch_size=1, sampler=ShuffledDraws(len(dataset), seed=1))
+    assert len(ones) == len(ids(ones)) == len(dataset)  # as asked for
 
 
 def test_an_epoch_that_is_told_late_counts(dataset: PatchDataset):
@@ -79,16 +80,63 @@ def test_errors_reach_the_loop(tiny_store: Path, tiny_dataset: DatasetPaths):
         list(batches)
 
 
-@pytest.mark.parametrize("processes", [2, 3])
-def test_processes_share_the_patches(dataset: PatchDataset, processes: int, monkeypatch: pytest.MonkeyPatch):
+def become(monkeypatch: pytest.MonkeyPatch, rank: int, processes: int) -> None:
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: processes)
-    training, validation = [], []
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("size", [6, 12])
+def test_steps_have_the_same_patches_however_many_processes_and_parts_there_are(
+    dataset: PatchDataset, processes: int, parts: int, size: int, monkeypatch: pytest.MonkeyPatch
+):
+    def loader(parts: int) -> BatchLoader:
+        return BatchLoader(dataset, batch_size=size, sampler=ShuffledDraws(len(dataset), seed=1), parts=parts)
+
+    alone = [(set(batch["patch_id"]), batch["whole"]) for batch in loader(1)]
+    shared: list[set[str]] = [set() for _ in alone]
+    counts = set()
     for rank in range(processes):
-        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
-        sampler = ShuffledDraws(len(dataset), seed=1)
-        training.append([name for batch in ids(BatchLoader(dataset, batch_size=4, sampler=sampler)) for name in batch])
-        validation.append([name for batch in ids(BatchLoader(dataset, batch_size=4)) for name in batch])
-    assert {len(part) for part in training} == {len(dataset) // processes}
-    assert len({name for part in training for name in part}) == len(dataset) // processes * processes
-    assert sorted(name for part in validation for name in part) == sorted(dataset.patches.ids.to_pylist())
+        become(monkeypatch, rank, processes)
+        own = list(loader(parts))
+        assert len(own) == len(loader(parts))
+        counts.add(len(own))
+        for number, part in enumerate(own):
+            step = number // parts
+            assert part["whole"] == alone[step][1]
+            assert not shared[step] & set(part["patch_id"])
+            shared[step] |= set(part["patch_id"])
+    assert len(counts) == 1  # else processes would wait for one another for ever
+    whole_steps = counts.pop() // parts
+    assert len(alone) - whole_steps <= 1
+    assert shared[:whole_steps] == [names for names, _ in alone[:whole_steps]]
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_share_the_patches_of_an_evaluation(
+    dataset: PatchDataset, processes: int, monkeypatch: pytest.MonkeyPatch
+):
+    found = []
+    for rank in range(processes):
+        become(monkeypatch, rank, processes)
+        found.append([name for batch in ids(BatchLoader(dataset, batch_size=4, parts=2)) for name in batch])
+    assert sorted(name for part in found for name in part) == sorted(dataset.patches.ids.to_pylist())
+    assert found[0] == dataset.patches.ids.to_pylist()[::processes]
+
+
+def test_too_few_patches_for_the_processes_are_an_error(dataset: PatchDataset, monkeypatch: pytest.MonkeyPatch):
+    become(monkeypatch, 0, len(dataset) + 1)
+    with pytest.raises(MetadataError, match="are too few for"):
+        list(BatchLoader(dataset, batch_size=4))
+
+
+def test_waiting_is_counted(dataset: PatchDataset):
+    loader = BatchLoader(dataset, batch_size=4)
+    assert loader.waited_s == 0
+    list(loader)
+    once = loader.waited_s
+    assert once > 0
+    list(loader)
+    assert loader.waited_s > once

@@ -20,6 +20,11 @@ def test_defaults_are_the_papers():
         "snow_and_cloud": False,
         "shuffle_block": 1,
         "seed": 42,
+        "task": "classification",
+        "accumulate": 1,
+        "precision": "float32",
+        "channels_last": False,
+        "compile": False,
     }
 
 
@@ -55,3 +60,21 @@ def test_a_wrong_band_is_named_with_its_hint():
 def test_infinity_is_no_learning_rate():
     with pytest.raises(RecipeError, match="learning_rate = inf"):
         make_recipe(model="resnet50", learning_rate=float("inf"))
+
+
+def test_an_unknown_setting_names_the_known_ones():
+    with pytest.raises(RecipeError, match="there is no such setting") as caught:
+        make_recipe(model="resnet50", lr=1)
+    assert "learning_rate" in caught.value.hint
+
+
+def test_a_missing_model_is_said():
+    with pytest.raises(RecipeError, match="model is missing") as caught:
+        make_recipe()
+    assert "--model" in caught.value.hint
+
+
+def test_a_batch_is_cut_into_equal_parts():
+    assert make_recipe(model="resnet50", batch_size=512, accumulate=4).accumulate == 4
+    with pytest.raises(RecipeError, match="batch_size = 10 cannot be cut into 4 equal parts"):
+        make_recipe(model="resnet50", batch_size=10, accumulate=4)

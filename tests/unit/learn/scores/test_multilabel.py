@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, f1_score
 
-from reben.learn.metrics import compute, epoch_metrics, score
+from reben.learn.scores.multilabel import compute, epoch_metrics, score
 
 NAMES = [f"class {i}" for i in range(7)]
 

@@ -1,0 +1,130 @@
+"""A whole L2A product as images for a model: cut like a data set's patches, with the bands that it wants, normalised.
+
+The patch grid leaves a margin at the east and the south of a tile. Maps of pixels take further grids there, which end
+where the tile ends and overlap with the first one, so that the whole tile is covered.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product as pairs
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.construct.sentinel1.partners import S1Source
+from reben.construct.tile_bands import TileBands, read_bands
+from reben.construct.tile_patches import Place, TilePatches
+from reben.core.bands import BANDS, Band
+from reben.core.errors import BandError
+from reben.core.grid import PatchGrid, TileGround
+from reben.data.normalisation import Statistics, normalisation
+from reben.io.safe import SafeProduct
+
+_RESOLUTION_M = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TileImage:
+    """One image of a tile."""
+
+    patches: TilePatches
+    """Grid that it belongs to."""
+    place: Place
+    pixels: NDArray[np.float32]
+    """Normalised, shape (C, H, W)."""
+    valid: NDArray[np.bool_]
+    """Whether all bands were seen, shape (H, W)."""
+
+
+@dataclass(frozen=True)
+class TileImages:
+    """Images of one product.
+
+    Raises (when it is iterated over):
+        RasterError: if a Sentinel-1 raster cannot be read.
+    """
+
+    tile: TileBands
+    patches: TilePatches
+    """All patches of the tile."""
+    bands: tuple[Band, ...]
+    """Of the images."""
+    statistics: Statistics
+    sentinel1: S1Source | None
+
+    def grids(self, *, whole_tile: bool) -> list[TilePatches]:
+        """The patch grid; with `whole_tile` others too, which end at the tile's east and south."""
+        ground, size_m = self.patches.ground, self.patches.grid.patch_size_m
+        margin_m = ground.side_m % size_m
+        shifts = (0, margin_m) if whole_tile and margin_m else (0,)
+        return [
+            TilePatches(
+                self.patches.tile,
+                TileGround(ground.crs, ground.ulx_m + east, ground.uly_m - south, ground.side_m - margin_m),
+                PatchGrid(ground.side_m - margin_m, size_m),
+            )
+            for east, south in pairs(shifts, shifts)
+        ]
+
+    def images(self, patches: TilePatches, places: Sequence[Place]) -> Iterator[TileImage]:
+        """Images of some places of a grid; no image where a Sentinel-1 partner is needed and there is none."""
+        if not any(band.sensor == "s1" for band in self.bands) or self.sentinel1 is None:
+            for place in places:
+                yield self._image(patches, place, {})
+            return
+        for place, partner in self.sentinel1.partners(patches, places, {}):
+            yield self._image(patches, place, partner.pixels)
+
+    def _image(self, patches: TilePatches, place: Place, s1: Mapping[str, NDArray[np.float32]]) -> TileImage:
+        side_px = patches.grid.patch_size_m // _RESOLUTION_M
+        mean, std = normalisation(self.bands, self.statistics)
+        pixels = np.empty((len(self.bands), side_px, side_px), np.float32)
+        valid = np.ones((side_px, side_px), np.bool_)
+        for channel, band in enumerate(self.bands):
+            native = s1[band.name] if band.sensor == "s1" else self._cut(patches, place, band)
+            factor = side_px // len(native)
+            full = native.repeat(factor, axis=0).repeat(factor, axis=1)
+            pixels[channel] = (full - mean[channel]) / std[channel]
+            if band.sensor == "s2":
+                valid &= full > 0
+        return TileImage(patches, place, pixels, valid)
+
+    def _cut(self, patches: TilePatches, place: Place, band: Band) -> NDArray[np.uint16]:
+        """A band of one patch, at its native resolution."""
+        bounds, ground = patches.bounds(place), self.tile.ground
+        left = (bounds.left_m - ground.ulx_m) // band.resolution_m
+        top = (ground.uly_m - bounds.top_m) // band.resolution_m
+        side = patches.grid.patch_size_m // band.resolution_m
+        return self.tile.pixels[band.name][top : top + side, left : left + side]
+
+
+def read_tile_images(
+    product: SafeProduct,
+    names: Sequence[str],
+    statistics: Statistics,
+    *,
+    patch_size_m: int,
+    sentinel1: S1Source | None = None,
+    threads: int = 1,
+) -> TileImages:
+    """Read the bands of a product that a model needs.
+
+    Args:
+        product: L2A product.
+        names: bands of the images, in the order of the channels.
+        statistics: means and standard deviations.
+        patch_size_m: side of an image.
+        sentinel1: where Sentinel-1 comes from; None if there is none.
+        threads: how many GDAL may use to decode a raster.
+
+    Raises:
+        BandError: if Sentinel-1 is needed and there is none, or a band has no statistics.
+        ProductError: if a band is missing or damaged.
+    """
+    bands = tuple(BANDS[name] for name in names)
+    normalisation(bands, statistics)
+    if sentinel1 is None and any(band.sensor == "s1" for band in bands):
+        raise BandError("the model needs Sentinel-1", hint="give --s1-scenes, or a model that was trained with s2")
+    tile = read_bands(product, [band.name for band in bands if band.sensor == "s2"], threads=threads)
+    patches = TilePatches(product.name.tile, tile.ground, PatchGrid(tile.ground.side_m, patch_size_m))
+    return TileImages(tile, patches, bands, statistics, sentinel1)

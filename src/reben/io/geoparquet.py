@@ -1,0 +1,45 @@
+"""Tables with a geometry per row, for GIS programs.
+
+Source: GeoParquet 1.1.0, https://geoparquet.org/releases/v1.1.0/.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from reben.io import atomic
+
+GEOMETRY = "geometry"
+
+
+def write_geoparquet(target: Path, table: pa.Table, polygons: NDArray[np.object_], crs: str) -> None:
+    """Write a table with a polygon per row.
+
+    Args:
+        target: file to write.
+        table: all other columns.
+        polygons: shapely polygons, shape (rows,).
+        crs: of the polygons, such as EPSG:32633.
+    """
+    column = {
+        "encoding": "WKB",
+        "geometry_types": ["Polygon"],
+        "crs": pyproj.CRS(crs).to_json_dict(),
+        "bbox": [float(edge) for edge in shapely.total_bounds(polygons)] if len(polygons) else None,
+    }
+    described = {name: value for name, value in column.items() if value is not None}
+    geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: described}}
+    outlines = pa.array(shapely.to_wkb(polygons).tolist(), pa.binary())
+    whole = table.append_column(pa.field(GEOMETRY, pa.binary(), nullable=False), outlines)
+    with atomic.new_file(target) as partial:
+        pq.write_table(
+            whole.replace_schema_metadata({**(table.schema.metadata or {}), b"geo": json.dumps(geo).encode()}),
+            partial,
+            compression="zstd",
+        )

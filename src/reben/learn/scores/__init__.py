@@ -1,0 +1,1 @@
+"""What is measured of models: scores of labels and of class maps, calibration, thresholds, intervals."""

@@ -1,0 +1,123 @@
+"""U-Nets over any timm backbone: a class for each pixel.
+
+Source: Ronneberger et al., U-Net, MICCAI 2015; decoder and encoders of segmentation-models-pytorch. Backbones with one
+scale only, such as MLP-Mixer, get their scales as in UNETR (Hatamizadeh et al., WACV 2022): by transposed convolutions.
+"""
+
+from typing import Any
+
+import timm
+import torch
+from segmentation_models_pytorch.base import SegmentationHead
+from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+from segmentation_models_pytorch.encoders import get_encoder
+from torch import nn
+from torch.nn import functional
+
+_STRIDE = 32
+"""Sides are padded to a multiple of it: no backbone reduces images further."""
+_DECODER_CHANNELS = (256, 128, 64, 32, 16)
+
+
+class UNet(nn.Module):
+    """Images (B, channels, H, W) to logits (B, classes, H, W), for any H and W.
+
+    Args:
+        encoder: gives features of falling size, the images themselves first; knows its `out_channels`.
+        classes: number of classes.
+    """
+
+    def __init__(self, encoder: nn.Module, classes: int) -> None:
+        super().__init__()
+        channels: list[int] = list(encoder.out_channels)  # type: ignore[arg-type]
+        depth = len(channels) - 1
+        self.encoder = encoder
+        self.decoder = UnetDecoder(channels, _DECODER_CHANNELS[-depth:], n_blocks=depth)
+        self.head = SegmentationHead(_DECODER_CHANNELS[-1], classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits of every pixel."""
+        height, width = images.shape[-2:]
+        margins = _margins(width) + _margins(height)  # left, right, top, bottom
+        padded = functional.pad(images, margins, mode="replicate") if any(margins) else images
+        logits: torch.Tensor = self.head(self.decoder(self.encoder(padded)))
+        return logits[..., margins[2] : margins[2] + height, margins[0] : margins[0] + width]
+
+
+class OneScaleEncoder(nn.Module):
+    """Features of several scales from a backbone whose blocks all work on patches of 16 pixels.
+
+    Args:
+        backbone: gives features (B, c, H / 16, W / 16) of four depths.
+        channels: of the images.
+        features: channels of the backbone's features.
+    """
+
+    _WIDTHS = (64, 128, 256)  # at strides 2, 4 and 8
+
+    def __init__(self, backbone: nn.Module, channels: int, features: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.out_channels = [channels, *self._WIDTHS, features]
+        self.upsampling = nn.ModuleList(
+            _upsampling(features, width, doublings) for width, doublings in zip(self._WIDTHS, (3, 2, 1), strict=True)
+        )
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Images, then features of strides 2, 4, 8, 16."""
+        *shallow, deep = self.backbone(images)
+        return [images, *(up(feature) for up, feature in zip(self.upsampling, shallow, strict=True)), deep]
+
+
+def build_unet(timm_name: str, *, channels: int, classes: int, image_size: int, **options: Any) -> UNet:  # noqa: ANN401 - of timm
+    """A U-Net with fresh weights.
+
+    Args:
+        timm_name: of the backbone.
+        channels: of the images.
+        classes: number of classes.
+        image_size: pixels along one side of an image; some backbones are built for it.
+        options: of the backbone, as timm takes them.
+
+    Raises:
+        ValueError: if the backbone has no features that a U-Net could use.
+    """
+    side = image_size + sum(_margins(image_size))
+    if _has_one_scale(timm_name):
+        backbone = timm.create_model(
+            timm_name, features_only=True, in_chans=channels, img_size=side, out_indices=_quarters(timm_name), **options
+        )
+        return UNet(OneScaleEncoder(backbone, channels, backbone.feature_info.channels()[-1]), classes)
+    return UNet(get_encoder(f"tu-{timm_name}", in_channels=channels, **options), classes)
+
+
+def _has_one_scale(timm_name: str) -> bool:
+    """Whether all features of a backbone have a stride of 16."""
+    with torch.device("meta"):
+        strides = timm.create_model(timm_name, features_only=True).feature_info.reduction()
+    return set(strides) == {16}
+
+
+def _quarters(timm_name: str) -> tuple[int, ...]:
+    """The last block of each quarter of a backbone."""
+    with torch.device("meta"):
+        blocks = len(timm.create_model(timm_name).blocks)
+    return tuple(blocks * quarter // 4 - 1 for quarter in range(1, 5))
+
+
+def _upsampling(channels: int, width: int, doublings: int) -> nn.Sequential:
+    """Doubles the side so many times, ending with `width` channels."""
+    layers: list[nn.Module] = []
+    for number in range(doublings):
+        layers += [
+            nn.ConvTranspose2d(channels if number == 0 else width, width, kernel_size=2, stride=2),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+        ]
+    return nn.Sequential(*layers)
+
+
+def _margins(side: int) -> list[int]:
+    """Pixels to add before and after a side."""
+    lacking = -side % _STRIDE
+    return [lacking // 2, lacking - lacking // 2]
