@@ -91,6 +91,10 @@ class RunError(RebenError):
     """A run directory is missing, incomplete or belongs to another configuration."""
 
 
+class HubError(RebenError):
+    """The Hugging Face hub cannot be reached, or does not give or take what was asked."""
+
+
 class ClusterError(RebenError):
     """A cluster cannot be reached, or has no workers."""
 
