@@ -49,6 +49,8 @@ class HubStandIn:
     """Large files by their SHA-256."""
     broken: bool = False
     """Whether every answer is 503."""
+    full: bool = False
+    """Whether large files are refused."""
 
     def add(self, name: str, files: dict[str, bytes], **options: bool) -> str:
         """A repository with one commit; its hash."""
@@ -105,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.requests.append(f"{self.command} /{'/'.join(parts)}")
         if self.hub.broken:
             self._answer(503)
+        elif self.command == "PUT" and self.hub.full:
+            self._answer(507)
         elif self.command == "PUT":
             self.hub.uploads[parts[-1]] = body
             self._answer(200)
@@ -112,6 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._post(parts, body)
         elif parts[:2] == ["api", "whoami-v2"]:
             self._answer(200, {"name": "someone"}) if self._known() else self._answer(401)
+        elif parts[:2] == ["api", "models"] and len(parts) == 4:
+            self._describe("/".join(parts[2:]))
         elif len(parts) == 5 and parts[2] == "resolve":
             self._resolve("/".join(parts[:2]), parts[3], parts[4])
         else:
@@ -119,6 +125,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _known(self) -> bool:
         return self.headers.get("Authorization") == f"Bearer {self.hub.token}"
+
+    def _describe(self, name: str) -> None:
+        repository = self.hub.repositories.get(name)
+        if repository is None or (repository.private and not self._known()):
+            self._answer(401, error="RepoNotFound")
+        else:
+            files = [{"rfilename": file} for file in repository.files["main"]]
+            self._answer(200, {"id": name, "private": repository.private, "siblings": files})
 
     def _resolve(self, name: str, revision: str, file: str) -> None:
         repository = self.hub.repositories.get(name)

@@ -5,12 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
-from reben.core.bands import BANDS
 from reben.core.grid import TileGround
 from reben.demo.area import GROUND, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
@@ -18,23 +15,17 @@ from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
 from reben.io.processes import available_cpus, worker_pool
-from reben.io.store import Store, open_store
 from reben.learn.evaluation import evaluate
 from reben.learn.metrics import Scores
-from reben.learn.prediction import Predictions, predict
 from reben.learn.recipe import Recipe
 from reben.learn.training import train
-from reben.report.patches import LabelledPatch, draw_patches
+from reben.publish.example import draw_example
 
 RECIPE = Recipe(
     model="resnet18", bands="all", epochs=10, batch_size=16, warmup_steps=16, dropout=0.0, drop_path=0.0, seed=0
 )
 """The paper's recipe, cut down to some 190 training patches and two minutes."""
-
-_SHOWN = 8
-_THRESHOLD = 0.5
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], Callable[[int], None]]]]
 """A progress bar for a stage: see `reben.cli.console.progress`."""
@@ -96,18 +87,11 @@ def run_demo(
     scores = evaluate(run, store=store, metadata=[data.metadata], split="test", batch_size=recipe.batch_size)
 
     report_stage("6/6  drawing test patches with true and predicted labels")
-    predictions = predict(
-        run,
-        store=store,
-        metadata=[data.metadata],
-        patch_ids=_some_test_patches(data),
-        batch_size=recipe.batch_size,
-    )
     picture = output / "test_patches.png"
     title = (
         f"Synthetic test patches: {recipe.model}, macro AP {scores.ap_macro:.2f} (chance {scores.chance_ap_macro:.2f})"
     )
-    draw_patches(picture, _labelled(predictions, open_store(store)), title=title)
+    draw_example(picture, run, store=store, metadata=[data.metadata], title=title, batch_size=recipe.batch_size)
     return DemoResult(scores, picture)
 
 
@@ -119,27 +103,3 @@ def _build(raw: RawInputs, target: Path) -> DatasetPaths:
     with worker_pool(1) as executor:
         build(plan_build(inputs.l2a), inputs, target, executor=executor, threads=available_cpus())
     return DatasetPaths(target)
-
-
-def _some_test_patches(data: DatasetPaths) -> list[str]:
-    """Test patches spread evenly over the tile."""
-    table = read_metadata(data.metadata)
-    ids = [row["patch_id"] for row in table.select(["patch_id", "split"]).to_pylist() if row["split"] == "test"]
-    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, min(_SHOWN, len(ids))).astype(int))]
-
-
-def _labelled(predictions: Predictions, store: Store) -> list[LabelledPatch]:
-    """What the picture needs of each patch."""
-    names = np.array(predictions.class_names)
-    red, green, blue = (BANDS[name].name for name in ("B04", "B03", "B02"))
-    return [
-        LabelledPatch(
-            patch_id,
-            np.stack(store.tensors(patch_id, (red, green, blue)), axis=-1),
-            true=frozenset(names[labels > 0].tolist()),
-            predicted=frozenset(names[probabilities >= _THRESHOLD].tolist()),
-        )
-        for patch_id, labels, probabilities in zip(
-            predictions.patch_ids, predictions.labels, predictions.probabilities, strict=True
-        )
-    ]

@@ -31,8 +31,8 @@ PICKLE_HINT = "pickled weights are not loaded, because they can run code; conver
 
 _NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>[\w./-]+))?")
 _LOGIN_HINT = "for a private or gated one, log in with `hf auth login` or set HF_TOKEN"
-# httpx's or requests' HTTPError, whichever this version of the library uses; it is the base of broken connections, too.
-_TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
+TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
+"""Base of broken connections: httpx's or requests' HTTPError, whichever this version of the library uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def explained(name: HubName) -> Iterator[None]:
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise HubError(f"{name}: {endpoint()} answers with status {status}", hint=_status_hint(status)) from error
-    except _TRANSPORT_ERROR as error:
+    except TRANSPORT_ERROR as error:
         reason = str(error) or type(error).__name__
         raise HubError(f"{name}: the connection to {endpoint()} failed ({reason})", hint="try again later") from error
 
