@@ -1,8 +1,9 @@
 """Fixtures that many tests share: real data beside the project, small generated data sets and products."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import huggingface_hub.constants
 import numpy as np
 import pyogrio
 import pyproj
@@ -17,6 +18,7 @@ from reben.demo.dataset import write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import Plan, encode, plan
 from reben.io.dataset_paths import DatasetPaths
+from stand_ins.hub import HubStandIn, running_hub
 
 settings.register_profile("reben", deadline=None)  # tests check behaviour, never the clock
 settings.load_profile("reben")
@@ -119,3 +121,27 @@ def small_land_cover(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fields=np.array(["Code_18"]), layer="U2018_CLC2018_V2020_20u1", crs="EPSG:3035", geometry_type="Polygon",
     )  # fmt: skip
     return path
+
+
+@pytest.fixture
+def hub(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubStandIn]:
+    """A stand-in for the Hugging Face hub, which this process and those it starts use, with an empty cache."""
+    home = tmp_path_factory.mktemp("hub")
+    with running_hub() as server:
+        for name, value in {
+            "HF_ENDPOINT": server.url,
+            "HF_HOME": str(home),
+            "HF_HUB_CACHE": str(home / "hub"),
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        for name, value in {
+            "HF_HUB_CACHE": str(home / "hub"),
+            "HF_HUB_DISABLE_XET": True,
+            "HF_TOKEN_PATH": str(home / "token"),
+            "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
+        }.items():  # the library has read the environment of this process when it was imported
+            monkeypatch.setattr(huggingface_hub.constants, name, value)
+        yield server

@@ -1,9 +1,10 @@
 """Build, encode, load, train on and publish reBEN (refined BigEarthNet) and data sets like it, for any area.
 
-Two lines to the data::
+Three lines to the data and the models::
 
     store = reben.open_store("reben.store")              # {"B01": array, ...} per patch id
     dataset = reben.open_dataset("reben.store", "metadata.parquet", split="train")  # a torch data set
+    model = reben.load_model("BIFOLD-BigEarthNetv2-0/resnet50-all-v0.2.0")  # or a run directory
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
     from reben.data.dataset import PatchDataset
     from reben.io.store import Store
+    from reben.learn.trained_model import TrainedModel
 
-__all__ = ["__version__", "open_dataset", "open_store"]
+__all__ = ["__version__", "load_model", "open_dataset", "open_store"]
 
 
 def open_store(path: "str | os.PathLike[str]") -> "Store":
@@ -53,12 +55,36 @@ def open_dataset(
         StoreError: if there is no store.
         MetadataError: if a table is wrong, or does not fit the store.
     """
+    try:
+        from reben.data.opening import open_dataset as open_it  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise _missing("open_dataset", error) from error
+    return open_it(store, metadata, split=split, bands=bands, **options)
+
+
+def load_model(source: "str | os.PathLike[str]") -> "TrainedModel":
+    """A trained model with its band order, normalisation and class names, in evaluation mode, on the CPU.
+
+    Args:
+        source: a run directory, a folder with published weights, or `owner/name` or `owner/name@revision` on the
+            Hugging Face hub. A folder wins if it exists.
+
+    Raises:
+        MissingExtraError: if torch is not installed.
+        RunError: if there is no model, or it is damaged.
+        HubError: if the hub cannot be reached and has not been before, or does not have it.
+    """
+    try:
+        from reben.learn.weights import load_model as load_it  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise _missing("load_model", error) from error
+    return load_it(source)
+
+
+def _missing(function: str, error: ModuleNotFoundError) -> Exception:
+    """What to say if a function needs more than the base install."""
     from reben.core.errors import MissingExtraError  # noqa: PLC0415 - as above
 
-    try:
-        from reben.data.opening import open_dataset as open_it  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"open_dataset needs {error.name}, which is not installed", hint="pip install 'reben[learn]'"
-        ) from error
-    return open_it(store, metadata, split=split, bands=bands, **options)
+    return MissingExtraError(
+        f"{function} needs {error.name}, which is not installed", hint="pip install 'reben[learn]'"
+    )

@@ -21,5 +21,6 @@ def demo(
     start = time.perf_counter()
     result = job.run_demo(output, progress=progress, report_stage=stderr.print, report_epoch=print_epoch)
     print_scores(result.scores, "test")
+    print_scores(result.map_scores, "test")
     typer.echo(f"picture: {result.picture}")
     typer.echo(f"done in {time.perf_counter() - start:.0f} s; all files are in {output}")

@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from reben.cli import build, demo, encode, evaluate, experiment, predict, split, stats, store, train, verify
+from reben.cli import (
+    build,
+    demo,
+    embed,
+    encode,
+    evaluate,
+    experiment,
+    export,
+    predict,
+    publish,
+    retrieve,
+    split,
+    stats,
+    store,
+    train,
+    verify,
+)
 from reben.cli.console import print_error
 from reben.core.errors import RebenError
 from reben.version import __version__
@@ -30,6 +46,11 @@ app.add_typer(experiment.app, name="experiment")
 app.command("table")(experiment.table)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("embed")(embed.embed)
+app.command("retrieve")(retrieve.retrieve)
+app.command("evaluate-retrieval")(retrieve.evaluate_retrieval)
+app.command("export")(export.export)
+app.command("publish")(publish.publish)
 app.command("demo")(demo.demo)
 
 

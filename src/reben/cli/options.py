@@ -22,7 +22,12 @@ Metadata = Annotated[
     list[Path], typer.Option(help="Metadata table (Parquet). May be given several times.", show_default=False)
 ]
 Checkpoint = Annotated[
-    Path, typer.Option(help="Run directory of `reben train`, or a folder with published weights.", show_default=False)
+    Path,  # a name on the hub, too: owner/name@revision goes through Path unchanged
+    typer.Option(
+        help="Run directory of `reben train`, a folder with published weights, or owner/name[@revision] on the "
+        "Hugging Face hub.",
+        show_default=False,
+    ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Patches per step.")]
 LoadingWorkers = Annotated[

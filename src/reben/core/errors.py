@@ -95,6 +95,18 @@ class RunError(RebenError):
     """A run directory is missing, incomplete or belongs to another configuration."""
 
 
+class EmbeddingError(RebenError):
+    """A table of embeddings cannot be used, or does not fit what is searched in it."""
+
+
+class ExportError(RebenError):
+    """A model cannot be exported, or the export does not compute what the model computes."""
+
+
+class HubError(RebenError):
+    """The Hugging Face hub cannot be reached, or does not give or take what was asked."""
+
+
 class ClusterError(RebenError):
     """A cluster cannot be reached, or has no workers."""
 

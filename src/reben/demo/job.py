@@ -4,13 +4,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
-from reben.core.bands import BANDS
 from reben.core.grid import TileGround
 from reben.demo.area import GROUND, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
@@ -18,23 +16,20 @@ from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
 from reben.io.processes import available_cpus, worker_pool
-from reben.io.store import Store, open_store
-from reben.learn.evaluation import evaluate
-from reben.learn.prediction import Predictions, predict
+from reben.learn.evaluation import evaluate_test_split
 from reben.learn.recipe import Recipe
 from reben.learn.scores.multilabel import Scores
+from reben.learn.scores.segmentation import SegmentationScores
 from reben.learn.training import train
-from reben.report.patches import LabelledPatch, draw_patches
+from reben.publish.example import draw_example
 
 RECIPE = Recipe(
     model="resnet18", bands="all", epochs=10, batch_size=16, warmup_steps=16, dropout=0.0, drop_path=0.0, seed=0
 )
 """The paper's recipe, cut down to some 190 training patches and two minutes."""
 
-_SHOWN = 8
-_THRESHOLD = 0.5
+SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 8})
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], Callable[[int], None]]]]
 """A progress bar for a stage: see `reben.cli.console.progress`."""
@@ -45,9 +40,11 @@ class DemoResult:
     """What the demo made."""
 
     scores: Scores
-    """On the test split."""
+    """Of the classifier on the test split."""
+    map_scores: SegmentationScores
+    """Of the segmentation model on the test split."""
     picture: Path
-    """PNG with some test patches, true and predicted labels."""
+    """PNG with some test patches, true and predicted labels and maps."""
 
 
 def run_demo(
@@ -57,6 +54,7 @@ def run_demo(
     report_stage: Callable[[str], None],
     report_epoch: Callable[[dict[str, float]], None],
     recipe: Recipe = RECIPE,
+    segmentation_recipe: Recipe = SEGMENTATION_RECIPE,
     ground: TileGround = GROUND,
 ) -> DemoResult:
     """Run the whole main job in `output`.
@@ -66,7 +64,8 @@ def run_demo(
         progress: shows the progress of a stage.
         report_stage: is told what begins.
         report_epoch: is told of each epoch of the training.
-        recipe: how to train.
+        recipe: how to train the classifier.
+        segmentation_recipe: how to train the segmentation model.
         ground: where the area lies; a multiple of 3 km wide.
 
     Raises:
@@ -88,27 +87,36 @@ def run_demo(
     with progress("encoding") as begin:
         encode(todo, store, progress=begin(len(todo.samples)))
 
-    report_stage(f"4/6  training {recipe.model} for {recipe.epochs} epochs")
-    run = output / "run"
-    train(recipe, store=store, metadata=[data.metadata], output=run, report=report_epoch)
+    report_stage(f"4/6  training {recipe.model} to label patches, {recipe.epochs} epochs, and testing it")
+    scores = _train_and_test(recipe, output / "run", store, data, report_epoch)
 
-    report_stage("5/6  evaluating the best epoch on the test split")
-    scores = evaluate(run, store=store, metadata=[data.metadata], split="test", batch_size=recipe.batch_size)
+    report_stage(
+        f"5/6  training a U-Net over {segmentation_recipe.model} to map pixels, {segmentation_recipe.epochs} epochs, "
+        "and testing it"
+    )
+    map_scores = _train_and_test(segmentation_recipe, output / "segmentation-run", store, data, report_epoch)
 
-    report_stage("6/6  drawing test patches with true and predicted labels")
-    predictions = predict(
-        run,
+    report_stage("6/6  drawing test patches with true and predicted labels and maps")
+    picture = output / "test_patches.png"
+    draw_example(
+        picture,
+        output / "run",
+        maps=output / "segmentation-run",
         store=store,
         metadata=[data.metadata],
-        patch_ids=_some_test_patches(data),
+        title=f"Synthetic test patches: macro AP {scores.ap_macro:.2f} (chance {scores.chance_ap_macro:.2f}), "
+        f"mean IoU {map_scores.mean_iou:.2f}",
         batch_size=recipe.batch_size,
     )
-    picture = output / "test_patches.png"
-    title = (
-        f"Synthetic test patches: {recipe.model}, macro AP {scores.ap_macro:.2f} (chance {scores.chance_ap_macro:.2f})"
-    )
-    draw_patches(picture, _labelled(predictions, open_store(store)), title=title)
-    return DemoResult(scores, picture)
+    return DemoResult(scores, map_scores, picture)
+
+
+def _train_and_test(
+    recipe: Recipe, run: Path, store: Path, data: DatasetPaths, report_epoch: Callable[[dict[str, float]], None]
+) -> Any:  # noqa: ANN401 - scores of the recipe's task
+    """Train a model, and measure its best epoch on the test split."""
+    train(recipe, store=store, metadata=[data.metadata], output=run, report=report_epoch)
+    return evaluate_test_split(run, store=store, metadata=[data.metadata])
 
 
 def _build(raw: RawInputs, target: Path) -> DatasetPaths:
@@ -119,27 +127,3 @@ def _build(raw: RawInputs, target: Path) -> DatasetPaths:
     with worker_pool(1) as executor:
         build(plan_build(inputs.l2a), inputs, target, executor=executor, threads=available_cpus())
     return DatasetPaths(target)
-
-
-def _some_test_patches(data: DatasetPaths) -> list[str]:
-    """Test patches spread evenly over the tile."""
-    table = read_metadata(data.metadata)
-    ids = [row["patch_id"] for row in table.select(["patch_id", "split"]).to_pylist() if row["split"] == "test"]
-    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, min(_SHOWN, len(ids))).astype(int))]
-
-
-def _labelled(predictions: Predictions, store: Store) -> list[LabelledPatch]:
-    """What the picture needs of each patch."""
-    names = np.array(predictions.class_names)
-    red, green, blue = (BANDS[name].name for name in ("B04", "B03", "B02"))
-    return [
-        LabelledPatch(
-            patch_id,
-            np.stack(store.tensors(patch_id, (red, green, blue)), axis=-1),
-            true=frozenset(names[labels > 0].tolist()),
-            predicted=frozenset(names[probabilities >= _THRESHOLD].tolist()),
-        )
-        for patch_id, labels, probabilities in zip(
-            predictions.patch_ids, predictions.labels, predictions.probabilities, strict=True
-        )
-    ]

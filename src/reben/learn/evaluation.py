@@ -1,5 +1,6 @@
 """Evaluate a trained model on one split: the metrics of its task, by country and season, and how sure they are."""
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from reben.learn.scores import multilabel, segmentation
 from reben.learn.scores.bootstrap import Interval, bootstrap_confusions, bootstrap_intervals
 from reben.learn.scores.calibration import Calibration, calibrate
 from reben.learn.scores.thresholds import ThresholdScores, choose_thresholds, score_with
-from reben.learn.weights import TrainedModel, load_model
+from reben.learn.trained_model import TrainedModel
+from reben.learn.weights import load_model
 
 Start = Callable[[int], Callable[[int], None]]
 """Is told the number of patches, and gives what is to be told of the progress."""
@@ -74,7 +76,7 @@ class Evaluation:
 
 
 def evaluate(
-    checkpoint: Path,
+    checkpoint: str | os.PathLike[str],
     *,
     store: Path,
     metadata: list[Path],
@@ -88,7 +90,7 @@ def evaluate(
     """Measure the model in `checkpoint` on one split.
 
     Args:
-        checkpoint: run directory, or any folder with `config.json` and `model.safetensors`.
+        checkpoint: run directory, any folder with `config.json` and `model.safetensors`, or a name on the hub.
         store: where the pixels are.
         metadata: metadata tables.
         split: `train`, `validation` or `test`.

@@ -12,7 +12,7 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.dataset import Batch
 from reben.data.loader import place_among_processes
 from reben.data.patches import Patches
-from reben.learn.weights import TrainedModel
+from reben.learn.trained_model import TrainedModel
 
 
 def open_data(

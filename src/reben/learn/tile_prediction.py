@@ -21,7 +21,7 @@ from reben.io.geoparquet import write_geoparquet
 from reben.io.safe import open_product
 from reben.learn.inference import suitable_device
 from reben.learn.scores.thresholds import DEFAULT
-from reben.learn.weights import TrainedModel
+from reben.learn.trained_model import TrainedModel
 
 Start = Callable[[int], Callable[[int], None]]
 """Is told the number of images, and gives what is to be told of the progress."""
@@ -98,7 +98,7 @@ def predict_tile_labels(
         RunError: if it is no classifier, or its logits are no numbers.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
-    _expect_task(trained, "classification")
+    trained.expect_task("classification")
     places = list(tile.patches.grid.indices())
     progress = start(len(places))
     images = (image for image in tile.images(tile.patches, places) if image.valid.all())
@@ -127,7 +127,7 @@ def predict_tile_map(
         RunError: if it is no segmentation model, or its logits are no numbers.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
-    _expect_task(trained, "segmentation")
+    trained.expect_task("segmentation")
     ground = tile.patches.ground
     side_px = ground.side_m // REFERENCE_MAP_RESOLUTION_M
     classes = np.full((side_px, side_px), UNLABELLED, np.int8)
@@ -186,13 +186,3 @@ def _logits(model: torch.nn.Module, batch: Sequence[TileImage], device: torch.de
     if not logits.isfinite().all():
         raise RunError("the model gives logits that are no numbers", hint="its weights may be damaged; train again")
     return logits
-
-
-def _expect_task(trained: TrainedModel, task: str) -> None:
-    """Check what a model was trained for.
-
-    Raises:
-        RunError: if it was for something else.
-    """
-    if trained.architecture.task != task:
-        raise RunError(f"the model was trained for {trained.architecture.task}; expected {task}")

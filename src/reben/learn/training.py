@@ -23,7 +23,8 @@ from reben.learn.models import Architecture, build_model
 from reben.learn.recipe import Recipe
 from reben.learn.runs import RunDirectory
 from reben.learn.task import TASKS
-from reben.learn.weights import TrainedModel, save_model
+from reben.learn.trained_model import TrainedModel
+from reben.learn.weights import save_model
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 """Lightning's names."""

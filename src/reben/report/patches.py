@@ -8,15 +8,20 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from reben.core.classes import CLC2018, Legend, Rgb
 from reben.io import atomic
 
 _COLUMNS = 4
+_COLUMNS_WITH_MAPS = 2
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.4, 0.18, 0.9  # inches
+_MAP_SHARE = 0.72  # of the size of an image, so that three fit into the place of two
 _WRAP = 42  # characters per line of a label
 _LOW, _HIGH = 2, 98  # percentiles of the stretch
 _CORRECT, _WRONG, _MISSING = "#1a7f37", "#c62828", "#b26a00"  # told apart by the letter, too
+_UNLABELLED_RGB = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class LabelledPatch:
     """Red, green and blue band, shape (H, W, 3), reflectance in any unit."""
     true: frozenset[str]
     predicted: frozenset[str]
+    maps: tuple[NDArray[np.int8], NDArray[np.int8]] | None = None
+    """True and predicted class of each pixel, shape (H, W), -1 where unlabelled."""
 
     def marked_labels(self) -> list[tuple[str, str]]:
         """Mark and label: C for a correct label, M for one missing in the prediction, W for a wrong one."""
@@ -35,29 +42,66 @@ class LabelledPatch:
         return [(mark, label) for mark, labels in marked.items() for label in sorted(labels)]
 
 
-def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str) -> None:
-    """Write a PNG with each patch in true colour, and below it its labels.
+def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, legend: Legend = CLC2018) -> None:
+    """Write a PNG with each patch in true colour, its true and predicted map if it has them, and below it its labels.
 
     Args:
         target: PNG file to write.
         patches: at least one.
         title: above all.
+        legend: names and colours of the classes of maps.
     """
-    rows = [patches[i : i + _COLUMNS] for i in range(0, len(patches), _COLUMNS)]
+    with_maps = any(patch.maps is not None for patch in patches)
+    columns, panels = (_COLUMNS_WITH_MAPS, 3) if with_maps else (_COLUMNS, 1)
+    image_in = _IMAGE_IN * (_MAP_SHARE if with_maps else 1)
+    rows = [patches[i : i + columns] for i in range(0, len(patches), columns)]
     captions_in = [_LINE_IN * (1 + max(len(_caption(patch)) for patch in row)) for row in rows]
-    heights_in = [height for caption_in in captions_in for height in (_IMAGE_IN, caption_in)]
-    figure = Figure(figsize=(_IMAGE_IN * _COLUMNS, _HEAD_IN + sum(heights_in)), layout="constrained")
+    heights_in = [height for caption_in in captions_in for height in (image_in, caption_in)]
+    shown = _classes_in(patches)
+    legend_in = _LINE_IN * 1.4 * (len(shown) // 3 + 1) if shown else 0
+    figure = Figure(figsize=(image_in * columns * panels, _HEAD_IN + sum(heights_in) + legend_in), layout="constrained")
     figure.suptitle(f"{title}\n(C) correct   (M) missing   (W) wrong", fontsize=12)
-    grid = figure.subplots(2 * len(rows), _COLUMNS, squeeze=False, height_ratios=heights_in)
+    grid = figure.subplots(2 * len(rows), columns * panels, squeeze=False, height_ratios=heights_in)
     for axes in grid.flat:
         axes.set_axis_off()
     for images, captions, row, caption_in in zip(grid[::2], grid[1::2], rows, captions_in, strict=True):
-        for image, caption, patch in zip(images, captions, row, strict=False):
-            image.imshow(stretch(patch.rgb), interpolation="nearest")
-            image.set_title(patch.patch_id, fontsize=6.5)
-            _write_caption(caption, patch, caption_in)
+        for number, patch in enumerate(row):
+            _draw_panels(images[number * panels :], patch, legend)
+            _write_caption(captions[number * panels], patch, caption_in)
+    if shown:
+        handles = [Patch(color=_rgb(legend.class_colours[i]), label=legend.class_names[i]) for i in shown]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     with atomic.new_file(target) as partial:
         figure.savefig(partial, format="png", dpi=110)
+
+
+def _draw_panels(axes: Sequence[Axes], patch: LabelledPatch, legend: Legend) -> None:
+    """The image of a patch, and its maps."""
+    axes[0].imshow(stretch(patch.rgb), interpolation="nearest")
+    axes[0].set_title(patch.patch_id, fontsize=6.5, loc="left")
+    if patch.maps is None:
+        return
+    for panel, classes, name in zip(axes[1:3], patch.maps, ("reference map", "predicted map"), strict=True):
+        panel.imshow(coloured(classes, legend), interpolation="nearest")
+        panel.set_title(name, fontsize=7.5)
+
+
+def coloured(classes: NDArray[np.int8], legend: Legend) -> NDArray[np.float64]:
+    """A class map in the legend's colours, each from 0 to 1, shape (H, W, 3); white where there is no class."""
+    colours = np.array([*(_rgb(colour) for colour in legend.class_colours), _UNLABELLED_RGB])
+    image: NDArray[np.float64] = colours[classes]  # -1 is the last one
+    return image
+
+
+def _rgb(colour: Rgb) -> tuple[float, float, float]:
+    red, green, blue = colour
+    return red / 255, green / 255, blue / 255
+
+
+def _classes_in(patches: Sequence[LabelledPatch]) -> list[int]:
+    """Classes that occur in maps."""
+    found = {int(i) for patch in patches for classes in patch.maps or () for i in np.unique(classes)}
+    return sorted(i for i in found if i >= 0)
 
 
 def stretch(rgb: NDArray[np.generic]) -> NDArray[np.float64]:

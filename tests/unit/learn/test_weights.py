@@ -1,16 +1,21 @@
 import json
+import pickle
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import PyTorchModelHubMixin
 from safetensors.torch import load_file, save_file
 
+import reben
 from reben.core.classes import CLC2018
-from reben.core.errors import RunError
+from reben.core.errors import HubError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.learn.models import Architecture, build_model
 from reben.learn.weights import TrainedModel, load_model, save_model
+from stand_ins.hub import HubStandIn
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +91,32 @@ def test_pickled_weights_are_refused_with_a_hint(folder: Path, tmp_path: Path):
     assert "safetensors" in caught.value.hint
 
 
-def test_published_configurations_mean_the_papers_bands_and_statistics(folder: Path):
+def test_a_pickle_under_the_name_of_the_weights_is_refused(folder: Path):
+    for content in (pickle.dumps({"weights": 1}), b"PK\x03\x04 torch's archive"):
+        (folder / "model.safetensors").write_bytes(content)
+        with pytest.raises(RunError) as caught:
+            load_model(folder)
+        assert "can run code" in caught.value.hint
+
+
+def as_published(folder: Path) -> None:
+    """Leave in config.json what published files have: numbers as class names, no bands, means, standard deviations."""
     config = json.loads((folder / "config.json").read_text())
-    for name in ("bands", "mean", "std", "class_names"):
+    for name in ("bands", "mean", "std"):
         del config[name]
+    config |= {"class_names": [str(number) for number in range(19)], "drop_path_rate": None}
     (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_published_configurations_mean_the_papers_bands_and_statistics(folder: Path, names: bool):
+    as_published(folder)
+    if not names:
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"class_names": None}))
     loaded = load_model(folder)
     assert loaded.bands == ("VV", "VH")
+    assert loaded.architecture.drop_path == 0
     assert loaded.statistics["VH"] == PUBLISHED_STATISTICS["VH"]
     assert loaded.class_names == CLC2018.class_names
 
@@ -114,3 +138,92 @@ def test_configurations_that_make_no_sense(folder: Path, name: str, value: objec
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match=message):
         load_model(folder)
+
+
+def test_the_first_publication_has_another_order_of_bands(folder: Path, hub: HubStandIn, tmp_path: Path):
+    as_published(folder)
+    name = "BIFOLD-BigEarthNetv2-0/resnet50-s1-v0.1.1"
+    hub.add(name, {file.name: file.read_bytes() for file in folder.iterdir()})
+    loaded = load_model(name)
+    assert loaded.bands == ("VH", "VV")
+    assert loaded.statistics["VH"] == PUBLISHED_STATISTICS["VH"]
+    shutil.copytree(folder, tmp_path / "resnet50-s1-v0.1.1")
+    assert load_model(tmp_path / "resnet50-s1-v0.1.1").bands == ("VH", "VV")
+    hub.add("someone/resnet50-s1-v0.2.0", {file.name: file.read_bytes() for file in folder.iterdir()})
+    assert load_model("someone/resnet50-s1-v0.2.0").bands == ("VV", "VH")
+
+
+def test_models_are_loaded_from_the_hub(trained: TrainedModel, folder: Path, hub: HubStandIn):
+    commit = hub.add("someone/model", {file.name: file.read_bytes() for file in folder.iterdir()})
+    hub.repositories["someone/model"].commit({"model.safetensors": b"damaged"})
+    image = torch.randn(1, 2, 120, 120)
+    assert torch.equal(reben.load_model(f"someone/model@{commit}").model(image), trained.model(image))
+    with pytest.raises(RunError, match="cannot be read"):
+        load_model("someone/model")
+    with pytest.raises(HubError, match="neither a folder here nor a repository"):
+        load_model("someone/else")
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_a_published_model_is_loaded_from_the_real_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.DEFAULT_ETAG_TIMEOUT", 5)
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+    try:
+        loaded = load_model("BIFOLD-BigEarthNetv2-0/mobilevit_s-s1-v0.2.0")
+    except HubError as error:
+        if "cannot be reached" not in str(error):
+            raise
+        pytest.skip(str(error))
+    assert loaded.architecture.timm_name == "mobilevit_s"
+    assert loaded.bands == ("VV", "VH")
+    assert loaded.class_names == CLC2018.class_names
+
+
+@dataclass
+class OriginalConfig:
+    """A stand-in for configilm's ILMConfiguration: some of its fields, their defaults."""
+
+    timm_model_name: str
+    network_type: int = 1
+    channels: int = 3
+    classes: int = 10
+    image_size: int = 60
+    drop_rate: float | None = 0.2
+    class_names: list[str] | None = None
+
+
+class OriginalClassifier(torch.nn.Module, PyTorchModelHubMixin):
+    """A stand-in for BigEarthNetv2_0_ImageClassifier: the library's real mixin around a timm model."""
+
+    def __init__(self, config: OriginalConfig, lr: float = 1e-3) -> None:
+        super().__init__()
+        assert config.network_type == 0
+        self.config, self.lr = config, lr
+        self.model = torch.nn.Module()
+        architecture = Architecture(config.timm_model_name, config.channels, config.classes, config.image_size, 0, 0)
+        self.model.vision_encoder = build_model(architecture)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model.vision_encoder(images)
+        return logits
+
+
+def test_the_original_way_of_loading_takes_our_files(trained: TrainedModel, folder: Path):
+    loaded = OriginalClassifier.from_pretrained(folder, strict=True).eval()
+    image = torch.randn(2, 2, 120, 120)
+    assert torch.equal(loaded(image), trained.model(image))
+    assert (loaded.config.image_size, loaded.config.drop_rate) == (120, 0.1)
+
+
+def test_we_load_what_the_original_way_saves(tmp_path: Path):
+    names = [str(number) for number in range(19)]
+    original = OriginalClassifier(OriginalConfig("test_resnet", 0, 10, 19, 120, 0.1, names)).eval()
+    original.save_pretrained(tmp_path / "saved")
+    loaded = load_model(tmp_path / "saved")
+    image = torch.randn(2, 10, 120, 120)
+    assert torch.equal(loaded.model(image), original(image))
+    assert loaded.bands[:3] == ("B02", "B03", "B04")
+    assert loaded.class_names == CLC2018.class_names

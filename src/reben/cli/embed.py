@@ -1,0 +1,44 @@
+"""`reben embed`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reben.cli import options
+from reben.cli.console import needs_extra, progress
+from reben.cli.evaluate import Split
+
+
+def embed(
+    checkpoint: options.Checkpoint,
+    store: options.Store,
+    metadata: options.Metadata,
+    output: Annotated[Path, typer.Option(help="Parquet file to write.", show_default=False)],
+    split: Annotated[
+        list[Split] | None, typer.Option(help="Which patches; by default all. May be given several times.")
+    ] = None,
+    batch_size: options.BatchSize = 512,
+    snow_and_cloud: options.SnowAndCloud = False,
+    workers: options.LoadingWorkers = None,
+) -> None:
+    """Write an embedding per patch: what a trained model makes of it before its last layer.
+
+    The Parquet table has patch_id, split, country, labels and embedding (float32); `reben retrieve` searches it.
+    """
+    with needs_extra("learn"):
+        from reben.learn import features
+
+    with progress("embedding") as start:
+        patches = features.embed(
+            checkpoint,
+            store=store,
+            metadata=metadata,
+            output=output,
+            splits=[chosen.value for chosen in split or Split],
+            batch_size=batch_size,
+            workers=workers,
+            snow_and_cloud=snow_and_cloud,
+            start=start,
+        )
+    typer.echo(f"{output}: {patches:,} embeddings")

@@ -1,0 +1,66 @@
+"""`reben publish`."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reben.cli.console import needs_extra, stderr
+
+
+def publish(
+    run: Annotated[Path, typer.Argument(help="Run directory of `reben train`.", show_default=False)],
+    repo: Annotated[str, typer.Option(help="owner/name on the Hugging Face hub.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the files and push nothing.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the files; by default `publish` in the run directory.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Only you may see the repository.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="The repository may hold a model already.")] = False,
+    license_id: Annotated[str, typer.Option("--license", help="Of the weights, as the hub calls it.")] = "apache-2.0",
+    dataset: Annotated[str | None, typer.Option(help="Name of the data set, for the card.")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Store, for a picture of test patches.", show_default=False)
+    ] = None,
+    metadata: Annotated[
+        list[Path] | None, typer.Option(help="Metadata table, for the picture. May be given several times.")
+    ] = None,
+) -> None:
+    """Publish a finished run on the Hugging Face hub: weights, configuration, epochs and a model card.
+
+    The token comes from HF_TOKEN or `hf auth login`. Of a run that was not tested, the card says so.
+    """
+    if (store is None) != (not metadata):
+        raise typer.BadParameter("--store and --metadata belong together: both are needed for the picture")
+    with needs_extra("learn,report"):
+        from reben.publish.example import draw_example
+        from reben.publish.hub import push
+        from reben.publish.model_card import title
+        from reben.publish.publication import write_publication
+        from reben.publish.run_facts import read_facts
+
+    facts = read_facts(run)
+    if facts.test is None:
+        stderr.print(
+            f"{run} was not tested, and the card says so; `reben evaluate --split test --json {run / 'test.json'}` "
+            "before publishing mends it",
+            markup=False,
+        )
+    draw = None
+    if store is not None and metadata:
+        draw = partial(draw_example, checkpoint=run, store=store, metadata=metadata, title=title(facts))
+    publication = write_publication(
+        run,
+        facts,
+        output or run / "publish",
+        repository=repo,
+        license_id=license_id,
+        dataset=dataset,
+        draw=draw,
+    )
+    typer.echo(f"{'would push' if dry_run else 'pushing'} to {repo}, from {publication.folder}:")
+    for name, size in publication.sizes.items():
+        typer.echo(f"  {size:>12,} bytes  {name}")
+    if not dry_run:
+        typer.echo(push(publication, repo, private=private, update=update))

@@ -1,0 +1,168 @@
+"""`reben retrieve` and `reben evaluate-retrieval`."""
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reben.cli import options
+from reben.cli.console import STDOUT, needs_extra, print_json, progress
+from reben.cli.evaluate import Split
+
+if TYPE_CHECKING:
+    from reben.learn.embeddings import Embeddings
+    from reben.learn.retrieval_metrics import RetrievalScores
+
+
+class IndexKind(StrEnum):
+    """How neighbours are searched."""
+
+    flat = "flat"
+    hnsw = "hnsw"
+    ivf = "ivf"
+
+
+class Measure(StrEnum):
+    """What near means."""
+
+    cosine = "cosine"
+    euclidean = "euclidean"
+
+
+Table = Annotated[Path, typer.Option("--embeddings", help="Table that `reben embed` wrote.", show_default=False)]
+Count = Annotated[int, typer.Option("--k", min=1, help="How many neighbours.")]
+Kind = Annotated[
+    IndexKind, typer.Option("--index", help="flat is exact; hnsw and ivf are approximate, for very many patches.")
+]
+Measured = Annotated[Measure, typer.Option(help="cosine: more is nearer; euclidean: less is nearer.")]
+
+
+def retrieve(
+    patch_id: Annotated[str, typer.Argument(help="What to search for.", show_default=False)],
+    embeddings: Table,
+    k: Count = 10,
+    index: Kind = IndexKind.flat,
+    measure: Measured = Measure.cosine,
+    split: Annotated[Split | None, typer.Option(help="Search in this split only.")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="For a patch that is not in the table: what made the table.", show_default=False)
+    ] = None,
+    store: Annotated[
+        list[Path] | None,
+        typer.Option(help="Where pixels are: of a patch that is not in the table, or for --picture. Several times."),
+    ] = None,
+    metadata: Annotated[
+        list[Path] | None, typer.Option(help="Tables that list a patch that is not in --embeddings. Several times.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="PNG file for a picture of the patch and its neighbours.")
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """Find the patches whose embeddings are nearest to that of a patch.
+
+    Prints a line per neighbour: cosine (or distance), id and labels, with a + those that the patch has, too. A patch
+    that is not in the table is embedded first, with --checkpoint, --store and --metadata.
+    """
+    if picture is not None and not store:
+        raise typer.BadParameter("--picture needs the --store in which the pixels are")
+    with needs_extra("learn,report" if picture else "learn"):
+        from reben.learn import retrieval
+        from reben.learn.embeddings import read_embeddings
+
+    database = read_embeddings(embeddings)
+    query = _query(patch_id, database, checkpoint, store or [], metadata or [])
+    found = retrieval.neighbours(
+        query,
+        database if split is None else database.of_split(split.value),
+        k=k,
+        kind=retrieval.IndexKind(index),
+        measure=retrieval.Measure(measure),
+    )
+    if json is not None:
+        print_json(json, [asdict(neighbour) for neighbour in found])
+    if json != STDOUT:
+        for neighbour in found:
+            labels = (f"+{label}" if label in neighbour.shared else label for label in neighbour.labels)
+            typer.echo(f"{neighbour.score:.4f}\t{neighbour.patch_id}\t{'; '.join(labels)}")
+    if picture is not None:
+        from reben.io.store import open_store
+        from reben.report import neighbours
+
+        shown = neighbours.show_retrieval(
+            patch_id, query.rows["labels"][0].as_py(), found, [open_store(path) for path in store or []]
+        )
+        neighbours.draw_neighbours(picture, *shown, title=f"Nearest by {measure}, {database.model.checkpoint}")
+
+
+def _query(
+    patch_id: str, database: "Embeddings", checkpoint: str | None, stores: list[Path], metadata: list[Path]
+) -> "Embeddings":
+    """The row of the table, or a new one.
+
+    Raises:
+        EmbeddingError: if it is not in the table, and there is nothing to make it of.
+    """
+    from reben.core.errors import EmbeddingError
+    from reben.io.store import open_store
+    from reben.learn.features import embed_patch
+
+    row = database.row_of(patch_id)
+    if row is not None:
+        return database.take([row])
+    if checkpoint is None or not stores or not metadata:
+        raise EmbeddingError(
+            f"patch {patch_id!r} is not in the table",
+            hint="check the id, or give --checkpoint, --store and --metadata to embed it now",
+        )
+    holding = next((path for path in stores if patch_id in open_store(path)), stores[0])
+    return embed_patch(checkpoint, patch_id, store=holding, metadata=metadata)
+
+
+def evaluate_retrieval(
+    embeddings: Table,
+    queries: Annotated[Split, typer.Option(help="Split that is searched for.")] = Split.test,
+    database: Annotated[Split, typer.Option(help="Split in which it is searched.")] = Split.train,
+    k: Count = 10,
+    index: Kind = IndexKind.flat,
+    measure: Measured = Measure.cosine,
+    json: options.Json = None,
+) -> None:
+    """Evaluate retrieval: every patch of one split is searched in another.
+
+    A found patch is relevant if it shares a label. Prints mean average precision, precision and recall of the first k,
+    and beside each what ranking at random would reach.
+    """
+    with needs_extra("learn"):
+        from reben.learn import retrieval, retrieval_metrics
+        from reben.learn.embeddings import read_embeddings
+
+    table = read_embeddings(embeddings)
+    asked = table.of_split(queries.value)
+    with progress("searching") as start:
+        scores = retrieval_metrics.evaluate_retrieval(
+            asked,
+            table.of_split(database.value),
+            k=k,
+            kind=retrieval.IndexKind(index),
+            measure=retrieval.Measure(measure),
+            progress=start(len(asked)),
+        )
+    if json is not None:
+        print_json(json, {"queries_split": queries.value, "database_split": database.value, **scores.as_dict()})
+    if json != STDOUT:
+        _print_scores(scores, queries.value, database.value)
+
+
+def _print_scores(scores: "RetrievalScores", queries: str, database: str) -> None:
+    typer.echo(f"{scores.queries:,} {queries} patches searched in {scores.database:,} {database} patches")
+    if scores.queries_without_relevant:
+        typer.echo(f"  {scores.queries_without_relevant:,} more share no label with any, and do not count")
+    for name, value, by_chance in (
+        ("mAP", scores.map_at_k, scores.chance_map_at_k),
+        ("precision", scores.precision_at_k, scores.chance_precision_at_k),
+        ("recall", scores.recall_at_k, scores.chance_recall_at_k),
+    ):
+        typer.echo(f"  {name}@{scores.k} {value:.4f}  (chance level {by_chance:.4f})")

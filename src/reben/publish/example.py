@@ -1,0 +1,83 @@
+"""A picture of some patches with true and predicted labels, as an example of what a model does."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reben.core.bands import BANDS
+from reben.core.errors import MetadataError
+from reben.io.legend_files import legend_beside
+from reben.io.metadata import read_metadata
+from reben.io.store import Store, open_store
+from reben.learn.prediction import PredictedMap, Predictions, predict, predict_maps
+from reben.report.patches import LabelledPatch, draw_patches
+
+_SHOWN = 8
+_THRESHOLD = 0.5  # of the paper's F1
+
+
+def draw_example(
+    target: Path,
+    checkpoint: Path,
+    *,
+    store: Path,
+    metadata: list[Path],
+    title: str,
+    maps: Path | None = None,
+    batch_size: int = 32,
+) -> None:
+    """Write a PNG with test patches spread evenly over the tables.
+
+    Args:
+        target: PNG file to write.
+        checkpoint: run directory.
+        store: where the pixels are.
+        metadata: metadata tables.
+        title: above all.
+        maps: run directory of a segmentation model whose maps are shown beside the labels.
+        batch_size: patches per step.
+
+    Raises:
+        RunError: if there is no model in `checkpoint`.
+        MetadataError: if a table is wrong, has no test patch, or does not fit the store.
+        StoreError: if there is no store, or it lacks the bands of a true-colour image.
+    """
+    ids = _some_test_patches(metadata)
+    inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
+    predictions = predict(checkpoint, **inputs)
+    found = [] if maps is None else list(predict_maps(maps, truth=True, **inputs))
+    legend = legend_beside(metadata)
+    draw_patches(target, _labelled(predictions, open_store(store), found), title=title, legend=legend)
+
+
+def _some_test_patches(metadata: list[Path]) -> list[str]:
+    """Test patches spread evenly over the tables.
+
+    Raises:
+        MetadataError: if there is none.
+    """
+    table = read_metadata(metadata, legend=legend_beside(metadata))
+    ids = [row["patch_id"] for row in table.select(["patch_id", "split"]).to_pylist() if row["split"] == "test"]
+    if not ids:
+        raise MetadataError("the metadata tables have no test patch to draw", hint="give the tables that list some")
+    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, min(_SHOWN, len(ids))).astype(int))]
+
+
+def _labelled(predictions: Predictions, store: Store, maps: list[PredictedMap]) -> list[LabelledPatch]:
+    """What the picture needs of each patch."""
+    map_of = {found.patch_id: (found.truth, found.classes) for found in maps if found.truth is not None}
+    names = np.array(predictions.class_names)
+    red, green, blue = (BANDS[name].name for name in ("B04", "B03", "B02"))
+    return [
+        LabelledPatch(
+            patch_id,
+            np.stack(store.tensors(patch_id, (red, green, blue)), axis=-1),
+            true=frozenset(names[labels > 0].tolist()),
+            predicted=frozenset(names[probabilities >= _THRESHOLD].tolist()),
+            maps=map_of.get(patch_id),
+        )
+        for patch_id, labels, probabilities in zip(
+            predictions.patch_ids, predictions.labels, predictions.probabilities, strict=True
+        )
+    ]

@@ -1,0 +1,211 @@
+"""The model card: README.md of a repository on the hub, with the metadata block that the hub reads.
+
+Source of the block's form: https://huggingface.co/docs/hub/model-cards, with `model-index` as Papers with Code defined
+it; `huggingface_hub` writes it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from reben.core.bands import BAND_SETS, BANDS
+from reben.core.classes import CLC2018
+from reben.learn.paper import PAPER_MODELS
+from reben.learn.scores.multilabel import METRIC_NAMES
+from reben.publish.run_facts import RunFacts
+
+PICTURE_FILE = "test_patches.png"
+
+_METRICS = {
+    "ap_macro": ("average_precision", "macro average precision"),
+    "ap_micro": ("average_precision", "micro average precision"),
+    "f1_macro": ("f1", "macro F1"),
+    "f1_micro": ("f1", "micro F1"),
+}
+_CITATION = """```bibtex
+@misc{clasen2024reben,
+  title = {{reBEN}: Refined {BigEarthNet} Dataset for Remote Sensing Image Analysis},
+  author = {Clasen, Kai Norman and Hackel, Leonard and Burgert, Tom and Sumbul, Gencer and Demir, Beg{\\"u}m and
+    Markl, Volker},
+  year = {2024},
+  eprint = {2407.03653},
+  archivePrefix = {arXiv}
+}
+```"""
+
+
+@dataclass(frozen=True, slots=True)
+class CardOptions:
+    """What a run does not know."""
+
+    repository: str
+    """`owner/name`."""
+    license: str
+    """The hub's identifier of a licence, such as apache-2.0."""
+    dataset: str | None
+    """Name of the data set; None if it was not told."""
+    picture: bool
+    """Whether there is a picture of test patches."""
+
+
+def write_card(facts: RunFacts, options: CardOptions) -> str:
+    """The text of README.md."""
+    if options.dataset is not None:  # a name of several lines could end the metadata block
+        options = replace(options, dataset=" ".join(options.dataset.split()))
+    sections = [
+        _summary(facts, options),
+        _use(facts, options),
+        _scores(facts, options),
+        _input(facts),
+        _classes(facts),
+        _training(facts),
+        f"## Licence\n\n{options.license}, as its publisher states. The data of reBEN have a licence of their own.",
+        f"## Citation\n\nIf you use this model or reBEN, please cite:\n\n{_CITATION}",
+    ]
+    return f"---\n{_metadata(facts, options)}\n---\n\n" + "\n\n".join(sections) + "\n"
+
+
+def title(facts: RunFacts) -> str:
+    """Architecture and bands, for people."""
+    name = facts.trained.architecture.timm_name
+    return f"{PAPER_MODELS[name].title if name in PAPER_MODELS else name}, {_band_set(facts.trained.bands)}"
+
+
+def _metadata(facts: RunFacts, options: CardOptions) -> str:
+    """YAML; without `model-index` if there are no test scores."""
+    sensors = {"s1": "sentinel-1", "s2": "sentinel-2"}
+    used = sorted({sensors[BANDS[band].sensor] for band in facts.trained.bands if band in BANDS})
+    timm_name = facts.trained.architecture.timm_name
+    card = ModelCardData(
+        license=options.license,
+        library_name="reben",
+        pipeline_tag="image-classification",
+        tags=["reben", "bigearthnet", "remote-sensing", "multi-label-classification", *used, "timm", timm_name],
+        model_name=options.repository.split("/")[-1],
+        eval_results=_eval_results(facts, options) or None,
+    )
+    return str(card.to_yaml()).strip()
+
+
+def _eval_results(facts: RunFacts, options: CardOptions) -> list[EvalResult]:
+    return [
+        EvalResult(
+            task_type="image-classification",
+            task_name="multi-label scene classification",
+            dataset_type="reben" if options.dataset else "unknown",
+            dataset_name=options.dataset or "not named",
+            dataset_split="test",
+            metric_type=_METRICS[name][0],
+            metric_name=_METRICS[name][1],
+            metric_value=round(facts.test[name], 6),
+        )
+        for name in METRIC_NAMES
+        if facts.test is not None and isinstance(facts.test.get(name), float | int)
+    ]
+
+
+def _summary(facts: RunFacts, options: CardOptions) -> str:
+    trained = facts.trained
+    classes = (
+        "reBEN's 19 classes" if trained.class_names == CLC2018.class_names else f"{len(trained.class_names)} classes"
+    )
+    told = f"It was trained on {options.dataset}." if options.dataset else "Its publisher did not name its data set."
+    picture = f"\n\n![Test patches with true and predicted labels]({PICTURE_FILE})" if options.picture else ""
+    return (
+        f"# {title(facts)}\n\nMulti-label classification of Sentinel patches of {trained.architecture.image_size} x "
+        f"{trained.architecture.image_size} pixels at 10 m into {classes}. {told} Made with reben.{picture}"
+    )
+
+
+def _use(facts: RunFacts, options: CardOptions) -> str:
+    original = ""
+    if len(facts.trained.class_names) == len(CLC2018.class_names):
+        original = (
+            "\n\nThe files also load in `BigEarthNetv2_0_ImageClassifier.from_pretrained` of the reBEN authors' "
+            "training scripts, which takes normalised images."
+        )
+    return f"""## How to use it
+
+```python
+import reben
+
+model = reben.load_model("{options.repository}")
+model.bands  # what goes in, in this order
+logits = model(images)  # raw images at 10 m, shape (B, {len(facts.trained.bands)}, H, W): it normalises them itself
+model.probable(images[0])  # labels of one image with their probabilities
+```{original}"""
+
+
+def _scores(facts: RunFacts, options: CardOptions) -> str:
+    validation = [
+        ("best epoch (from 0)", facts.result.get("best_epoch", "not recorded")),
+        ("epochs trained", facts.result.get("epochs", "not recorded")),
+        ("validation macro average precision", _number(facts.result.get("best_ap_macro"))),
+    ]
+    text = "## Scores\n\n"
+    if facts.test is None:
+        text += (
+            "**This model was not tested**: there are no scores on a test split. The validation score below chose the "
+            "epoch, and is therefore too good to be true as an estimate of new data.\n\n"
+        )
+        return text + _table(("", "value"), validation)
+    rows = [(_METRICS[name][1], _number(facts.test.get(name))) for name in METRIC_NAMES]
+    rows += [("macro average precision by chance", _number(facts.test.get("chance_ap_macro")))]
+    where = f" of {options.dataset}" if options.dataset else ""
+    text += f"On the {facts.test['patches']:,} patches of the test split{where}; F1 at a threshold of 0.5.\n\n"
+    return text + _table(("metric", "value"), rows) + "\n\nHow it was chosen:\n\n" + _table(("", "value"), validation)
+
+
+def _input(facts: RunFacts) -> str:
+    trained = facts.trained
+    rows = [
+        (str(channel), name, f"{BANDS[name].resolution_m} m", f"{values.mean:.4f}", f"{values.std:.4f}")
+        for channel, name in enumerate(trained.bands)
+        for values in (trained.statistics[name],)
+    ]
+    return (
+        "## Input\n\nChannels in this order; bands of 20 m and 60 m are upsampled to 10 m by nearest neighbour, then "
+        "each has its mean subtracted and is divided by its standard deviation. Reflectance is stored times 10,000, "
+        "backscatter in dB.\n\n" + _table(("channel", "band", "resolution", "mean", "standard deviation"), rows)
+    )
+
+
+def _classes(facts: RunFacts) -> str:
+    per_class = (facts.test or {}).get("ap_per_class", {})
+    without = (facts.test or {}).get("classes_without_positives", [])
+    rows = [
+        (str(number), name, "no test patch has it" if name in without else _number(per_class.get(name)))
+        for number, name in enumerate(facts.trained.class_names)
+    ]
+    return "## Output\n\nLogits; their sigmoid is the probability of each class.\n\n" + _table(
+        ("output", "class", "test average precision"), rows
+    )
+
+
+def _training(facts: RunFacts) -> str:
+    settings = [(name, value) for name, value in facts.recipe.items() if value is not None]
+    packages = facts.environment.get("packages", {})
+    made = [("reben", facts.environment.get("reben", "not recorded"))]
+    made += [(name, packages[name]) for name in ("torch", "timm", "lightning") if name in packages]
+    made += [("GPUs", ", ".join(facts.environment.get("gpus", [])) or "none")]
+    return "## Training\n\n" + _table(("setting", "value"), settings) + "\n\n" + _table(("made with", ""), made)
+
+
+def _band_set(bands: Sequence[str]) -> str:
+    titles = {"s1": "Sentinel-1", "s2": "Sentinel-2", "all": "Sentinel-1 and Sentinel-2"}
+    return next((titles[name] for name, chosen in BAND_SETS.items() if chosen == tuple(bands)), ", ".join(bands))
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float | int) else "not recorded"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    """Text that cannot break out of its cell."""
+    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())

@@ -1,0 +1,31 @@
+"""The command line within this process: an import of torch in each of many processes would take most of the time."""
+
+import os
+import signal
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from subprocess import CompletedProcess
+from unittest import mock
+
+from reben.cli.main import main
+
+
+def run_reben(*arguments: object, code: int = 0, **environment: str) -> CompletedProcess[str]:
+    """Run `reben` with these arguments and expect its exit code."""
+    out, err, handler = StringIO(), StringIO(), signal.getsignal(signal.SIGTERM)
+    words = ["reben", *map(str, arguments)]
+    ended = 0
+    with (
+        mock.patch("sys.argv", words),
+        mock.patch.dict(os.environ, environment),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as exit_:
+            ended = int(exit_.code or 0)
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+    assert ended == code, out.getvalue() + err.getvalue()
+    return CompletedProcess(words, ended, out.getvalue(), err.getvalue())

@@ -1,0 +1,106 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+from reben.core.bands import BAND_SETS
+from reben.core.classes import CLC2018
+from reben.core.errors import ExportError
+from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.learn.models import Architecture, build_model
+from reben.learn.onnx_export import TOLERANCE, export_onnx
+from reben.learn.paper import PAPER_MODELS
+from reben.learn.trained_model import TrainedModel
+
+
+def make_trained(name: str, bands: str = "all", model: nn.Module | None = None) -> TrainedModel:
+    torch.manual_seed(0)
+    channels = BAND_SETS[bands]
+    architecture = Architecture(name, len(channels), 19, 120, dropout=0.15, drop_path=0.15)
+    model = model or build_model(architecture)
+    return TrainedModel(model, architecture, channels, PUBLISHED_STATISTICS, CLC2018.class_names)
+
+
+@pytest.mark.parametrize("with_normalisation", [False, True])
+def test_the_file_computes_the_same_for_any_batch(tmp_path: Path, with_normalisation: bool):
+    trained = make_trained("test_resnet")
+    path = tmp_path / "model.onnx"
+    exported = export_onnx(trained, path, with_normalisation=with_normalisation)
+    assert exported.largest_difference <= TOLERANCE
+    assert exported.nbytes == path.stat().st_size
+    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]  # no weights beside it
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(7)
+    for count in (1, 4, 9):
+        raw = random.normal(1000, 500, (count, 12, 120, 120)).astype(np.float32)
+        images = raw if with_normalisation else trained.normalised(raw).numpy()
+        (logits,) = session.run(["logits"], {"images": images})
+        with torch.inference_mode():
+            np.testing.assert_allclose(logits, trained(raw).numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_the_metadata_say_what_goes_in_and_out(tmp_path: Path):
+    trained = make_trained("test_resnet", "s1")
+    export_onnx(trained, tmp_path / "model.onnx", with_normalisation=True)
+    model = onnx.load(tmp_path / "model.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(properties["bands"]) == ["VV", "VH"]
+    assert json.loads(properties["mean"]) == [-12.6439, -19.3526]
+    assert json.loads(properties["std"]) == [5.1335, 5.5905]
+    assert json.loads(properties["class_names"]) == list(CLC2018.class_names)
+    assert properties["normalisation"] == "inside"
+    assert properties["timm_model_name"] == "test_resnet"
+
+
+class Noisy(nn.Module):
+    """Gives something else each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 19)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.layer(images.mean((2, 3)))
+        return logits + torch.rand_like(logits)
+
+
+class Endless(Noisy):
+    """Gives no numbers."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.layer(images.mean((2, 3)))
+        return logits * torch.inf * 0
+
+
+class Undecided(Noisy):
+    """Does something that depends on the values of its input, which no graph can hold."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.layer(images.mean((2, 3)))
+        return logits if float(images.sum()) > 0 else -logits
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [(Noisy(), "differs from the original"), (Endless(), "differs"), (Undecided(), "cannot export")],
+)
+def test_a_model_that_cannot_be_exported_leaves_what_was_there(tmp_path: Path, model: nn.Module, message: str):
+    (tmp_path / "model.onnx").write_bytes(b"old")
+    with pytest.raises(ExportError, match=message) as caught:
+        export_onnx(make_trained("odd", "s1", model), tmp_path / "model.onnx")
+    assert caught.value.hint
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("model.onnx", b"old")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAPER_MODELS)
+def test_every_model_of_the_paper_can_be_exported(tmp_path: Path, name: str):
+    exported = export_onnx(make_trained(name), tmp_path / "model.onnx", with_normalisation=True)
+    assert exported.largest_difference <= TOLERANCE
+    assert exported.images == 16
