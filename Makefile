@@ -1,5 +1,5 @@
 # The README's commands. Each installs what it needs into .venv; a second run starts at once.
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench baselines clean
 .DELETE_ON_ERROR:
 
 export PYTHON
@@ -29,6 +29,9 @@ format: $(VENV)/.dev  ## let ruff mend what it can
 
 bench: $(VENV)/.dev  ## encoder and loader against plain loops and cp, in one run
 	$(BIN)/python -m benchmarks
+
+baselines: $(VENV)/.dev  ## models beside simple baselines, on the demo's data: docs/baselines.md
+	$(BIN)/python -m benchmarks.baselines
 
 clean:
 	rm -rf $(VENV) reben-demo .bench .bench-cache

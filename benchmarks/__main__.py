@@ -11,7 +11,7 @@ _SCRATCH = Path(".bench")
 _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
-_PARTS = ("construction", "encoding", "loading")
+_PARTS = ("construction", "encoding", "loading", "training")
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
         _measure_construction(report, options.tile_rounds)
     if "encoding" in parts or "loading" in parts:
         _measure_stores(report, parts, options.patches, options.rounds)
+    if "training" in parts:
+        _measure_training(report, options.rounds)
     if options.only is None:
         report.write()
 
@@ -45,6 +47,20 @@ def _measure_construction(report: Report, rounds: int) -> None:
     )
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in figures.stages.items())
     report.line(f"Stages: {stages}. Peak memory of the worker: {figures.peak_memory_bytes / 1e9:.2f} GB.")
+
+
+def _measure_training(report: Report, rounds: int) -> None:
+    from benchmarks import training  # noqa: PLC0415 - else every encoding worker, too, would load torch
+
+    report.heading(
+        "Training", note=f"One epoch of {training.RECIPE.model}, batches of {training.RECIPE.batch_size}, on the CPU."
+    )
+    seconds = training.measure(_SCRATCH / "training", rounds=rounds)
+    bare = seconds[training.BARE]
+    report.table(
+        ("", "seconds", "against the bare loop"),
+        {name: (f"{value:.2f}", f"{value / bare:.3f}") for name, value in seconds.items()},
+    )
 
 
 def _measure_stores(report: Report, parts: tuple[str, ...], patches: int, rounds: int) -> None:

@@ -75,7 +75,7 @@ def run(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
 def epochs(folder: Path) -> list[list[float]]:
     """Losses and metrics of each epoch."""
     lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [[float(cell) for cell in line.split(",")[:-2]] for line in lines]
+    return [[float(cell) for cell in line.split(",")[:-3]] for line in lines]
 
 
 def test_two_processes_learn_and_score_what_one_does(run):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,6 +36,10 @@ def _listed(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",")]
 
 
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
 @app.command("paper")
 def paper(
     output: Annotated[Path, typer.Option(help="Folder of the run directories.", show_default=False)],
@@ -46,10 +50,14 @@ def paper(
     models: Annotated[str | None, typer.Option(help="timm names joined by commas; by default all eight.")] = None,
     bands: Annotated[str | None, typer.Option(help="Out of s1,s2,all; by default all three.")] = None,
     seeds: Annotated[str, typer.Option(help="Joined by commas.")] = "42,43,44",
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training set.")] = 100,
-    batch_size: options.BatchSize = 512,
-    warmup_steps: Annotated[int, typer.Option(min=0, help="Steps of linear rise.")] = 1000,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Most passes over the training set.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Patches per step, over all devices.")] = None,
+    warmup_steps: Annotated[int | None, typer.Option(min=0, help="Steps of linear rise.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file with further settings for all runs, as `reben train` takes them.")
+    ] = None,
     workers: options.LoadingWorkers = None,
+    devices: Annotated[int, typer.Option(min=1, help="GPUs that work on one run.")] = 1,
     index: Annotated[
         int | None, typer.Option(min=0, help="Do this run of the list only, as for an array of cluster jobs.")
     ] = None,
@@ -61,6 +69,8 @@ def paper(
     """
     with needs_extra("learn"):
         from reben.learn.experiment import plan_paper, run_experiment, state_of
+        from reben.learn.hardware import Hardware
+        from reben.learn.recipe_files import read_settings
         from reben.learn.runs import RunDirectory
 
     chosen = {
@@ -68,12 +78,9 @@ def paper(
         "modalities": _listed(bands),
         "seeds": [int(seed) for seed in seeds.split(",")],
     }
-    plan = plan_paper(
-        **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]
-        epochs=epochs,
-        batch_size=batch_size,
-        warmup_steps=warmup_steps,
-    )
+    changes = {"epochs": epochs, "batch_size": batch_size, "warmup_steps": warmup_steps}
+    settings = (read_settings(config) if config is not None else {}) | _given(changes)
+    plan = plan_paper(**_given(chosen), **settings)
     if listing:
         for number, planned in enumerate(plan):
             typer.echo(f"{number:>3}  {state_of(RunDirectory(output / planned.name)):<10}  {planned.name}")
@@ -89,6 +96,7 @@ def paper(
         store=store,
         metadata=metadata,
         workers=workers,
+        hardware=Hardware(devices=devices),
         report=stderr.print,
         report_epoch=print_epoch,
     ):

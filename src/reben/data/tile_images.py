@@ -66,6 +66,13 @@ class TileImages:
             for east, south in pairs(shifts, shifts)
         ]
 
+    def true_colour(self) -> NDArray[np.uint16] | None:
+        """Red, green and blue of the tile, shape (rows, columns, 3); None if the model does without one of them."""
+        names = ("B04", "B03", "B02")
+        if not all(name in self.tile.pixels for name in names):
+            return None
+        return np.stack([self.tile.pixels[name] for name in names], axis=-1)
+
     def images(self, patches: TilePatches, places: Sequence[Place]) -> Iterator[TileImage]:
         """Images of some places of a grid; no image where a Sentinel-1 partner is needed and there is none."""
         if not any(band.sensor == "s1" for band in self.bands) or self.sentinel1 is None:

@@ -1,7 +1,7 @@
 """The main job on a made-up area: generate products, build, encode, train, evaluate, predict, draw."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,11 @@ SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs"
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], Callable[[int], None]]]]
 """A progress bar for a stage: see `reben.cli.console.progress`."""
+
+
+@contextmanager
+def _no_progress(_description: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+    yield lambda _total: lambda _advance: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +77,8 @@ def run_demo(
         TargetExistsError: if there is something at `output`.
     """
     atomic.expect_free(output)
-    report_stage("1/6  generating a Sentinel-2 L2A product (.SAFE), Sentinel-1 scenes and land-cover polygons")
-    with progress("generating") as begin:
-        raw = write_raw_inputs(
-            output / "raw", ground=ground, workers=available_cpus(), progress=begin(blocks_in(ground))
-        )
-
-    report_stage("2/6  building a data set from them, as reben build does")
-    data = _build(raw, output / "dataset")
-
-    report_stage("3/6  encoding it as an LMDB+safetensors store")
-    todo = plan(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
-    store = output / "store"
-    with progress("encoding") as begin:
-        encode(todo, store, progress=begin(len(todo.samples)))
+    store, dataset = make_data(output, ground=ground, progress=progress, report_stage=report_stage)
+    data = DatasetPaths(dataset)
 
     report_stage(f"4/6  training {recipe.model} to label patches, {recipe.epochs} epochs, and testing it")
     scores = _train_and_test(recipe, output / "run", store, data, report_epoch)
@@ -109,6 +102,44 @@ def run_demo(
         batch_size=recipe.batch_size,
     )
     return DemoResult(scores, map_scores, picture)
+
+
+def make_data(
+    output: Path,
+    *,
+    ground: TileGround = GROUND,
+    progress: Progress = _no_progress,
+    report_stage: Callable[[str], None] = lambda _: None,
+) -> tuple[Path, Path]:
+    """Generate products, build a data set of them and encode it: the first three stages.
+
+    Args:
+        output: folder for all of it.
+        ground: where the area lies; a multiple of 3 km wide.
+        progress: shows the progress of a stage.
+        report_stage: is told what begins.
+
+    Returns:
+        the store and the data set.
+
+    Raises:
+        TargetExistsError: if they exist already.
+    """
+    report_stage("1/6  generating a Sentinel-2 L2A product (.SAFE), Sentinel-1 scenes and land-cover polygons")
+    with progress("generating") as begin:
+        raw = write_raw_inputs(
+            output / "raw", ground=ground, workers=available_cpus(), progress=begin(blocks_in(ground))
+        )
+
+    report_stage("2/6  building a data set from them, as reben build does")
+    data = _build(raw, output / "dataset")
+
+    report_stage("3/6  encoding it as an LMDB+safetensors store")
+    todo = plan(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
+    store = output / "store"
+    with progress("encoding") as begin:
+        encode(todo, store, progress=begin(len(todo.samples)))
+    return store, data.root
 
 
 def _train_and_test(

@@ -62,8 +62,8 @@ class KeepBest(Callback):
 class EpochTable(Callback):
     """Writes one row per epoch to a CSV file: learning rate, losses, metrics, seconds, the share spent on waiting.
 
-    `waiting_share` is the part of the epoch's training in which the next batch was not ready: 0 is a loader that keeps
-    up, 1 a model that does nothing but wait.
+    `seconds` are those of the whole epoch, `training_seconds` those without validation. `waiting_share` is the part of
+    the training in which the next batch was not ready: 0 is a loader that keeps up, 1 a model that only waits.
 
     Args:
         path: the CSV file.
@@ -73,7 +73,7 @@ class EpochTable(Callback):
 
     def __init__(self, path: Path, metric_names: Sequence[str], report: Callable[[dict[str, float]], None]) -> None:
         names = [f"validation/{name}" for name in ("loss", *metric_names)]
-        self.columns = ("epoch", "learning_rate", "train/loss", *names, "seconds", "waiting_share")
+        self.columns = ("epoch", "learning_rate", "train/loss", *names, "seconds", "training_seconds", "waiting_share")
         self._path = path
         self._report = report
         self._rows: list[dict[str, float]] = []
@@ -97,6 +97,7 @@ class EpochTable(Callback):
         row["epoch"] = trainer.current_epoch
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.perf_counter() - self._start, 3)
+        row["training_seconds"] = round(self._trained_s, 3)
         row["waiting_share"] = round((_waited_s(trainer) - self._waited_s) / max(self._trained_s, 1e-9), 4)
         if trainer.logger is not None:
             trainer.logger.log_metrics({"waiting_share": row["waiting_share"]}, step=trainer.global_step)

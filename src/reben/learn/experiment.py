@@ -13,6 +13,7 @@ from typing import Any
 
 from reben.core.errors import RecipeError, TargetExistsError
 from reben.learn.evaluation import evaluate_test_split
+from reben.learn.hardware import Hardware
 from reben.learn.paper import MODALITIES, PAPER_MODELS, SEEDS
 from reben.learn.recipe import Recipe, make_recipe
 from reben.learn.runs import RunDirectory
@@ -48,6 +49,9 @@ def plan_paper(
     Raises:
         RecipeError: if a model or modality is none of the paper's, or a setting is wrong.
     """
+    fixed = [name for name in ("model", "bands", "seed", "task") if name in settings]
+    if fixed:
+        raise RecipeError(f"{fixed[0]}: is what the paper's runs differ in", hint="leave it out of the settings")
     for given, known in ((models, tuple(PAPER_MODELS)), (modalities, MODALITIES)):
         unknown = [name for name in given if name not in known]
         if unknown:
@@ -74,6 +78,7 @@ def run_experiment(
     store: Path,
     metadata: list[Path],
     workers: int | None = None,
+    hardware: Hardware = Hardware(),  # noqa: B008 - frozen
     report: Callable[[str], None] = lambda _: None,
     report_epoch: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> Iterator[tuple[PlannedRun, str]]:
@@ -85,6 +90,7 @@ def run_experiment(
         store: where the pixels are.
         metadata: metadata tables.
         workers: loading threads; None chooses.
+        hardware: on what to compute each run.
         report: is told what begins.
         report_epoch: is told of each epoch.
 
@@ -106,6 +112,7 @@ def run_experiment(
                     metadata=metadata,
                     output=run.path,
                     workers=workers,
+                    hardware=hardware,
                     resume=state == "unfinished",
                     report=report_epoch,
                 )

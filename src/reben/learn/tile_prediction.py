@@ -40,6 +40,14 @@ class TileLabels:
     skipped: int
     """Patches with invalid pixels or without Sentinel-1."""
 
+    def class_grid(self) -> NDArray[np.int8]:
+        """The most probable class of each patch, shape (rows, columns) of the grid, -1 where there is none."""
+        side = self.patches.grid.patches_per_side
+        classes = np.full((side, side), UNLABELLED, np.int8)
+        for (column, row), probabilities in zip(self.places, self.probabilities, strict=True):
+            classes[row, column] = probabilities.argmax()
+        return classes
+
     def write(self, target: Path) -> None:
         """Write a GeoParquet file: patch_id, labels (probability of 0.5 or more), a column per class, geometry."""
         names = np.array(self.class_names)

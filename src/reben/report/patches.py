@@ -69,7 +69,7 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
             _draw_panels(images[number * panels :], patch, legend)
             _write_caption(captions[number * panels], patch, caption_in)
     if shown:
-        handles = [Patch(color=_rgb(legend.class_colours[i]), label=legend.class_names[i]) for i in shown]
+        handles = [Patch(color=rgb_share(legend.class_colours[i]), label=legend.class_names[i]) for i in shown]
         figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     with atomic.new_file(target) as partial:
         figure.savefig(partial, format="png", dpi=110)
@@ -88,12 +88,13 @@ def _draw_panels(axes: Sequence[Axes], patch: LabelledPatch, legend: Legend) -> 
 
 def coloured(classes: NDArray[np.int8], legend: Legend) -> NDArray[np.float64]:
     """A class map in the legend's colours, each from 0 to 1, shape (H, W, 3); white where there is no class."""
-    colours = np.array([*(_rgb(colour) for colour in legend.class_colours), _UNLABELLED_RGB])
+    colours = np.array([*(rgb_share(colour) for colour in legend.class_colours), _UNLABELLED_RGB])
     image: NDArray[np.float64] = colours[classes]  # -1 is the last one
     return image
 
 
-def _rgb(colour: Rgb) -> tuple[float, float, float]:
+def rgb_share(colour: Rgb) -> tuple[float, float, float]:
+    """A colour with parts from 0 to 1, as matplotlib wants it."""
     red, green, blue = colour
     return red / 255, green / 255, blue / 255
 

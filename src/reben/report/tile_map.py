@@ -1,0 +1,70 @@
+"""A picture of a whole tile: what the satellite saw, and beside it the classes that a model sees there."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from reben.core.classes import Legend
+from reben.io import atomic
+from reben.report.patches import coloured, rgb_share, stretch
+
+_SIDE_IN = 6.0
+_HEAD_IN, _LEGEND_LINE_IN = 0.8, 0.24
+_LEGEND_COLUMNS = 3
+_MOST_PX = 1200
+"""Along one side of what is drawn; more would not be seen."""
+
+
+def draw_tile(
+    target: Path, classes: NDArray[np.int8], legend: Legend, *, title: str, rgb: NDArray[np.generic] | None = None
+) -> None:
+    """Write a PNG with a class map and its legend, beside the tile in true colour.
+
+    Args:
+        target: PNG file to write.
+        classes: shape (rows, columns) at any resolution, -1 where there is no class.
+        legend: names and colours of the classes.
+        title: above all.
+        rgb: red, green and blue band of the same ground, shape (H, W, 3), in any unit, 0 where nothing was seen; None
+            leaves it out.
+    """
+    step = max(1, -(-max(classes.shape) // _MOST_PX))
+    reduced = classes[::step, ::step]
+    shown = [int(i) for i in np.unique(reduced) if i >= 0]
+    panels = 1 if rgb is None else 2
+    lines = -(-len(shown) // _LEGEND_COLUMNS)
+    figure = Figure(figsize=(_SIDE_IN * panels, _SIDE_IN + _HEAD_IN + _LEGEND_LINE_IN * lines), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(1, panels, squeeze=False)[0]
+    if rgb is not None:
+        _show(axes[0], _quicklook(rgb), "true colour")
+    _show(axes[-1], coloured(reduced, legend), "predicted classes")
+    handles = [
+        Patch(facecolor=rgb_share(legend.class_colours[i]), edgecolor="#888888", label=legend.class_names[i])
+        for i in shown
+    ]
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=_LEGEND_COLUMNS, fontsize=8, frameon=False)
+    with atomic.new_file(target) as partial:
+        figure.savefig(partial, format="png", dpi=110)
+
+
+def _quicklook(rgb: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Stretched by what was seen; white elsewhere."""
+    step = max(1, -(-max(rgb.shape) // _MOST_PX))
+    reduced = rgb[::step, ::step]
+    seen = reduced.astype(np.float64).min(axis=-1) > 0
+    image = np.ones(reduced.shape)
+    if seen.any():
+        image[seen] = stretch(reduced[seen])
+    return image
+
+
+def _show(axes: Axes, image: NDArray[np.float64], title: str) -> None:
+    axes.imshow(image, interpolation="nearest")
+    axes.set_title(title, fontsize=9)
+    axes.set_axis_off()
