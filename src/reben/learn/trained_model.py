@@ -71,7 +71,7 @@ class TrainedModel:
                 f"{len(self.bands)} channels {', '.join(self.bands)}",
                 hint="TrainedModel.image makes an image of the bands of a patch",
             )
-        mean, std = self.normalisation()
+        mean, std = self.mean_and_std()
         return (raw.to(mean.device).float() - mean) / std
 
     def image(self, tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -121,7 +121,7 @@ class TrainedModel:
         found = zip(self.class_names, probabilities.tolist(), strict=True)
         return dict(sorted((pair for pair in found if pair[1] >= threshold), key=lambda pair: -pair[1]))
 
-    def normalisation(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Means and standard deviations, each of shape (C, 1, 1), on the model's device."""
         device = next(self.model.parameters()).device
         mean, std = normalisation(select_bands(self.bands), self.statistics)

@@ -1,7 +1,7 @@
 """The model card: README.md of a repository on the hub, with the metadata block that the hub reads.
 
-Source of the block's form: https://huggingface.co/docs/hub/model-cards, with `model-index` as Papers with Code defined
-it; `huggingface_hub` writes it.
+Source of the block's form: the hub's documentation, page "Model Cards"; `huggingface_hub` writes it, scores as
+`model-index`.
 """
 
 from collections.abc import Iterable, Sequence
