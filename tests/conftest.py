@@ -136,10 +136,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.delenv("HF_TOKEN", raising=False)
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE"):
+            monkeypatch.delenv(name, raising=False)
         for name, value in {
             "HF_HUB_CACHE": str(home / "hub"),
             "HF_HUB_DISABLE_XET": True,
+            "HF_HUB_OFFLINE": False,
             "HF_TOKEN_PATH": str(home / "token"),
             "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
         }.items():  # the library has read the environment of this process when it was imported

@@ -94,7 +94,9 @@ def retrieve(
         shown = neighbours.show_retrieval(
             patch_id, query.rows["labels"][0].as_py(), found, [open_store(path) for path in store or []]
         )
-        neighbours.draw_neighbours(picture, *shown, title=f"Nearest by {measure}, {database.model.checkpoint}")
+        neighbours.draw_neighbours(
+            picture, *shown, title=f"Nearest by {measure}, embeddings of {database.model.timm_name}"
+        )
 
 
 def _query(

@@ -59,6 +59,7 @@ def embed(
         StoreError: if there is no store.
     """
     trained = load_model(checkpoint)
+    trained.expect_task("classification")
     data = open_data(
         trained, store=store, metadata=metadata, batch_size=batch_size, workers=workers, snow_and_cloud=snow_and_cloud
     )
@@ -84,6 +85,7 @@ def embed_patch(checkpoint: str | os.PathLike[str], patch_id: str, *, store: Pat
         RunError, HubError, MetadataError, StoreError: as in `embed`.
     """
     trained = load_model(checkpoint)
+    trained.expect_task("classification")
     data = open_data(trained, store=store, metadata=metadata, batch_size=1, workers=0, snow_and_cloud=True)
     patches = Patches.from_metadata(data.metadata, snow_and_cloud=True, legend=data.legend).select([patch_id])
     patches.expect_in(data.store, data.bands)

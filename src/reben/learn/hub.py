@@ -94,7 +94,7 @@ def download(name: HubName) -> Path:
     Raises:
         HubError: if there is no such repository, version or file, or neither network nor a copy in the cache.
     """
-    with explained(name):
+    with _explained(name):
         config = Path(_download(name, CONFIG_FILE))
         # The folder is named after the commit; with it, both files belong together even if one is replaced right now.
         commit = config.parent.name
@@ -112,7 +112,7 @@ def _download(name: HubName, file: str) -> str:
 
 
 @contextmanager
-def explained(name: HubName) -> Iterator[None]:
+def _explained(name: HubName) -> Iterator[None]:
     """Say what the library's errors mean and what to do.
 
     Raises:

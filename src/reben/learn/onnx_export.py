@@ -50,7 +50,7 @@ class _Normalising(nn.Module):
     def __init__(self, trained: TrainedModel) -> None:
         super().__init__()
         self.model = trained.model
-        mean, std = trained.normalisation()
+        mean, std = trained.mean_and_std()
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
 
@@ -138,7 +138,7 @@ def _trials(trained: TrainedModel, *, raw: bool) -> Iterator[NDArray[np.float32]
     """Batches of several sizes: noise, and images that look like patches, as raw values or normalised."""
     random = np.random.default_rng(0)
     shape = (len(trained.bands), trained.architecture.image_size, trained.architecture.image_size)
-    mean, std = (values.numpy() for values in trained.normalisation())
+    mean, std = (values.numpy() for values in trained.mean_and_std())
     for size in _BATCHES:
         noise = random.normal(size=(size, *shape))
         for images in (noise * std + mean, _like_patches(trained, random, (size, *shape))):
@@ -150,7 +150,7 @@ def _like_patches(trained: TrainedModel, random: np.random.Generator, shape: tup
     coarse = [-(-side // _SMOOTHING_PX) for side in shape[-2:]]
     fields = random.normal(size=(*shape[:2], *coarse)).repeat(_SMOOTHING_PX, -1).repeat(_SMOOTHING_PX, -2)
     fields = fields[..., : shape[-2], : shape[-1]] + 0.1 * random.normal(size=shape)
-    mean, std = (values.numpy() for values in trained.normalisation())
+    mean, std = (values.numpy() for values in trained.mean_and_std())
     images: NDArray[np.float64] = fields * std + mean
     for channel, band in enumerate(trained.bands):
         if BANDS[band].sensor == "s2":

@@ -71,7 +71,7 @@ class TrainedModel:
                 f"{len(self.bands)} channels {', '.join(self.bands)}",
                 hint="TrainedModel.image makes an image of the bands of a patch",
             )
-        mean, std = self.normalisation()
+        mean, std = self.mean_and_std()
         return (raw.to(mean.device).float() - mean) / std
 
     def image(self, tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -113,7 +113,9 @@ class TrainedModel:
 
         Raises:
             BandError: if the image has another shape.
+            RunError: if the model was trained for segmentation.
         """
+        self.expect_task("classification")
         with torch.inference_mode():
             probabilities = self(image).sigmoid()
         if probabilities.ndim > 1:
@@ -133,7 +135,7 @@ class TrainedModel:
                 hint=f"train one with --task {task}",
             )
 
-    def normalisation(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Means and standard deviations, each of shape (C, 1, 1), on the model's device."""
         device = next(self.model.parameters()).device
         mean, std = normalisation(select_bands(self.bands), self.statistics)

@@ -29,6 +29,7 @@ from reben.version import __version__
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "TrainedModel", "load_model", "save_model"]
 
 _PREFIX = "model.vision_encoder."
+_MOST_VALUES = 1 << 28  # of an image, 1 GB: config.json may come from a stranger, and the model is tried on one image
 _LONGEST_REASON = 200  # characters; torch lists every tensor
 _DAMAGED = "the file may be damaged or from another program; copy it again, or train again"
 _PICKLE_STARTS = (b"\x80", b"PK")  # a pickle, and torch's archive of one
@@ -158,6 +159,8 @@ class _Config(BaseModel):
         for name in ("bands", "mean", "std"):
             if len(getattr(self, name)) != self.channels:
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries for {self.channels} channels")
+        if self.channels * self.image_size**2 > _MOST_VALUES:
+            raise ValueError(f"{self.channels} channels of {self.image_size} x {self.image_size} pixels are too many")
         if len(self.class_names) != self.classes:
             raise ValueError(f"class_names has {len(self.class_names)} entries for {self.classes} classes")
         return self

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reben.core.bands import BANDS
 from reben.core.errors import MetadataError
@@ -11,6 +12,7 @@ from reben.io.legend_files import legend_beside
 from reben.io.metadata import read_metadata
 from reben.io.store import Store, open_store
 from reben.learn.prediction import PredictedMap, Predictions, predict, predict_maps
+from reben.learn.weights import load_model
 from reben.report.patches import LabelledPatch, draw_patches
 
 _SHOWN = 8
@@ -35,7 +37,8 @@ def draw_example(
         store: where the pixels are.
         metadata: metadata tables.
         title: above all.
-        maps: run directory of a segmentation model whose maps are shown beside the labels.
+        maps: run directory of a segmentation model whose maps are shown beside the labels. If `checkpoint` is one
+            itself, its maps are shown alone.
         batch_size: patches per step.
 
     Raises:
@@ -45,10 +48,24 @@ def draw_example(
     """
     ids = _some_test_patches(metadata)
     inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
-    predictions = predict(checkpoint, **inputs)
-    found = [] if maps is None else list(predict_maps(maps, truth=True, **inputs))
-    legend = legend_beside(metadata)
-    draw_patches(target, _labelled(predictions, open_store(store), found), title=title, legend=legend)
+    opened, legend = open_store(store), legend_beside(metadata)
+    if load_model(checkpoint).architecture.task == "segmentation":
+        patches = [_mapped(found, opened) for found in predict_maps(checkpoint, truth=True, **inputs)]
+    else:
+        found = [] if maps is None else list(predict_maps(maps, truth=True, **inputs))
+        patches = _labelled(predict(checkpoint, **inputs), opened, found)
+    draw_patches(target, patches, title=title, legend=legend)
+
+
+def _mapped(found: PredictedMap, store: Store) -> LabelledPatch:
+    """A patch with its maps and no labels."""
+    maps = None if found.truth is None else (found.truth, found.classes)
+    return LabelledPatch(found.patch_id, _true_colour(store, found.patch_id), frozenset(), frozenset(), maps)
+
+
+def _true_colour(store: Store, patch_id: str) -> NDArray[Any]:
+    """Shape (H, W, 3)."""
+    return np.stack(store.tensors(patch_id, [BANDS[name].name for name in ("B04", "B03", "B02")]), axis=-1)
 
 
 def _some_test_patches(metadata: list[Path]) -> list[str]:
@@ -68,11 +85,10 @@ def _labelled(predictions: Predictions, store: Store, maps: list[PredictedMap]) 
     """What the picture needs of each patch."""
     map_of = {found.patch_id: (found.truth, found.classes) for found in maps if found.truth is not None}
     names = np.array(predictions.class_names)
-    red, green, blue = (BANDS[name].name for name in ("B04", "B03", "B02"))
     return [
         LabelledPatch(
             patch_id,
-            np.stack(store.tensors(patch_id, (red, green, blue)), axis=-1),
+            _true_colour(store, patch_id),
             true=frozenset(names[labels > 0].tolist()),
             predicted=frozenset(names[probabilities >= _THRESHOLD].tolist()),
             maps=map_of.get(patch_id),

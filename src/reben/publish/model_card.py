@@ -1,7 +1,7 @@
 """The model card: README.md of a repository on the hub, with the metadata block that the hub reads.
 
-Source of the block's form: https://huggingface.co/docs/hub/model-cards, with `model-index` as Papers with Code defined
-it; `huggingface_hub` writes it.
+Source of the block's form: the hub's documentation, page "Model Cards"; `huggingface_hub` writes it, scores as
+`model-index`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,65 @@ from huggingface_hub import EvalResult, ModelCardData
 from reben.core.bands import BAND_SETS, BANDS
 from reben.core.classes import CLC2018
 from reben.learn.paper import PAPER_MODELS
-from reben.learn.scores.multilabel import METRIC_NAMES
+from reben.learn.scores import multilabel, segmentation
 from reben.publish.run_facts import RunFacts
 
 PICTURE_FILE = "test_patches.png"
 
-_METRICS = {
+_METRIC_TYPES = {
     "ap_macro": ("average_precision", "macro average precision"),
     "ap_micro": ("average_precision", "micro average precision"),
     "f1_macro": ("f1", "macro F1"),
     "f1_micro": ("f1", "micro F1"),
+    "mean_iou": ("mean_iou", "mean intersection over union"),
+    "pixel_accuracy": ("accuracy", "pixel accuracy"),
+}
+"""The hub's name and ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What the card of a task says otherwise than those of others."""
+
+    pipeline_tag: str
+    task: str
+    tag: str
+    sentence: str
+    output: str
+    metrics: tuple[str, ...]
+    per_class: str
+    """Of the test scores."""
+    class_score: str
+    baseline: tuple[str, str]
+    """Of the test scores, and what it is."""
+    use: str
+
+
+_WORDINGS = {
+    "classification": _Wording(
+        "image-classification",
+        "multi-label scene classification",
+        "multi-label-classification",
+        "Multi-label classification of Sentinel patches",
+        "Logits; their sigmoid is the probability of each class.",
+        multilabel.METRIC_NAMES,
+        "ap_per_class",
+        "test average precision",
+        ("chance_ap_macro", "macro average precision by chance"),
+        "model.probable(images[0])  # labels of one image with their probabilities",
+    ),
+    "segmentation": _Wording(
+        "image-segmentation",
+        "land-cover segmentation",
+        "semantic-segmentation",
+        "Segmentation, a class for each pixel, of Sentinel patches",
+        "Logits of every pixel; the largest is its class.",
+        segmentation.METRIC_NAMES,
+        "iou_per_class",
+        "test intersection over union",
+        ("majority_pixel_accuracy", "pixel accuracy of the most frequent class alone"),
+        "logits.argmax(dim=1)  # class of every pixel, shape (B, H, W)",
+    ),
 }
 _CITATION = """```bibtex
 @misc{clasen2024reben,
@@ -76,31 +125,36 @@ def _metadata(facts: RunFacts, options: CardOptions) -> str:
     """YAML; without `model-index` if there are no test scores."""
     sensors = {"s1": "sentinel-1", "s2": "sentinel-2"}
     used = sorted({sensors[BANDS[band].sensor] for band in facts.trained.bands if band in BANDS})
-    timm_name = facts.trained.architecture.timm_name
+    timm_name, wording = facts.trained.architecture.timm_name, _wording(facts)
     card = ModelCardData(
         license=options.license,
         library_name="reben",
-        pipeline_tag="image-classification",
-        tags=["reben", "bigearthnet", "remote-sensing", "multi-label-classification", *used, "timm", timm_name],
+        pipeline_tag=wording.pipeline_tag,
+        tags=["reben", "bigearthnet", "remote-sensing", wording.tag, *used, "timm", timm_name],
         model_name=options.repository.split("/")[-1],
         eval_results=_eval_results(facts, options) or None,
     )
     return str(card.to_yaml()).strip()
 
 
+def _wording(facts: RunFacts) -> _Wording:
+    return _WORDINGS[facts.trained.architecture.task]
+
+
 def _eval_results(facts: RunFacts, options: CardOptions) -> list[EvalResult]:
+    wording = _wording(facts)
     return [
         EvalResult(
-            task_type="image-classification",
-            task_name="multi-label scene classification",
+            task_type=wording.pipeline_tag,
+            task_name=wording.task,
             dataset_type="reben" if options.dataset else "unknown",
             dataset_name=options.dataset or "not named",
             dataset_split="test",
-            metric_type=_METRICS[name][0],
-            metric_name=_METRICS[name][1],
+            metric_type=_METRIC_TYPES[name][0],
+            metric_name=_METRIC_TYPES[name][1],
             metric_value=round(facts.test[name], 6),
         )
-        for name in METRIC_NAMES
+        for name in wording.metrics
         if facts.test is not None and isinstance(facts.test.get(name), float | int)
     ]
 
@@ -113,14 +167,15 @@ def _summary(facts: RunFacts, options: CardOptions) -> str:
     told = f"It was trained on {options.dataset}." if options.dataset else "Its publisher did not name its data set."
     picture = f"\n\n![Test patches with true and predicted labels]({PICTURE_FILE})" if options.picture else ""
     return (
-        f"# {title(facts)}\n\nMulti-label classification of Sentinel patches of {trained.architecture.image_size} x "
+        f"# {title(facts)}\n\n{_wording(facts).sentence} of {trained.architecture.image_size} x "
         f"{trained.architecture.image_size} pixels at 10 m into {classes}. {told} Made with reben.{picture}"
     )
 
 
 def _use(facts: RunFacts, options: CardOptions) -> str:
     original = ""
-    if len(facts.trained.class_names) == len(CLC2018.class_names):
+    trained = facts.trained
+    if len(trained.class_names) == len(CLC2018.class_names) and trained.architecture.task == "classification":
         original = (
             "\n\nThe files also load in `BigEarthNetv2_0_ImageClassifier.from_pretrained` of the reBEN authors' "
             "training scripts, which takes normalised images."
@@ -133,15 +188,17 @@ import reben
 model = reben.load_model("{options.repository}")
 model.bands  # what goes in, in this order
 logits = model(images)  # raw images at 10 m, shape (B, {len(facts.trained.bands)}, H, W): it normalises them itself
-model.probable(images[0])  # labels of one image with their probabilities
+{_wording(facts).use}
 ```{original}"""
 
 
 def _scores(facts: RunFacts, options: CardOptions) -> str:
+    wording = _wording(facts)
+    chosen_by = facts.result.get("metric", wording.metrics[0])
     validation = [
         ("best epoch (from 0)", facts.result.get("best_epoch", "not recorded")),
         ("epochs trained", facts.result.get("epochs", "not recorded")),
-        ("validation macro average precision", _number(facts.result.get("best_ap_macro"))),
+        (f"validation {_METRIC_TYPES[chosen_by][1]}", _number(facts.result.get("best_score"))),
     ]
     text = "## Scores\n\n"
     if facts.test is None:
@@ -150,10 +207,11 @@ def _scores(facts: RunFacts, options: CardOptions) -> str:
             "epoch, and is therefore too good to be true as an estimate of new data.\n\n"
         )
         return text + _table(("", "value"), validation)
-    rows = [(_METRICS[name][1], _number(facts.test.get(name))) for name in METRIC_NAMES]
-    rows += [("macro average precision by chance", _number(facts.test.get("chance_ap_macro")))]
+    rows = [(_METRIC_TYPES[name][1], _number(facts.test.get(name))) for name in wording.metrics]
+    rows += [(wording.baseline[1], _number(facts.test.get(wording.baseline[0])))]
     where = f" of {options.dataset}" if options.dataset else ""
-    text += f"On the {facts.test['patches']:,} patches of the test split{where}; F1 at a threshold of 0.5.\n\n"
+    threshold = "; F1 at a threshold of 0.5" if wording.pipeline_tag == "image-classification" else ""
+    text += f"On the {facts.test['patches']:,} patches of the test split{where}{threshold}.\n\n"
     return text + _table(("metric", "value"), rows) + "\n\nHow it was chosen:\n\n" + _table(("", "value"), validation)
 
 
@@ -172,15 +230,14 @@ def _input(facts: RunFacts) -> str:
 
 
 def _classes(facts: RunFacts) -> str:
-    per_class = (facts.test or {}).get("ap_per_class", {})
-    without = (facts.test or {}).get("classes_without_positives", [])
+    wording, test = _wording(facts), facts.test or {}
+    per_class = test.get(wording.per_class, {})
+    without = test.get("classes_without_positives", test.get("absent_classes", []))
     rows = [
         (str(number), name, "no test patch has it" if name in without else _number(per_class.get(name)))
         for number, name in enumerate(facts.trained.class_names)
     ]
-    return "## Output\n\nLogits; their sigmoid is the probability of each class.\n\n" + _table(
-        ("output", "class", "test average precision"), rows
-    )
+    return f"## Output\n\n{wording.output}\n\n" + _table(("output", "class", wording.class_score), rows)
 
 
 def _training(facts: RunFacts) -> str:

@@ -60,7 +60,8 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
     shown = _classes_in(patches)
     legend_in = _LINE_IN * 1.4 * (len(shown) // 3 + 1) if shown else 0
     figure = Figure(figsize=(image_in * columns * panels, _HEAD_IN + sum(heights_in) + legend_in), layout="constrained")
-    figure.suptitle(f"{title}\n(C) correct   (M) missing   (W) wrong", fontsize=12)
+    marks = "\n(C) correct   (M) missing   (W) wrong" if any(map(_caption, patches)) else ""
+    figure.suptitle(f"{title}{marks}", fontsize=12)
     grid = figure.subplots(2 * len(rows), columns * panels, squeeze=False, height_ratios=heights_in)
     for axes in grid.flat:
         axes.set_axis_off()

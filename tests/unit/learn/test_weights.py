@@ -131,6 +131,7 @@ def test_published_configurations_mean_the_papers_bands_and_statistics(folder: P
         ("timm_model_name", [], "timm_model_name Input should be a valid string"),
         ("timm_model_name", "nonet", "no model 'nonet'"),
         ("image_size", 40_000, "image_size Input should be less than or equal to 4096"),
+        ("channels", 1024, "bands has 2 entries for 1024 channels"),
     ],
 )
 def test_configurations_that_make_no_sense(folder: Path, name: str, value: object, message: str):
@@ -151,6 +152,14 @@ def test_the_first_publication_has_another_order_of_bands(folder: Path, hub: Hub
     assert load_model(tmp_path / "resnet50-s1-v0.1.1").bands == ("VH", "VV")
     hub.add("someone/resnet50-s1-v0.2.0", {file.name: file.read_bytes() for file in folder.iterdir()})
     assert load_model("someone/resnet50-s1-v0.2.0").bands == ("VV", "VH")
+
+
+def test_images_that_no_memory_holds_are_refused_before_they_are_tried(folder: Path):
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"channels": 64, "image_size": 4096, "bands": ["VV"] * 64, "mean": [0.0] * 64, "std": [1.0] * 64}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="64 channels of 4096 x 4096 pixels are too many"):
+        load_model(folder)
 
 
 def test_models_are_loaded_from_the_hub(trained: TrainedModel, folder: Path, hub: HubStandIn):

@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> Path:
     for name, content in {
         "recipe.json": recipe,
         "environment.json": [started],
-        "result.json": {"best_epoch": 3, "best_ap_macro": 0.5678, "epochs": 9},
+        "result.json": {"best_epoch": 3, "metric": "ap_macro", "best_score": 0.5678, "epochs": 9},
         "test.json": scores,
     }.items():
         (folder / name).write_text(json.dumps(content))
