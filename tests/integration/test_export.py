@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import onnx
-from stand_ins.command import run_reben as reben
 
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.learn.models import Architecture, build_model
 from reben.learn.weights import TrainedModel, save_model
+from stand_ins.command import run_reben as reben
 
 
 def test_a_run_is_exported(tmp_path: Path):
