@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.bands import BANDS
 from reben.core.errors import MetadataError
 from reben.io.legend_files import legend_beside
 from reben.io.metadata import read_metadata
@@ -65,7 +64,7 @@ def _mapped(found: PredictedMap, store: Store) -> LabelledPatch:
 
 def _true_colour(store: Store, patch_id: str) -> NDArray[Any]:
     """Shape (H, W, 3)."""
-    return np.stack(store.tensors(patch_id, [BANDS[name].name for name in ("B04", "B03", "B02")]), axis=-1)
+    return np.stack(store.tensors(patch_id, ("B04", "B03", "B02")), axis=-1)
 
 
 def _some_test_patches(metadata: list[Path]) -> list[str]:

@@ -1,0 +1,144 @@
+"""`reben evaluate` in detail, and `reben train` with a configuration file, on small generated data."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
+
+from reben.core.classes import CLC2018
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.metadata import read_metadata
+
+
+def reben(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        [sys.executable, "-m", "reben", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def tables(tiny_store: Path, tiny_dataset: DatasetPaths) -> list[object]:
+    return ["--store", tiny_store, "--metadata", tiny_dataset.metadata]
+
+
+@pytest.fixture(scope="module")
+def classifier(tables: list[object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("classifier")
+    config = folder / "recipe.yaml"
+    config.write_text("model: test_resnet\nepochs: 9\nbatch_size: 4\nlearning_rate: 1e-2\nwarmup_steps: 2\n")
+    result = reben("train", "--config", config, "--epochs", 2, *tables, "--output", folder / "run")
+    assert "test split, 4 patches" in result.stdout
+    assert "waiting" in result.stderr
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def mapper(tables: list[object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("mapper") / "run"
+    result = reben(
+        "train", "--task", "segmentation", "--model", "test_resnet", "--epochs", 2, "--batch-size", 4,
+        "--warmup-steps", 2, *tables, "--output", run,
+    )  # fmt: skip
+    assert "validation mean IoU" in result.stdout
+    return run
+
+
+def test_a_configuration_file_makes_the_recipe_and_options_go_before_it(classifier: Path):
+    recipe = json.loads((classifier / "recipe.json").read_text())
+    assert (recipe["epochs"], recipe["batch_size"], recipe["learning_rate"]) == (2, 4, 0.01)
+    assert (recipe["weight_decay"], recipe["task"]) == (0.01, "classification")
+
+
+def test_a_wrong_configuration_is_refused(tables: list[object], tmp_path: Path):
+    (tmp_path / "recipe.yaml").write_text("model: test_resnet\nlr: 1\n")
+    stderr = reben("train", "--config", tmp_path / "recipe.yaml", *tables, "--output", tmp_path / "run", code=1).stderr
+    assert "lr = 1" in stderr
+    assert "learning_rate" in stderr
+    assert "model is missing" in reben("train", *tables, "--output", tmp_path / "run", code=1).stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_everything_about_a_classifier(
+    classifier: Path, tables: list[object], tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    result = reben(
+        "evaluate", "--checkpoint", classifier, *tables, "--split", "train", "--thresholds", "--bootstrap", 20,
+        "--json", tmp_path / "scores.json",
+    )  # fmt: skip
+    for text in ("by country", "Nowhere", "by season", "summer", "calibration error", "20 drawings by patch"):
+        assert text in result.stdout
+    found = json.loads((tmp_path / "scores.json").read_text())
+    reben("predict", "--checkpoint", classifier, *tables, "--json", tmp_path / "predictions.json")
+    predictions = json.loads((tmp_path / "predictions.json").read_text())
+    rows = [row for row in read_metadata([tiny_dataset.metadata]).to_pylist() if row["split"] == "train"]
+    truth = np.array([[name in row["labels"] for name in CLC2018.class_names] for row in rows])
+    probabilities = np.array([predictions[row["patch_id"]]["probabilities"] for row in rows])
+    assert found["ap_micro"] == pytest.approx(average_precision_score(truth, probabilities, average="micro"), abs=1e-5)
+    assert found["by_country"]["Nowhere"]["ap_micro"] == found["by_season"]["summer"]["ap_micro"] == found["ap_micro"]
+    thresholds = found["chosen_thresholds"]
+    assert thresholds["chosen_on"] == "validation"
+    chosen = probabilities >= np.array([thresholds["thresholds"][name] for name in CLC2018.class_names])
+    assert thresholds["f1_micro"] == pytest.approx(f1_score(truth, chosen, average="micro"), abs=1e-6)
+    assert thresholds["f1_macro"] == pytest.approx(f1_score(truth, chosen, average="macro", zero_division=0), abs=1e-6)
+    gaps = sum(b["decisions"] * abs(b["mean_probability"] - b["positive_share"]) for b in found["calibration"]["bins"])
+    assert found["calibration"]["ece"] == pytest.approx(gaps / truth.size)
+    interval = found["intervals"]["by_metric"]["ap_micro"]
+    assert interval["low"] <= found["ap_micro"] <= interval["high"]
+
+
+def test_one_tile_is_nothing_to_draw_from(classifier: Path, tables: list[object]):
+    stderr = reben(
+        "evaluate", "--checkpoint", classifier, *tables, "--bootstrap", 5, "--bootstrap-by", "tile", code=1
+    ).stderr
+    assert "of one tile" in stderr
+    assert "draw patches" in stderr
+
+
+def test_everything_about_a_segmentation_model(
+    mapper: Path, tables: list[object], tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    result = reben("evaluate", "--checkpoint", mapper, *tables, "--bootstrap", 20, "--json", tmp_path / "scores.json")
+    for text in ("mean IoU", "most frequent class alone", "by season", "95 % confidence"):
+        assert text in result.stdout
+    found = json.loads((tmp_path / "scores.json").read_text())
+    assert found["confusion"] == json.loads((mapper / "test.json").read_text())["confusion"]
+    grounds = tmp_path / "tiles.csv"
+    rows = [row for row in read_metadata([tiny_dataset.metadata]).to_pylist() if row["split"] == "test"]
+    ids = [row["patch_id"] for row in rows]
+    grounds.write_text(f"tile,crs,ulx_m,uly_m\n{ids[0].rsplit('_', 2)[0]},EPSG:32631,99960,100020\n")
+    reben("predict", "--checkpoint", mapper, *tables, "--tiles", grounds, "--output", tmp_path / "maps", *ids)
+    truth, predicted = [], []
+    for name in ids:
+        reference = next(tiny_dataset.reference_maps.glob(f"*/{name}/*.tif"))
+        with rasterio.open(reference) as true, rasterio.open(next((tmp_path / "maps").glob(f"*/{name}_*.tif"))) as map_:
+            assert map_.bounds == true.bounds
+            mask = CLC2018.class_map(true.read(1))
+            truth.append(mask[mask >= 0])
+            predicted.append(map_.read(1)[mask >= 0])
+    expected = confusion_matrix(np.concatenate(truth), np.concatenate(predicted), labels=range(19))
+    assert found["confusion"] == expected.tolist()
+
+
+def test_tasks_are_not_mixed_up(mapper: Path, tables: list[object], tmp_path: Path):
+    assert "no thresholds" in reben("evaluate", "--checkpoint", mapper, *tables, "--thresholds", code=1).stderr
+    embedded = reben("embed", "--checkpoint", mapper, *tables, "--output", tmp_path / "e.parquet", code=1)
+    assert "expected classification" in embedded.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_segmentation_model_is_published_with_its_scores(mapper: Path, tables: list[object], tmp_path: Path):
+    reben("publish", mapper, "--repo", "me/maps", *tables, "--dry-run", "--output", tmp_path / "card")
+    card = (tmp_path / "card" / "README.md").read_text()
+    scores = json.loads((mapper / "test.json").read_text())
+    assert "image-segmentation" in card
+    assert f"{scores['mean_iou']:.4f}" in card
+    assert "intersection over union" in card
+    assert (tmp_path / "card" / "test_patches.png").exists()
