@@ -34,9 +34,10 @@ class PatchTask(lightning.LightningModule):
         self.model = model
         self.recipe = recipe
         self.validation_metrics = metrics
-        # Lightning's own means over processes are wrong where these have different numbers of patches.
-        self.train_loss = MeanMetric()
-        self.validation_loss = MeanMetric()
+        # Lightning's own means over processes are wrong where these have different numbers of patches. NaN must stay
+        # NaN: it is how divergence is noticed.
+        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.validation_loss = MeanMetric(nan_strategy="disable")
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean loss over patches."""
