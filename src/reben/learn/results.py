@@ -40,14 +40,16 @@ def read_rows(paths: Sequence[Path]) -> list[ResultRow]:
     """Results of runs, in the order of Table I; models that the paper does not have come last.
 
     Args:
-        paths: run directories, or folders of them. What was not tested is left out.
+        paths: run directories, or folders of them. What was not tested is left out, and so are segmentation models.
 
     Raises:
         RunError: if there is no tested run, or two have the same model, bands and seed.
     """
     groups: dict[tuple[str, str], dict[int, dict[str, float]]] = defaultdict(dict)
     for run in _find_runs(paths):
-        recipe = json.loads(run.recipe.read_text(encoding="utf-8"))
+        recipe = run.read_recipe()
+        if recipe.get("task") == "segmentation":
+            continue
         group, seed = groups[recipe["model"], recipe["bands"]], recipe["seed"]
         if seed in group:
             raise RunError(
@@ -58,7 +60,7 @@ def read_rows(paths: Sequence[Path]) -> list[ResultRow]:
     if not groups:
         raise RunError(
             f"no tested run in {', '.join(map(str, paths))}",
-            hint="a run directory needs test.json, which `reben experiment` writes",
+            hint="a run directory needs test.json, which `reben train` writes at the end",
         )
     return [_row(*key, groups[key]) for key in sorted(groups, key=_place_in_table)]
 

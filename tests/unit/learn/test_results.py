@@ -9,6 +9,7 @@ import pytest
 
 from reben.core.errors import RunError
 from reben.learn.results import as_csv, as_latex, as_markdown, read_rows
+from reben.learn.scores.multilabel import METRIC_NAMES
 
 
 def make_run(folder: Path, model: str, bands: str, seed: int, ap_macro: float | None) -> None:
@@ -69,3 +70,15 @@ def test_a_run_twice_and_no_run_are_errors(runs: Path, tmp_path: Path):
         read_rows([runs, tmp_path / "more"])
     with pytest.raises(RunError, match="no tested run in"):
         read_rows([runs / "resnet50-all-45"])
+
+
+def test_segmentation_models_are_not_part_of_table_1(tmp_path: Path):
+    for name, task in (("labels", "classification"), ("maps", "segmentation")):
+        folder = tmp_path / name
+        folder.mkdir()
+        recipe = {"model": "resnet50", "bands": "all", "seed": 1, "task": task}
+        (folder / "recipe.json").write_text(json.dumps(recipe))
+        scores = {"mean_iou": 0.5} if task == "segmentation" else dict.fromkeys(METRIC_NAMES, 0.5)
+        (folder / "test.json").write_text(json.dumps(scores))
+    (row,) = read_rows([tmp_path])
+    assert row.scores["ap_macro"] == (50.0, None)
