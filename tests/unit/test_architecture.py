@@ -57,10 +57,9 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "demo/safe.py",
         "core/seasons.py",  # unit/construct/test_alignment.py
         "data/tile_images.py",  # integration/test_tile_prediction.py
-        "learn/map_files.py",
-        "learn/tile_prediction.py",
+        "learn/inference/map_files.py",
+        "learn/inference/tile_prediction.py",
         "report/tile_map.py",
-        "learn/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
         "verify/findings.py",  # unit/verify/test_published.py
         "verify/patch_check.py",  # unit/verify/test_dataset.py and test_store.py
         "verify/rules.py",
@@ -75,11 +74,13 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "construct/projection.py",  # unit/construct/test_country.py and test_reference_maps.py
         "io/dataset_paths.py",
         "io/processes.py",  # integration/test_accidents.py
-        "learn/callbacks.py",  # unit/learn/test_training.py
-        "learn/inference.py",
-        "learn/prediction.py",
-        "learn/runs.py",
-        "learn/task.py",
+        "learn/training/callbacks.py",  # unit/learn/test_training.py
+        "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
+        "learn/inference/outputs.py",
+        "learn/models/tensor_files.py",  # unit/learn/models/test_weights.py
+        "learn/inference/prediction.py",
+        "learn/training/run_directory.py",
+        "learn/training/task.py",
     }
     missing = set()
     for module in modules_in_the_tree() - tested_elsewhere:

@@ -17,11 +17,11 @@ from reben.encode.engine import encode, plan
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.processes import available_cpus, worker_pool
-from reben.learn.evaluation import evaluate_test_split
-from reben.learn.recipe import Recipe
+from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.scores.multilabel import Scores
 from reben.learn.scores.segmentation import SegmentationScores
-from reben.learn.training import train
+from reben.learn.training.loop import train
+from reben.learn.training.recipe import Recipe
 from reben.publish.example import draw_example
 
 RECIPE = Recipe(
@@ -29,7 +29,7 @@ RECIPE = Recipe(
 )
 """The paper's recipe, cut down to some 190 training patches and two minutes."""
 
-SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 8})
+SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 6})
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], Callable[[int], None]]]]
 """A progress bar for a stage: see `reben.cli.console.progress`."""
