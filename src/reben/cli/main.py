@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reben.cli import build, demo, encode, evaluate, experiment, predict, split, stats, store, train, verify
+from reben.cli import build, correct, demo, encode, evaluate, experiment, predict, split, stats, store, train, verify
 from reben.cli.console import print_error
 from reben.core.errors import RebenError
 from reben.version import __version__
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(encode.app, name="encode")
 app.add_typer(store.app, name="store")
 app.command("stats")(stats.stats)
+app.command("correct")(correct.correct)
 app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)
