@@ -68,6 +68,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "encode/reading.py",
         "encode/specification.py",
         "construct/build.py",
+        "correct/l2a_product.py",  # unit/correct/test_sixs.py
         "construct/output/tile_output.py",
         "construct/sentinel1/partners.py",
         "construct/tile_patches.py",  # unit/construct/test_tile.py

@@ -9,6 +9,7 @@ import typer
 
 from reben.cli import (
     build,
+    correct,
     demo,
     embed,
     encode,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(encode.app, name="encode")
 app.add_typer(store.app, name="store")
 app.command("stats")(stats.stats)
+app.command("correct")(correct.correct)
 app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)

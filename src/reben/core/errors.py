@@ -53,6 +53,10 @@ class ProductError(RebenError):
     """A Sentinel product cannot be used: missing, damaged, incomplete, or not what it should be."""
 
 
+class CorrectionError(RebenError):
+    """A product cannot be corrected for the atmosphere, or a program that should do it is missing or failed."""
+
+
 class RasterError(RebenError):
     """A raster file cannot be read, or is not what it should be."""
 

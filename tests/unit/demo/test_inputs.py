@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import rasterio
 
-from reben.construct.quality import quality_failures
 from reben.construct.reference_maps import burn, find_layer
 from reben.construct.sentinel1.scenes import find_scenes
 from reben.construct.tile_bands import read_bands
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.core.quality import quality_failures
 from reben.demo.area import GROUND, PRODUCT, Area, blocks_in, make_area
 from reben.demo.inputs import RawInputs, write_raw_inputs
 from reben.demo.safe import BOA_ADD_OFFSET

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from reben.construct.quality import DECISIVE_INDICATORS, quality_failures
+from reben.core.quality import DECISIVE_INDICATORS, quality_failures
 from reben.io.safe import open_product
 
 PASSED = dict.fromkeys((*DECISIVE_INDICATORS, "FORMAT_CORRECTNESS"), "PASSED")

@@ -1,7 +1,7 @@
 import pytest
 
-from reben.construct import stages
-from reben.construct.stages import StageTimes
+from reben.io import stages
+from reben.io.stages import StageTimes
 
 
 @pytest.fixture
