@@ -45,7 +45,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def product(data: Path) -> Path:
-    return next((data / "raw").glob("*/*.SAFE"))
+    return next((data / "L2A").glob("*.SAFE"))
 
 
 def checkpoint(folder: Path, task: str, bands: tuple[str, ...] = BANDS) -> Path:

@@ -54,7 +54,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "io/tile_grounds.py",
         "demo/area.py",  # unit/demo/test_inputs.py
         "demo/job.py",
-        "demo/safe.py",
         "core/seasons.py",  # unit/construct/test_alignment.py
         "data/tile_images.py",  # integration/test_tile_prediction.py
         "learn/inference/map_files.py",

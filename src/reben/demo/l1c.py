@@ -8,6 +8,7 @@ tables describe a real atmosphere.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def write_l1c_product(
     folder: Path,
     name: Product,
     ground: TileGround,
-    surface: Mapping[str, NDArray[np.uint16]],
+    surface: Mapping[str, NDArray[Any]],
     *,
     air: Air = AIR,
     threads: int = 1,
