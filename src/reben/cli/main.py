@@ -10,6 +10,7 @@ import typer
 from reben.cli import (
     build,
     demo,
+    download,
     embed,
     encode,
     evaluate,
@@ -18,6 +19,7 @@ from reben.cli import (
     predict,
     publish,
     retrieve,
+    search,
     split,
     stats,
     store,
@@ -37,6 +39,8 @@ app = typer.Typer(
 app.add_typer(encode.app, name="encode")
 app.add_typer(store.app, name="store")
 app.command("stats")(stats.stats)
+app.command("search")(search.search)
+app.command("download")(download.download)
 app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)

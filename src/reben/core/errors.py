@@ -53,6 +53,18 @@ class ProductError(RebenError):
     """A Sentinel product cannot be used: missing, damaged, incomplete, or not what it should be."""
 
 
+class CatalogueError(RebenError):
+    """A catalogue cannot be reached, refuses a question, or answers something that is no answer."""
+
+
+class CredentialsError(RebenError):
+    """User name or password are missing, or are refused."""
+
+
+class DownloadError(RebenError):
+    """A product cannot be downloaded, or what came is not what the catalogue describes."""
+
+
 class RasterError(RebenError):
     """A raster file cannot be read, or is not what it should be."""
 
