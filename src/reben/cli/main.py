@@ -16,6 +16,7 @@ from reben.cli import (
     evaluate,
     experiment,
     export,
+    pipeline,
     predict,
     publish,
     retrieve,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(encode.app, name="encode")
 app.add_typer(store.app, name="store")
 app.command("stats")(stats.stats)
+app.command("pipeline")(pipeline.pipeline)
 app.command("search")(search.search)
 app.command("download")(download.download)
 app.command("build")(build.build)

@@ -99,6 +99,10 @@ class TargetExistsError(RebenError, FileExistsError):
     """A file or directory that is to be written exists already, or another process is writing it."""
 
 
+class PipelineError(RebenError):
+    """A pipeline's configuration cannot be used, or one of its stages did not do all of its work."""
+
+
 class RecipeError(RebenError, ValueError):
     """A training configuration contradicts itself or names something unknown."""
 
