@@ -23,13 +23,13 @@ from sklearn.preprocessing import StandardScaler
 from reben.data.opening import open_dataset
 from reben.demo.job import make_data
 from reben.io.dataset_paths import DatasetPaths
-from reben.learn.embeddings import read_embeddings
-from reben.learn.evaluation import evaluate_test_split
-from reben.learn.features import embed
-from reben.learn.recipe import Recipe
-from reben.learn.retrieval_metrics import RetrievalScores, evaluate_retrieval
+from reben.learn.inference.evaluation import evaluate_test_split
+from reben.learn.retrieval.embeddings import read_embeddings
+from reben.learn.retrieval.features import embed
+from reben.learn.retrieval.metrics import RetrievalScores, evaluate_retrieval
 from reben.learn.scores import multilabel, segmentation
-from reben.learn.training import train
+from reben.learn.training.loop import train
+from reben.learn.training.recipe import Recipe
 
 MODEL = "mobilevit_s"
 _CLASSIFICATION = Recipe(

@@ -18,7 +18,7 @@ from reben.construct.projection import project
 from reben.io.processes import available_cpus
 from reben.io.safe import SafeProduct, open_product
 
-_REAL_DATA = Path(__file__).parents[2] / "shared"
+REAL_DATA = Path(__file__).parents[2] / "shared"
 _TEMPLATE = "s2_metadata/stactools_sentinel2/esa_S2B_MSIL2A_20210122T133229_N0214_R081_T22HBD_20210122T155500.SAFE"
 _POLYGONS = 9_000
 _MARGIN_M = 2_000
@@ -47,9 +47,9 @@ def measure(cache: Path, scratch: Path, *, rounds: int) -> TileFigures | None:
         scratch: where data sets are built.
         rounds: each figure is the median of so many.
     """
-    if not (_REAL_DATA / "tools").is_dir():
+    if not (REAL_DATA / "tools").is_dir():
         return None
-    product = open_product(_full_tile(cache))
+    product = open_product(full_tile(cache))
     land_cover = _land_cover(cache, product)
     target = scratch / "dataset"
     ways = {  # building comes last, so that its report is there when all is done
@@ -63,13 +63,13 @@ def measure(cache: Path, scratch: Path, *, rounds: int) -> TileFigures | None:
     return TileFigures(seconds, tile["seconds"], tile["peak memory of the worker (bytes)"])
 
 
-def _full_tile(cache: Path) -> Path:
+def full_tile(cache: Path) -> Path:
     """A full-size product whose texture are the real patches, repeated."""
     folder = cache / "L2A"
     if not folder.exists():
         partial = cache / "L2A.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        data, tool = _REAL_DATA / "data", _REAL_DATA / "tools" / "make_real_tile.py"
+        data, tool = REAL_DATA / "data", REAL_DATA / "tools" / "make_real_tile.py"
         command = [sys.executable, tool, data / "patches", data / _TEMPLATE, partial, "--fill"]
         subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
         partial.rename(folder)

@@ -1,6 +1,7 @@
 """Fixtures that many tests share: real data beside the project, small generated data sets and products."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -11,10 +12,14 @@ import pytest
 import rasterio
 import shapely
 from hypothesis import settings
+from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
 from reben.core.bands import BANDS, S2_BANDS
+from reben.core.grid import TileGround
+from reben.demo.area import make_area
 from reben.demo.dataset import write_dataset
+from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import Plan, encode, plan
 from reben.io.dataset_paths import DatasetPaths
@@ -147,3 +152,21 @@ def hub(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
         }.items():  # the library has read the environment of this process when it was imported
             monkeypatch.setattr(huggingface_hub.constants, name, value)
         yield server
+
+
+@dataclass(frozen=True)
+class SmallL1c:
+    """An L1C product that sees the demo's landscape, and what its ground really reflects."""
+
+    path: Path
+    surface: dict[str, NDArray[np.generic]]
+    ground: TileGround
+
+
+@pytest.fixture(scope="session")
+def small_l1c(tmp_path_factory: pytest.TempPathFactory) -> SmallL1c:
+    """Not to be changed: copy it first."""
+    ground = TileGround("EPSG:32631", ulx_m=99_960, uly_m=100_020, side_m=9_000)
+    surface = make_area(ground, progress=lambda _: None).bands
+    folder = tmp_path_factory.mktemp("l1c")
+    return SmallL1c(write_l1c_product(folder, L1C_PRODUCT, ground, surface), surface, ground)

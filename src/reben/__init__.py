@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reben.data.dataset import PatchDataset
     from reben.io.store import Store
-    from reben.learn.trained_model import TrainedModel
+    from reben.learn.models.trained_model import TrainedModel
 
 __all__ = ["__version__", "load_model", "open_dataset", "open_store"]
 
@@ -75,7 +75,7 @@ def load_model(source: "str | os.PathLike[str]") -> "TrainedModel":
         HubError: if the hub cannot be reached and has not been before, or does not have it.
     """
     try:
-        from reben.learn.weights import load_model as load_it  # noqa: PLC0415 - as above
+        from reben.learn.models.weights import load_model as load_it  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise _missing("load_model", error) from error
     return load_it(source)

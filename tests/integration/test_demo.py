@@ -25,6 +25,7 @@ def run(output: Path, stages: list[str]) -> object:
         report_stage=stages.append,
         report_epoch=lambda _: None,
         recipe=recipe,
+        segmentation_recipe=recipe.model_copy(update={"task": "segmentation", "epochs": 3}),
         ground=replace(GROUND, side_m=18_000),
     )
 
@@ -32,9 +33,11 @@ def run(output: Path, stages: list[str]) -> object:
 def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
     stages: list[str] = []
     result = run(tmp_path / "demo", stages)
-    assert len(stages) == 6
+    assert len(stages) == 7
     assert result.scores.patches > 20
     assert result.scores.ap_macro > 1.3 * result.scores.chance_ap_macro
+    assert result.map_scores.patches == result.scores.patches
+    assert result.map_scores.pixel_accuracy > result.map_scores.majority_pixel_accuracy
     picture = imread(result.picture)
     assert picture.shape[0] > 400
     assert picture.std() > 0.05

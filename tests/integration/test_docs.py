@@ -8,9 +8,9 @@ import pytest
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
-from reben.learn.models import Architecture, build_model
-from reben.learn.onnx_export import export_onnx
-from reben.learn.weights import TrainedModel, save_model
+from reben.learn.inference.onnx_export import export_onnx
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.weights import TrainedModel, save_model
 from stand_ins.command import run_reben
 from stand_ins.hub import HubStandIn
 

@@ -6,8 +6,8 @@ import onnx
 
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
-from reben.learn.models import Architecture, build_model
-from reben.learn.weights import TrainedModel, save_model
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.weights import TrainedModel, save_model
 from stand_ins.command import run_reben as reben
 
 

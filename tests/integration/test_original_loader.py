@@ -11,8 +11,8 @@ import reben
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
-from reben.learn.models import Architecture, build_model
-from reben.learn.weights import TrainedModel, save_model
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.weights import TrainedModel, save_model
 
 PYTHON = Path(__file__).parents[2] / ".bench-cache" / "configilm" / "bin" / "python"
 

@@ -8,9 +8,9 @@ import pytest
 
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata, write_metadata
-from reben.learn.paper import MODALITIES, PAPER_MODELS
-from reben.learn.recipe import make_recipe
-from reben.learn.training import train
+from reben.learn.paper.models import MODALITIES, PAPER_MODELS
+from reben.learn.training.loop import train
+from reben.learn.training.recipe import make_recipe
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,5 @@
 """`reben pipeline`: from a search, against the stand-in for the Data Space, to a store."""
 
-import importlib.util
 import io
 import json
 import shutil
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reben.demo.area import GROUND, make_area
+from reben.demo.area import GROUND
 from reben.demo.inputs import write_raw_inputs
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
@@ -170,40 +169,29 @@ def test_what_a_later_stage_lacks_is_told_before_the_first(
     assert space.requests == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("reben.correct") is not None, reason="the stage correct is there")
-def test_without_the_stage_correct_the_error_says_so(
-    products: list[Path], configure: Callable[..., Path], tmp_path: Path
-):
-    error = reben("pipeline", configure(l1c=[str(products[0])]), code=1).stderr
-    assert "the stage correct is not installed" in error
+def test_l1c_products_and_their_correction(configure: Callable[..., Path], tmp_path: Path):
+    assert "no L1C product" in reben("pipeline", configure(l1c=["nowhere"], correct={"engine": "6s"}), code=1).stderr
+    sen2cor = {"engine": "sen2cor", "sen2cor": "nowhere"}
+    assert "nowhere" in reben("pipeline", configure(l1c=["nowhere"], correct=sen2cor), code=1).stderr
     assert states(tmp_path / "area") == {"correct": "failed", "build": "pending", "encode": "pending"}
 
 
-@pytest.mark.slow
 def test_the_whole_chain_from_l1c(configure: Callable[..., Path], tmp_path: Path):
-    """The demo's area as an L1C product: found, downloaded, corrected, built, encoded."""
-    pytest.importorskip("reben.correct", reason="the stage correct is not there")
-    product, land_cover = write_l1c(tmp_path)
+    """The demo's area as an L1C product: found, downloaded, corrected, built with Sentinel-1, encoded."""
+    raw = write_raw_inputs(tmp_path / "raw", ground=replace(GROUND, side_m=9_000))
+    (product,) = raw.l1c.iterdir()
     with running_data_space() as space:
         space.add(product.name, zipped(product))
-        shutil.rmtree(product)
-        build = {"clc": str(land_cover)}
+        shutil.rmtree(raw.l1c)
+        build = {"clc": str(raw.land_cover), "s1_scenes": str(raw.s1_scenes), "countries": str(raw.countries)}
         file = configure(search={"names": [product.name]}, correct={"engine": "6s"}, build=build)
         reben("pipeline", file, **space.environment)
     area = tmp_path / "area"
     assert states(area) == dict.fromkeys(["search", "download", "correct", "build", "encode"], "done")
-    assert len(open_store(area / "store")) > 0
+    rows = read_metadata(DatasetPaths(area / "dataset").metadata).to_pylist()
+    assert {row[name] for row in rows for name in ("patch_id", "s1_name")} <= set(open_store(area / "store"))
     reben("pipeline", file)
     assert set(states(area).values()) == {"skipped"}
-
-
-def write_l1c(folder: Path) -> tuple[Path, Path]:
-    """A small L1C product of the demo's area, and its land cover."""
-    l1c = importlib.import_module("reben.demo.l1c")
-    ground = replace(GROUND, side_m=9_000)
-    raw = write_raw_inputs(folder / "raw", ground=ground)
-    surface = make_area(ground, progress=lambda _: None).bands
-    return l1c.write_l1c_product(folder, l1c.L1C_PRODUCT, ground, surface), raw.land_cover
 
 
 def test_the_example_is_printed():

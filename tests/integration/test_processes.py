@@ -19,10 +19,10 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import torch
-from reben.learn.evaluation import evaluate_test_split
-from reben.learn.hardware import Hardware
-from reben.learn.recipe import make_recipe
-from reben.learn.training import train
+from reben.learn.inference.evaluation import evaluate_test_split
+from reben.learn.training.hardware import Hardware
+from reben.learn.training.recipe import make_recipe
+from reben.learn.training.loop import train
 
 torch.optim.AdamW = lambda parameters, lr, weight_decay: torch.optim.SGD(parameters, lr, weight_decay=weight_decay)
 store, metadata, output, devices, parts, task = sys.argv[1:]

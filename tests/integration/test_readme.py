@@ -5,7 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reben.core.bands import BAND_SETS
+from reben.core.classes import CLC2018
+from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.io.dataset_paths import DatasetPaths
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weights import save_model
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -14,9 +20,13 @@ def test_the_python_example_runs(real_store: Path, real_patches: DatasetPaths, t
     (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     (tmp_path / "reben.store").symlink_to(real_store)
     (tmp_path / "metadata.parquet").symlink_to(real_patches.metadata)
-    code += 'print(bands["B01"].shape, next(iter(batches))["image"].shape)\n'
+    architecture = Architecture("test_resnet", 12, 19, 120, 0.0, 0.0)
+    bands = BAND_SETS["all"]
+    model = TrainedModel(build_model(architecture), architecture, bands, PUBLISHED_STATISTICS, CLC2018.class_names)
+    save_model(tmp_path / "runs" / "resnet50-all", model)
+    code += 'print(bands["B01"].shape, next(iter(batches))["image"].shape, model.bands[0])\n'
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout == "(20, 20) torch.Size([3, 10, 120, 120])\n"
+    assert result.stdout == "(20, 20) torch.Size([3, 10, 120, 120]) VV\n"
 
 
 def test_every_option_in_the_commands_exists():

@@ -8,7 +8,7 @@ from matplotlib.image import imread
 
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
-from reben.learn.embeddings import read_embeddings
+from reben.learn.retrieval.embeddings import read_embeddings
 from stand_ins.command import run_reben as reben
 
 

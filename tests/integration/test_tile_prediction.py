@@ -18,9 +18,9 @@ from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.demo.area import GROUND
 from reben.demo.job import make_data
 from reben.io.store import open_store
-from reben.learn.models import Architecture, build_model
-from reben.learn.trained_model import TrainedModel
-from reben.learn.weights import save_model
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weights import save_model
 
 SMALL = replace(GROUND, side_m=9_000)  # 7 x 7 patches, and a margin of 600 m
 BANDS = ("VV", "VH", "B02", "B03", "B04", "B05", "B8A")
@@ -45,7 +45,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def product(data: Path) -> Path:
-    return next((data / "raw").glob("*/*.SAFE"))
+    return next((data / "L2A").glob("*.SAFE"))
 
 
 def checkpoint(folder: Path, task: str, bands: tuple[str, ...] = BANDS) -> Path:

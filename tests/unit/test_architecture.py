@@ -54,13 +54,11 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "io/tile_grounds.py",
         "demo/area.py",  # unit/demo/test_inputs.py
         "demo/job.py",
-        "demo/safe.py",
         "core/seasons.py",  # unit/construct/test_alignment.py
         "data/tile_images.py",  # integration/test_tile_prediction.py
-        "learn/map_files.py",
-        "learn/tile_prediction.py",
+        "learn/inference/map_files.py",
+        "learn/inference/tile_prediction.py",
         "report/tile_map.py",
-        "learn/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
         "verify/findings.py",  # unit/verify/test_published.py
         "verify/patch_check.py",  # unit/verify/test_dataset.py and test_store.py
         "verify/rules.py",
@@ -74,6 +72,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "encode/reading.py",
         "encode/specification.py",
         "construct/build.py",
+        "correct/l2a_product.py",  # unit/correct/test_sixs.py
         "construct/output/tile_output.py",
         "construct/sentinel1/partners.py",
         "construct/tile_patches.py",  # unit/construct/test_tile.py
@@ -83,11 +82,13 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "pipeline/sequence.py",  # integration/test_pipeline.py
         "pipeline/stages.py",
         "pipeline/tools.py",
-        "learn/callbacks.py",  # unit/learn/test_training.py
-        "learn/inference.py",
-        "learn/prediction.py",
-        "learn/runs.py",
-        "learn/task.py",
+        "learn/training/callbacks.py",  # unit/learn/test_training.py
+        "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
+        "learn/inference/outputs.py",
+        "learn/models/tensor_files.py",  # unit/learn/models/test_weights.py
+        "learn/inference/prediction.py",
+        "learn/training/run_directory.py",
+        "learn/training/task.py",
     }
     missing = set()
     for module in modules_in_the_tree() - tested_elsewhere:

@@ -27,7 +27,7 @@ def embed(
     The Parquet table has patch_id, split, country, labels and embedding (float32); `reben retrieve` searches it.
     """
     with needs_extra("learn"):
-        from reben.learn import features
+        from reben.learn.retrieval import features
 
     with progress("embedding") as start:
         patches = features.embed(

@@ -9,7 +9,7 @@ from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress
 
 if TYPE_CHECKING:
-    from reben.learn.evaluation import Evaluation, Scores
+    from reben.learn.inference.evaluation import Evaluation, Scores
     from reben.learn.scores.multilabel import Scores as LabelScores
     from reben.learn.scores.segmentation import SegmentationScores
 
@@ -51,7 +51,7 @@ def evaluate(
     Segmentation models are measured by intersection over union, F1 and accuracy of their pixels.
     """
     with needs_extra("learn"):
-        from reben.learn import evaluation
+        from reben.learn.inference import evaluation
 
     with progress("evaluating") as start:
         found = evaluation.evaluate(

@@ -21,8 +21,8 @@ def _group() -> None:
 def models() -> None:
     """List the paper's models: parameters, input size, scores on all bands, published weights."""
     with needs_extra("learn"):
-        from reben.learn.models import Architecture, build_model
-        from reben.learn.paper import PAPER_MODELS
+        from reben.learn.models.architectures import Architecture, build_model
+        from reben.learn.paper.models import PAPER_MODELS
 
     typer.echo("timm name                  parameters  input           AP macro: s1     s2    all  weights")
     for name, model in PAPER_MODELS.items():
@@ -68,10 +68,10 @@ def paper(
     Finished runs are left alone, stopped ones go on, and several machines may share the folder.
     """
     with needs_extra("learn"):
-        from reben.learn.experiment import plan_paper, run_experiment, state_of
-        from reben.learn.hardware import Hardware
-        from reben.learn.recipe_files import read_settings
-        from reben.learn.runs import RunDirectory
+        from reben.learn.paper.experiment import plan_paper, run_experiment, state_of
+        from reben.learn.training.hardware import Hardware
+        from reben.learn.training.recipe_files import read_settings
+        from reben.learn.training.run_directory import RunDirectory
 
     chosen = {
         "models": _listed(models),
@@ -124,7 +124,7 @@ def table(
     Models, bands and seeds are those of the runs; what was not tested is left out.
     """
     with needs_extra("learn"):
-        from reben.learn import results
+        from reben.learn.paper import results
     from reben.io import atomic
 
     writers = {

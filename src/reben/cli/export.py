@@ -22,8 +22,8 @@ def export(
     standard deviations and classes.
     """
     with needs_extra("learn,export"):
-        from reben.learn.onnx_export import export_onnx
-        from reben.learn.weights import load_model
+        from reben.learn.inference.onnx_export import export_onnx
+        from reben.learn.models.weights import load_model
 
     exported = export_onnx(load_model(checkpoint), onnx, with_normalisation=with_normalisation)
     typer.echo(

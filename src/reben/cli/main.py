@@ -9,6 +9,7 @@ import typer
 
 from reben.cli import (
     build,
+    correct,
     demo,
     download,
     embed,
@@ -43,6 +44,7 @@ app.command("stats")(stats.stats)
 app.command("pipeline")(pipeline.pipeline)
 app.command("search")(search.search)
 app.command("download")(download.download)
+app.command("correct")(correct.correct)
 app.command("build")(build.build)
 app.command("split")(split.split)
 app.command("verify")(verify.verify)

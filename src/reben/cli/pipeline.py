@@ -1,18 +1,17 @@
 """`reben pipeline`."""
 
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reben.cli.console import executor_of, print_json, progress, stderr
+from reben.cli.correct import sen2cor_engine
 from reben.cli.options import Json
-from reben.core.errors import PipelineError
 
 if TYPE_CHECKING:
+    from reben.correct.correction import Engine
     from reben.pipeline.configuration import CorrectSection
     from reben.pipeline.report import PipelineReport
     from reben.pipeline.tools import Corrected, Tools
@@ -74,9 +73,9 @@ def _correct(
     Raises:
         RebenError: what was wrong with a product, unless errors are skipped.
     """
+    from reben.correct import correction
     from reben.pipeline.tools import Corrected
 
-    correction: Any = import_module("reben.correct.correction")
     engine = _engine(settings)
     fitting = correction.workers_that_fit(settings.workers, engine)
     with (
@@ -86,27 +85,23 @@ def _correct(
         result = correction.correct(
             products, output, engine, executor=executor, skip_errors=skip_errors, progress=begin(len(products))
         )
-    good = [path for path in products if path.name not in result.failed]
-    return Corrected(tuple(engine.product(path, output) for path in good), result.failed)
+    made = [engine.product(path, output) for path in products if path.name not in result.failed]
+    return Corrected(tuple(path for path in made if path is not None), result.failed)
 
 
 def _check_correction(settings: "CorrectSection") -> None:
     _engine(settings)
 
 
-def _engine(settings: "CorrectSection") -> Any:  # noqa: ANN401 - of a package that may be missing
+def _engine(settings: "CorrectSection") -> "Engine":
     """What corrects.
 
     Raises:
-        PipelineError: if this installation has no such stage.
-        RebenError: if sen2cor is not there.
+        CorrectionError: if sen2cor is not there.
     """
-    if find_spec("reben.correct") is None:
-        raise PipelineError("the stage correct is not installed", hint="give L2A products: l2a, or type: L2A in search")
+    from reben.correct.sixs import SixsEngine
     from reben.io.processes import available_cpus
 
     if settings.engine == "6s":
-        threads = settings.threads or max(1, available_cpus() // settings.workers)
-        return import_module("reben.correct.sixs").SixsEngine(settings.dem, threads)
-    found = import_module("reben.correct.sen2cor_program").find_sen2cor(settings.sen2cor)
-    return import_module("reben.correct.sen2cor").Sen2corEngine(found, settings.time_limit_h * 3600)
+        return SixsEngine(settings.dem, settings.threads or max(1, available_cpus() // settings.workers))
+    return sen2cor_engine(settings.sen2cor, settings.time_limit_h * 3600)

@@ -11,8 +11,8 @@ from reben.core.errors import RebenError
 
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
-    from reben.learn.prediction import Predictions
-    from reben.learn.trained_model import TrainedModel
+    from reben.learn.inference.prediction import Predictions
+    from reben.learn.models.trained_model import TrainedModel
 
 _THRESHOLD = 0.5  # of the paper's F1
 _STORE = "Patches of a store"
@@ -70,7 +70,7 @@ def predict(
         the same for patches of a store
     """
     with needs_extra("learn,report" if picture is not None else "learn"):
-        from reben.learn.weights import load_model
+        from reben.learn.models.weights import load_model
 
     if l2a is not None:
         _expect(output is not None, "--l2a needs --output: where to write the result")
@@ -118,7 +118,7 @@ def _predict_labels(
     batch_size: int,
     workers: int | None,
 ) -> None:
-    from reben.learn import prediction
+    from reben.learn.inference import prediction
 
     with progress("predicting") as start:
         predictions = prediction.predict(
@@ -168,7 +168,7 @@ def _predict_maps(
 ) -> None:
     from reben.io.legend_files import legend_beside
     from reben.io.tile_grounds import read_tile_grounds
-    from reben.learn import map_files, prediction
+    from reben.learn.inference import map_files, prediction
 
     grounds = read_tile_grounds(tiles)
     with progress("predicting") as start:
@@ -190,8 +190,8 @@ def _predict_tile(
 ) -> None:
     from reben.construct.sentinel1.scenes import find_scenes
     from reben.io.processes import available_cpus
-    from reben.learn import tile_prediction
-    from reben.learn.map_files import legend_of
+    from reben.learn.inference import tile_prediction
+    from reben.learn.inference.map_files import legend_of
 
     legend = legend_of(trained)
     scenes = None if s1_scenes is None else find_scenes(s1_scenes)

@@ -12,8 +12,8 @@ from reben.cli.console import STDOUT, needs_extra, print_json, progress
 from reben.cli.evaluate import Split
 
 if TYPE_CHECKING:
-    from reben.learn.embeddings import Embeddings
-    from reben.learn.retrieval_metrics import RetrievalScores
+    from reben.learn.retrieval.embeddings import Embeddings
+    from reben.learn.retrieval.metrics import RetrievalScores
 
 
 class IndexKind(StrEnum):
@@ -69,8 +69,8 @@ def retrieve(
     if picture is not None and not store:
         raise typer.BadParameter("--picture needs the --store in which the pixels are")
     with needs_extra("learn,report" if picture else "learn"):
-        from reben.learn import retrieval
-        from reben.learn.embeddings import read_embeddings
+        from reben.learn.retrieval import neighbours as retrieval
+        from reben.learn.retrieval.embeddings import read_embeddings
 
     database = read_embeddings(embeddings)
     query = _query(patch_id, database, checkpoint, store or [], metadata or [])
@@ -109,7 +109,7 @@ def _query(
     """
     from reben.core.errors import EmbeddingError
     from reben.io.store import open_store
-    from reben.learn.features import embed_patch
+    from reben.learn.retrieval.features import embed_patch
 
     row = database.row_of(patch_id)
     if row is not None:
@@ -138,8 +138,9 @@ def evaluate_retrieval(
     and beside each what ranking at random would reach.
     """
     with needs_extra("learn"):
-        from reben.learn import retrieval, retrieval_metrics
-        from reben.learn.embeddings import read_embeddings
+        from reben.learn.retrieval import metrics as retrieval_metrics
+        from reben.learn.retrieval import neighbours as retrieval
+        from reben.learn.retrieval.embeddings import read_embeddings
 
     table = read_embeddings(embeddings)
     asked = table.of_split(queries.value)

@@ -129,11 +129,11 @@ def train(
     patience 5, seed 42.
     """
     with needs_extra("learn"):
-        from reben.learn import training
-        from reben.learn.evaluation import evaluate_test_split
-        from reben.learn.hardware import Hardware, is_first_process
-        from reben.learn.recipe import Recipe
-        from reben.learn.recipe_files import compose_recipe
+        from reben.learn.inference.evaluation import evaluate_test_split
+        from reben.learn.training import loop as training
+        from reben.learn.training.hardware import Hardware, is_first_process
+        from reben.learn.training.recipe import Recipe
+        from reben.learn.training.recipe_files import compose_recipe
 
     given = {name: value for name, value in context.params.items() if name in Recipe.model_fields}
     settings = compose_recipe(recipe, config, **given, compile=compile_model)

@@ -24,7 +24,6 @@ from reben.construct.output.store import StoreOutput
 from reben.construct.output.tile_output import TileOutput
 from reben.construct.overlaps import overlaps, overlaps_as_json
 from reben.construct.plan import BuildPlan
-from reben.construct.stages import StageTimes
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.tile_patches import TilePatches
 from reben.construct.workspace import Workspace
@@ -35,6 +34,7 @@ from reben.io import atomic
 from reben.io.checksums import sha256_of_all
 from reben.io.metadata import write_metadata
 from reben.io.safe import open_product
+from reben.io.stages import StageTimes
 from reben.io.store import create_store, merge_stores
 
 OutputFormat = Literal["geotiff", "store"]

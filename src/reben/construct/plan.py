@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reben.construct.quality import quality_failures
 from reben.core.errors import BuildError, ProductError
+from reben.core.quality import quality_failures
 from reben.io.safe import open_product
 
 

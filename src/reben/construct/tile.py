@@ -17,7 +17,6 @@ from reben.construct.output.tile_output import TileOutput
 from reben.construct.reference_maps import LandCoverLayer, ReferenceMap, burn
 from reben.construct.sentinel1.partners import S1Source
 from reben.construct.split import assign_splits, frames
-from reben.construct.stages import StageTimes
 from reben.construct.tile_bands import read_bands, valid_patches
 from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import PATCH_SIZE_M
@@ -25,6 +24,7 @@ from reben.core.grid import PatchGrid
 from reben.core.names import S1Patch
 from reben.io.metadata import SCHEMA
 from reben.io.safe import open_product
+from reben.io.stages import StageTimes
 from reben.io.v1_geometries import V1Geometries
 
 

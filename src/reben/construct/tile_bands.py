@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import ProductError
 from reben.core.grid import PatchGrid, TileGround
+from reben.io.jp2 import read_tile_band
 from reben.io.safe import SafeProduct
 
 _NODATA = 0
@@ -54,7 +53,7 @@ def read_bands(
     ground: TileGround | None = None
     pixels = {}
     for band in names:
-        place, pixels[band] = _read_band(product, band, threads)
+        place, pixels[band] = read_tile_band(product.images[band], BANDS[band].resolution_m, threads=threads)
         ground = ground or place
         if place != ground:
             raise ProductError(f"{product.path}: {band} covers {place}; the other bands cover {ground}", hint=_HINT)
@@ -86,29 +85,3 @@ def valid_patches(bands: TileBands, grid: PatchGrid) -> NDArray[np.bool_]:
         lowest = covered.min(axis=1).reshape(side, side, patch_px).min(axis=2)  # row by row, as memory lies
         valid &= (lowest != _NODATA).T
     return valid
-
-
-def _read_band(product: SafeProduct, band: str, threads: int) -> tuple[TileGround, NDArray[np.uint16]]:
-    """Ground and pixels of one band.
-
-    Raises:
-        ProductError: if the raster is damaged, or not what the band should be.
-    """
-    resolution = BANDS[band].resolution_m
-    try:
-        with rasterio.open(product.images[band], driver="JP2OpenJPEG", NUM_THREADS=threads) as source:
-            transform, crs = source.transform, source.crs
-            epsg = None if crs is None else crs.to_epsg()
-            if source.count != 1 or source.dtypes[0] != "uint16" or source.width != source.height or epsg is None:
-                raise ProductError(
-                    f"{product.images[band]}: has {source.count} bands of {source.width} x {source.height} pixels of "
-                    f"{source.dtypes[0]} in {crs}; expected one square band of uint16 in a UTM zone",
-                    hint=_HINT,
-                )
-            if (transform.a, transform.e) != (resolution, -resolution):
-                raise ProductError(f"{product.images[band]}: has pixels of {transform.a} m; expected {resolution} m")
-            pixels: NDArray[np.uint16] = source.read(1)
-            side_m = source.width * resolution
-    except RasterioError as error:
-        raise ProductError(f"{product.images[band]}: cannot be read ({error})", hint=_HINT) from error
-    return TileGround(f"EPSG:{epsg}", int(transform.c), int(transform.f), side_m), pixels

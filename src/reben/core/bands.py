@@ -74,6 +74,12 @@ BANDS: dict[str, Band] = {
 }
 """Every band of a patch by its name: Sentinel-2 by wavelength, then Sentinel-1. B10 does not exist in L2A."""
 
+MSI_RESOLUTIONS_M: dict[str, int] = {
+    name: 60 if name == "B10" else BANDS[name].resolution_m
+    for name in ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
+}
+"""Pixel size of all thirteen bands of Sentinel-2's instrument, in the order of the `band_id` in product metadata."""
+
 S1_BANDS: tuple[str, ...] = ("VV", "VH")
 S2_BANDS: tuple[str, ...] = tuple(band.name for band in BANDS.values() if band.sensor == "s2")
 """All twelve Sentinel-2 bands of a patch."""

@@ -65,6 +65,10 @@ class DownloadError(RebenError):
     """A product cannot be downloaded, or what came is not what the catalogue describes."""
 
 
+class CorrectionError(RebenError):
+    """A product cannot be corrected for the atmosphere, or a program that should do it is missing or failed."""
+
+
 class RasterError(RebenError):
     """A raster file cannot be read, or is not what it should be."""
 

@@ -1,4 +1,4 @@
-"""What a build of the demo's area starts from: an L2A product, Sentinel-1 scenes, land-cover polygons, an outline."""
+"""What the demo starts from: an L1C product, Sentinel-1 scenes, land-cover polygons, an outline."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from rasterio.transform import from_origin
 from reben.construct.projection import project
 from reben.core.bands import S1_BANDS
 from reben.core.grid import TileGround
-from reben.demo.area import GROUND, PRODUCT, Area, make_area
-from reben.demo.safe import write_l2a_product
+from reben.demo.area import GROUND, Area, make_area
+from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.io import atomic
 from reben.io.legend_files import CLC2018_FORMAT
 
 _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
 
-It has the form of what a build of a real data set starts from. The country is "Nowhere".
+It has the form of what a real data set is made from. The country is "Nowhere".
 """
 _NEAR_SCENE = "S1A_IW_GRDH_1SDV_20170630T170000"
 _FAR_SCENE = "S1B_IW_GRDH_1SDV_20170705T170000"
@@ -40,9 +40,9 @@ class RawInputs:
     root: Path
 
     @property
-    def l2a(self) -> Path:
-        """Folder with the L2A product."""
-        return self.root / "L2A"
+    def l1c(self) -> Path:
+        """Folder with the L1C product."""
+        return self.root / "L1C"
 
     @property
     def s1_scenes(self) -> Path:
@@ -63,7 +63,7 @@ class RawInputs:
 def write_raw_inputs(
     root: Path, *, ground: TileGround = GROUND, workers: int = 1, progress: Callable[[int], None] = lambda _: None
 ) -> RawInputs:
-    """Make the area and write all inputs of a build.
+    """Make the area and write all that a data set of it is made from.
 
     Args:
         root: folder to make.
@@ -78,8 +78,8 @@ def write_raw_inputs(
         area = make_area(ground, workers=workers, progress=progress)
         inputs = RawInputs(folder)
         (folder / "README.txt").write_text(_NOTICE, encoding="utf-8")
-        inputs.l2a.mkdir()
-        write_l2a_product(inputs.l2a, PRODUCT, ground, area)
+        inputs.l1c.mkdir()
+        write_l1c_product(inputs.l1c, L1C_PRODUCT, ground, area.bands, threads=workers)
         inputs.s1_scenes.mkdir()
         for band in S1_BANDS:
             _write_scene(inputs.s1_scenes / f"{_NEAR_SCENE}_{band}.tif", area.bands[band], ground, share=_NEAR_SHARE)

@@ -1,4 +1,4 @@
-"""The main job on a made-up area: generate products, build, encode, train, evaluate, predict, draw."""
+"""The main job on a made-up area: generate, correct, build, encode, label patches, map pixels, draw."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,6 +10,8 @@ from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.grid import TileGround
+from reben.correct.correction import find_l1c
+from reben.correct.sixs import SixsEngine
 from reben.demo.area import GROUND, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
 from reben.encode.bigearthnet import sources
@@ -17,11 +19,11 @@ from reben.encode.engine import encode, plan
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.processes import available_cpus, worker_pool
-from reben.learn.evaluation import evaluate_test_split
-from reben.learn.recipe import Recipe
+from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.scores.multilabel import Scores
 from reben.learn.scores.segmentation import SegmentationScores
-from reben.learn.training import train
+from reben.learn.training.loop import train
+from reben.learn.training.recipe import Recipe
 from reben.publish.example import draw_example
 
 RECIPE = Recipe(
@@ -29,7 +31,7 @@ RECIPE = Recipe(
 )
 """The paper's recipe, cut down to some 190 training patches and two minutes."""
 
-SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 8})
+SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 6})
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], Callable[[int], None]]]]
 """A progress bar for a stage: see `reben.cli.console.progress`."""
@@ -80,16 +82,16 @@ def run_demo(
     store, dataset = make_data(output, ground=ground, progress=progress, report_stage=report_stage)
     data = DatasetPaths(dataset)
 
-    report_stage(f"4/6  training {recipe.model} to label patches, {recipe.epochs} epochs, and testing it")
+    report_stage(f"5/7  training {recipe.model} to label patches, {recipe.epochs} epochs, and testing it")
     scores = _train_and_test(recipe, output / "run", store, data, report_epoch)
 
     report_stage(
-        f"5/6  training a U-Net over {segmentation_recipe.model} to map pixels, {segmentation_recipe.epochs} epochs, "
+        f"6/7  training a U-Net over {segmentation_recipe.model} to map pixels, {segmentation_recipe.epochs} epochs, "
         "and testing it"
     )
     map_scores = _train_and_test(segmentation_recipe, output / "segmentation-run", store, data, report_epoch)
 
-    report_stage("6/6  drawing test patches with true and predicted labels and maps")
+    report_stage("7/7  drawing test patches with true and predicted labels and maps")
     picture = output / "test_patches.png"
     draw_example(
         picture,
@@ -111,7 +113,7 @@ def make_data(
     progress: Progress = _no_progress,
     report_stage: Callable[[str], None] = lambda _: None,
 ) -> tuple[Path, Path]:
-    """Generate products, build a data set of them and encode it: the first three stages.
+    """Generate products, correct them, build a data set and encode it: the first four stages.
 
     Args:
         output: folder for all of it.
@@ -125,16 +127,21 @@ def make_data(
     Raises:
         TargetExistsError: if they exist already.
     """
-    report_stage("1/6  generating a Sentinel-2 L2A product (.SAFE), Sentinel-1 scenes and land-cover polygons")
+    report_stage("1/7  generating a Sentinel-2 L1C product (.SAFE), Sentinel-1 scenes and land-cover polygons")
     with progress("generating") as begin:
         raw = write_raw_inputs(
             output / "raw", ground=ground, workers=available_cpus(), progress=begin(blocks_in(ground))
         )
 
-    report_stage("2/6  building a data set from them, as reben build does")
-    data = _build(raw, output / "dataset")
+    report_stage("2/7  correcting it to L2A, as reben correct --engine 6s does")
+    l2a = output / "L2A"
+    for product in find_l1c([raw.l1c]):
+        SixsEngine(threads=available_cpus()).correct(product, l2a)
 
-    report_stage("3/6  encoding it as an LMDB+safetensors store")
+    report_stage("3/7  building a data set from them, as reben build does")
+    data = _build(raw, l2a, output / "dataset")
+
+    report_stage("4/7  encoding it as an LMDB+safetensors store")
     todo = plan(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
     store = output / "store"
     with progress("encoding") as begin:
@@ -150,10 +157,10 @@ def _train_and_test(
     return evaluate_test_split(run, store=store, metadata=[data.metadata])
 
 
-def _build(raw: RawInputs, target: Path) -> DatasetPaths:
+def _build(raw: RawInputs, l2a: Path, target: Path) -> DatasetPaths:
     """A data set of a new area: no v1, Sentinel-1 from scenes."""
     inputs = BuildInputs(
-        l2a=(raw.l2a,), clc=raw.land_cover, s1_scenes=raw.s1_scenes, countries=str(raw.countries)
+        l2a=(l2a,), clc=raw.land_cover, s1_scenes=raw.s1_scenes, countries=str(raw.countries)
     ).resolved()
     with worker_pool(1) as executor:
         build(plan_build(inputs.l2a), inputs, target, executor=executor, threads=available_cpus())

@@ -10,8 +10,8 @@ from reben.core.errors import MetadataError
 from reben.io.legend_files import legend_beside
 from reben.io.metadata import read_metadata
 from reben.io.store import Store, open_store
-from reben.learn.prediction import PredictedMap, Predictions, predict, predict_maps
-from reben.learn.weights import load_model
+from reben.learn.inference.prediction import PredictedMap, Predictions, predict, predict_maps
+from reben.learn.models.weights import load_model
 from reben.report.patches import LabelledPatch, draw_patches
 
 _SHOWN = 8

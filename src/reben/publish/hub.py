@@ -10,7 +10,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
 from reben.core.errors import HubError
-from reben.learn.hub import TRANSPORT_ERROR, WEIGHTS_FILE, HubName, endpoint
+from reben.learn.models.hub import TRANSPORT_ERROR, WEIGHTS_FILE, HubName, endpoint
 from reben.publish.publication import Publication
 from reben.version import __version__
 

@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from reben.core.bands import BAND_SETS, BANDS
 from reben.core.classes import CLC2018
-from reben.learn.paper import PAPER_MODELS
+from reben.learn.paper.models import PAPER_MODELS
 from reben.learn.scores import multilabel, segmentation
 from reben.publish.run_facts import RunFacts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reben.core.errors import TargetExistsError
 from reben.io import atomic
-from reben.learn.hub import CONFIG_FILE, WEIGHTS_FILE
+from reben.learn.models.hub import CONFIG_FILE, WEIGHTS_FILE
 from reben.publish.model_card import PICTURE_FILE, CardOptions, write_card
 from reben.publish.run_facts import RunFacts
 

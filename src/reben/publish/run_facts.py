@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from reben.core.errors import RunError
-from reben.learn.runs import RunDirectory
-from reben.learn.trained_model import TrainedModel
-from reben.learn.weights import load_model
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weights import load_model
+from reben.learn.training.run_directory import RunDirectory
 
 _FILE_HINT = "the file may be damaged; restore it from a copy, or train again"
 

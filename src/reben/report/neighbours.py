@@ -17,7 +17,7 @@ from reben.io.store import Store
 from reben.report.patches import stretch
 
 if TYPE_CHECKING:
-    from reben.learn.retrieval import Neighbour
+    from reben.learn.retrieval.neighbours import Neighbour
 
 _COLUMNS = 4
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.0, 0.17, 0.7  # inches

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from reben.learn.embeddings import EmbeddingModel, Embeddings
+from reben.learn.retrieval.embeddings import EmbeddingModel, Embeddings
 
 CLASSES = tuple("abcdefg")
 

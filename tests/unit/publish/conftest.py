@@ -5,10 +5,10 @@ import pytest
 
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
-from reben.learn.models import Architecture, build_model
-from reben.learn.runs import environment
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.weights import TrainedModel, save_model
 from reben.learn.scores.multilabel import METRIC_NAMES
-from reben.learn.weights import TrainedModel, save_model
+from reben.learn.training.run_directory import environment
 
 SECRETS = ("/home/alice/private", "alice", "secret-host")
 

@@ -6,7 +6,7 @@ from matplotlib.image import imread
 
 from reben.core.errors import KeyNotFoundError
 from reben.io.store import open_store
-from reben.learn.retrieval import Neighbour
+from reben.learn.retrieval.neighbours import Neighbour
 from reben.report.neighbours import Shown, draw_neighbours, show_retrieval, true_colour
 
 

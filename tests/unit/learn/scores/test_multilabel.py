@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score
 
 from reben.learn.scores.multilabel import compute, epoch_metrics, score
@@ -69,3 +71,20 @@ def test_as_dict_is_plain_data(sample):
     values = score(*sample, NAMES).as_dict()
     assert values["patches"] == 200
     assert set(values["ap_per_class"]) == set(NAMES)
+
+
+@pytest.mark.filterwarnings("ignore:No positive class found")
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("patches", [1, 3])
+def test_equal_to_scikit_learn_when_all_labels_are_the_same(label: int, patches: int):
+    generator = torch.Generator().manual_seed(patches)
+    expect_sklearn(torch.rand(patches, 7, generator=generator), torch.full((patches, 7), label))
+
+
+@pytest.mark.filterwarnings("ignore:No positive class found")
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(2, 12), st.floats(0, 1))
+@settings(max_examples=40)
+def test_equal_to_scikit_learn_on_anything(seed: int, patches: int, levels: int, share: float):
+    generator = torch.Generator().manual_seed(seed)
+    probabilities = torch.randint(levels, (patches, 7), generator=generator) / levels  # with many ties
+    expect_sklearn(probabilities, (torch.rand(patches, 7, generator=generator) < share).long())

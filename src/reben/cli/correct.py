@@ -1,0 +1,138 @@
+"""`reben correct`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reben.cli.console import executor_of, print_json, progress, stderr
+from reben.cli.options import Json, OnError
+
+if TYPE_CHECKING:
+    from reben.correct.correction import CorrectionResult, Engine
+
+_ATMOSPHERE, _WORK = "Atmosphere", "Work"
+
+
+class EngineName(StrEnum):
+    """Which engine."""
+
+    sen2cor = "sen2cor"
+    sixs = "6s"
+
+
+def correct(
+    l1c: Annotated[
+        list[Path], typer.Argument(help="L1C products (.SAFE or zipped), or folders with some.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for the L2A products.", show_default=False)],
+    engine: Annotated[
+        EngineName, typer.Option(help="sen2cor: ESA's program, to be installed. 6s: embedded, an approximation.")
+    ] = EngineName.sen2cor,
+    dem: Annotated[
+        Path | None,
+        typer.Option(
+            help="Digital elevation model in metres, any CRS, for 6s; else sea level.",
+            exists=True,
+            rich_help_panel=_ATMOSPHERE,
+        ),
+    ] = None,
+    sen2cor: Annotated[
+        Path | None,
+        typer.Option(
+            help="L2A_Process, or the folder of its installation; else PATH or SEN2COR_HOME.",
+            rich_help_panel=_ATMOSPHERE,
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.0, help="Hours after which sen2cor is stopped.", rich_help_panel=_WORK)
+    ] = 4.0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Products at a time, as far as memory allows (6s: 2.5 GB each, sen2cor: 8 GB).",
+            rich_help_panel=_WORK,
+        ),
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="Correct on a Dask cluster: address of its scheduler.", rich_help_panel=_WORK)
+    ] = "",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads per product; by default all processors, shared by the workers.", rich_help_panel=_WORK
+        ),
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="Whether to go on with the next product.", rich_help_panel=_WORK)
+    ] = OnError.stop,
+    json: Json = None,
+) -> None:
+    """Correct Sentinel-2 L1C products for the atmosphere.
+
+    Products that are in the output folder already are left alone: give the same command again to go on.
+    """
+    from reben.correct import correction
+    from reben.correct.sixs import SixsEngine
+    from reben.io.processes import available_cpus
+
+    chosen: Engine
+    if engine is EngineName.sixs:
+        chosen = SixsEngine(dem, threads or (1 if scheduler else max(1, available_cpus() // workers)))
+    else:
+        chosen = sen2cor_engine(sen2cor, time_limit * 3600)
+    products = correction.find_l1c(l1c)
+    fitting = workers if scheduler else correction.workers_that_fit(workers, chosen)
+    if fitting < workers:
+        stderr.print(f"warning: there is memory for {fitting} of {workers} products at a time", markup=False)
+    with executor_of(scheduler, fitting, preload="reben.correct.sixs") as executor, progress("correcting") as start:
+        result = correction.correct(
+            products,
+            output,
+            chosen,
+            executor=executor,
+            skip_errors=on_error is OnError.skip,
+            progress=start(len(products)),
+        )
+    _print_result(result, output, json)
+
+
+def sen2cor_engine(given: Path | None, time_limit_s: float) -> "Engine":
+    """The engine sen2cor, with a warning if it is of another version than expected.
+
+    Raises:
+        CorrectionError: if it is not there.
+    """
+    from reben.correct.sen2cor import Sen2corEngine
+    from reben.correct.sen2cor_program import EXPECTED_VERSION, find_sen2cor
+
+    found = find_sen2cor(given)
+    if not found.is_expected:
+        stderr.print(f"warning: this is sen2cor {found.version}; {EXPECTED_VERSION} was expected", markup=False)
+    return Sen2corEngine(found, time_limit_s)
+
+
+def _print_result(result: "CorrectionResult", output: Path, json: Path | None) -> None:
+    """Products on standard output, failures on standard error; exit code 1 if there are any.
+
+    Raises:
+        Exit: if a product failed.
+    """
+    if json is not None:
+        print_json(json, {"corrected": result.corrected, "present": result.present, "failed": result.failed})
+    else:
+        for report in result.corrected.values():
+            typer.echo(output / report["product"])
+    for report in result.corrected.values():
+        for fallback in report.get("fallbacks", ()):
+            stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)
+    stderr.print(
+        f"{len(result.corrected)} corrected, {len(result.present)} there already, {len(result.failed)} failed",
+        markup=False,
+    )
+    for name, message in result.failed.items():
+        stderr.print(f"failed: {name}: {message}", markup=False)
+    if result.failed:
+        raise typer.Exit(1)

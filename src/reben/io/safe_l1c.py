@@ -1,0 +1,143 @@
+"""Sentinel-2 L1C products (`.SAFE`): what their metadata say, and where their bands and angles lie.
+
+Source: ESA, Sentinel-2 Products Specification Document, "Level-1C User Product" metadata; real products.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from reben.core.bands import MSI_RESOLUTIONS_M
+from reben.core.errors import ProductError
+from reben.core.names import Product
+from reben.io.safe_files import (
+    ProductFiles,
+    band_offsets,
+    find_images,
+    find_metadata,
+    open_files,
+    parse_xml,
+    product_name,
+    quality_verdicts,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_METADATA = re.compile(r"(?:.*/)?MTD_MSIL1C\.xml")
+_L2A_METADATA = re.compile(r"(?:.*/)?MTD_MSIL2A\.xml")
+_TILE_METADATA = re.compile(r"(?:.*/)?GRANULE/[^/]+/MTD_TL\.xml")
+_AUXILIARY = re.compile(r"(?:.*/)?AUX_DATA/(?P<kind>AUX_[A-Z]+)[^/]*")
+_IMAGE = re.compile(r".*_(?P<band>B\d[0-9A])")
+_LISTED = re.compile(r"IMAGE_FILE")
+_HINT = "download the product again"
+
+
+@dataclass(frozen=True, slots=True)
+class L1cProduct:
+    """What is known of an L1C product before its pixels are read."""
+
+    path: Path
+    """Directory or zip file."""
+    name: Product
+    """As the metadata have it; the directory may have been renamed."""
+    baseline: str
+    """Processing baseline that the metadata state, such as 05.09."""
+    start_time: str
+    """PRODUCT_START_TIME as the metadata have it."""
+    quality: Mapping[str, str]
+    """Verdict per quality indicator, such as GEOMETRIC_QUALITY: PASSED."""
+    quantification: float
+    """What digital numbers, their offset added, are divided by to give reflectance."""
+    offsets: Mapping[str, int]
+    """RADIO_ADD_OFFSET of all 13 bands; 0 where the metadata state none."""
+    images: Mapping[str, str]
+    """Per band, what GDAL opens."""
+    tile_metadata: bytes
+    """Content of the granule's MTD_TL.xml."""
+    auxiliary: Mapping[str, str]
+    """Per kind of auxiliary file (AUX_ECMWFT, AUX_CAMSFO), what GDAL opens."""
+
+
+def open_l1c(path: Path) -> L1cProduct:
+    """Read the metadata of an L1C product.
+
+    Args:
+        path: `.SAFE` directory, or a zip file that holds one.
+
+    Raises:
+        ProductError: if there is no L1C product with all thirteen bands, or its metadata are damaged or hostile.
+    """
+    files = open_files(path)
+    metadata = find_metadata(files, _METADATA)
+    if metadata is None:
+        raise _not_l1c(path, files)
+    root = parse_xml(path, metadata, files.read(metadata))
+    tile_metadata = find_metadata(files, _TILE_METADATA)
+    if tile_metadata is None:
+        raise ProductError(f"{path}: has no GRANULE/*/MTD_TL.xml, which holds the angles", hint=_HINT)
+    offsets = band_offsets(path, root, "RADIO_ADD_OFFSET")
+    name = product_name(path, root, "PRODUCT_URI")
+    if name.tile.level != "L1C":
+        raise ProductError(f"{path}: is {name}, which is not at level L1C")
+    return L1cProduct(
+        path=path,
+        name=name,
+        baseline=text_of(root, "PROCESSING_BASELINE"),
+        start_time=text_of(root, "PRODUCT_START_TIME"),
+        quality=MappingProxyType(dict(quality_verdicts(root))),
+        quantification=_quantification(path, root),
+        offsets=MappingProxyType({band: offsets.get(band, 0) for band in MSI_RESOLUTIONS_M}),
+        images=MappingProxyType(_images(path, root, PurePosixPath(metadata).parent, files)),
+        tile_metadata=files.read(tile_metadata),
+        auxiliary=MappingProxyType(_auxiliary(files)),
+    )
+
+
+def _not_l1c(path: Path, files: ProductFiles) -> ProductError:
+    """What to say of something that is no L1C product."""
+    if find_metadata(files, _L2A_METADATA) is not None:
+        return ProductError(f"{path}: is an L2A product already", hint="give it to `reben build` as it is")
+    return ProductError(f"{path}: no MTD_MSIL1C.xml found", hint="give L1C products (.SAFE), unpacked or zipped")
+
+
+def _quantification(path: Path, root: "Element") -> float:
+    """QUANTIFICATION_VALUE.
+
+    Raises:
+        ProductError: if it is missing or no positive number.
+    """
+    text = text_of(root, "QUANTIFICATION_VALUE")
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ProductError(f"{path}: QUANTIFICATION_VALUE is {text!r}; expected a positive number", hint=_HINT)
+    return value
+
+
+def _images(path: Path, root: "Element", folder: PurePosixPath, files: ProductFiles) -> dict[str, str]:
+    """What GDAL opens, per band.
+
+    Raises:
+        ProductError: if a band is missing.
+    """
+    images = {}
+    for stem, file in find_images(root, folder, files, _LISTED):
+        found = _IMAGE.fullmatch(stem)
+        if found and found["band"] in MSI_RESOLUTIONS_M:
+            images[found["band"]] = files.gdal_path(file)
+    missing = [band for band in MSI_RESOLUTIONS_M if band not in images]
+    if missing:
+        raise ProductError(f"{path}: lacks {', '.join(missing)}", hint=_HINT)
+    return images
+
+
+def _auxiliary(files: ProductFiles) -> dict[str, str]:
+    found = ((_AUXILIARY.fullmatch(name), name) for name in sorted(files.names()))
+    return {match["kind"]: files.gdal_path(name) for match, name in found if match}

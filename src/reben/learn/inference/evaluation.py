@@ -1,0 +1,257 @@
+"""Evaluate a trained model on one split: the metrics of its task, by country and season, and how sure they are."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reben.core.errors import MetadataError, NoPatchError, RunError
+from reben.data.datamodule import PatchDataModule
+from reben.data.groups import Names, countries_of, seasons_of, tiles_of
+from reben.data.patches import Patches
+from reben.io import atomic
+from reben.learn.inference.outputs import confusions_of, logits_of, open_data
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weights import load_model
+from reben.learn.scores import multilabel, segmentation
+from reben.learn.scores.bootstrap import Interval, bootstrap_confusions, bootstrap_intervals
+from reben.learn.scores.calibration import Calibration, calibrate
+from reben.learn.scores.thresholds import ThresholdScores, choose_thresholds, score_with
+from reben.learn.training.hardware import is_first_process
+from reben.learn.training.run_directory import RunDirectory
+
+Start = Callable[[int], Callable[[int], None]]
+"""Is told the number of patches, and gives what is to be told of the progress."""
+
+Scores = multilabel.Scores | segmentation.SegmentationScores
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What to measure beside the scores."""
+
+    thresholds: bool = False
+    """Choose the thresholds of a classifier on the validation split, and score with them, too."""
+    resamples: int = 0
+    """Drawings for confidence intervals; 0 for none."""
+    drawn: str = "patch"
+    """What is drawn as a whole: `patch` or `tile`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Where metrics lie with 95 % confidence."""
+
+    by_metric: dict[str, Interval]
+    resamples: int
+    drawn: str
+    """What was drawn as a whole: `patch` or `tile`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that was measured of a model on one split."""
+
+    split: str
+    snow_and_cloud: bool
+    scores: Scores
+    by_country: dict[str, Scores]
+    by_season: dict[str, Scores]
+    calibration: Calibration | None
+    """Of classifiers."""
+    chosen_thresholds: ThresholdScores | None
+    """If asked for: F1 with the thresholds that are best on the validation split."""
+    intervals: Intervals | None
+    """If asked for."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; the scores of the whole split stand at the top."""
+        values = asdict(self)
+        return {**values.pop("scores"), **values}
+
+
+def evaluate(
+    checkpoint: str | os.PathLike[str],
+    *,
+    store: Path,
+    metadata: list[Path],
+    split: str,
+    batch_size: int = 512,
+    workers: int | None = None,
+    snow_and_cloud: bool = False,
+    details: Details = Details(),
+    start: Start = lambda _: lambda _: None,
+) -> Evaluation:
+    """Measure the model in `checkpoint` on one split.
+
+    Args:
+        checkpoint: run directory, any folder with `config.json` and `model.safetensors`, or a name on the hub.
+        store: where the pixels are.
+        metadata: metadata tables.
+        split: `train`, `validation` or `test`.
+        batch_size: patches per batch.
+        workers: loading threads; None chooses.
+        snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
+        details: what to measure beside the scores.
+        start: is told the number of patches, and gives what is to be told of the progress.
+
+    Raises:
+        RunError: if there is no model in `checkpoint`, or thresholds of a segmentation model are asked for.
+        MetadataError: if a table is wrong, has no row for the split, or does not fit the store; or if there is nothing
+            to draw from.
+        StoreError: if there is no store.
+    """
+    trained = load_model(checkpoint)
+    maps = trained.architecture.task == "segmentation"
+    if maps and details.thresholds:
+        raise RunError("a segmentation model has no thresholds", hint="leave --thresholds out")
+    data = open_data(
+        trained,
+        store=store,
+        metadata=metadata,
+        batch_size=batch_size,
+        workers=workers,
+        snow_and_cloud=snow_and_cloud,
+        reference_maps=maps,
+    )
+    patches = data.dataset(split).patches
+    measure = _measure_maps if maps else _measure_labels
+    return measure(trained, data, patches, split=split, details=details, start=start)
+
+
+def _measure_labels(
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, split: str, details: Details, start: Start
+) -> Evaluation:
+    """Evaluation of a classifier."""
+    names, labels = trained.class_names, patches.labels
+    units = _units(patches, details)
+    logits = logits_of(trained, data, patches, progress=start(len(patches)))
+    probabilities = logits.sigmoid().numpy()
+
+    def score_some(chosen: NDArray[np.bool_]) -> Scores:
+        return multilabel.score(torch.from_numpy(probabilities[chosen]), torch.from_numpy(labels[chosen]), names)
+
+    thresholds = intervals = None
+    if details.thresholds:
+        chosen = _thresholds_on_validation(trained, data, start)
+        thresholds = score_with(probabilities, labels, chosen, chosen_on="validation")
+    if details.resamples:
+        found = bootstrap_intervals(probabilities, labels, units, resamples=details.resamples)
+        intervals = Intervals(found, details.resamples, details.drawn)
+    return Evaluation(
+        split=split,
+        snow_and_cloud=data.snow_and_cloud,
+        scores=score_some(np.ones(len(patches), np.bool_)),
+        by_country=_by_group(countries_of(patches, data.metadata), score_some),
+        by_season=_by_group(seasons_of(patches), score_some),
+        calibration=calibrate(probabilities, labels, names),
+        chosen_thresholds=thresholds,
+        intervals=intervals,
+    )
+
+
+def _measure_maps(
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, split: str, details: Details, start: Start
+) -> Evaluation:
+    """Evaluation of a segmentation model."""
+    units = _units(patches, details)
+    confusions = confusions_of(trained, data, patches, progress=start(len(patches)))
+
+    def score_some(chosen: NDArray[np.bool_]) -> Scores:
+        confusion = confusions[chosen].sum(axis=0, dtype=np.int64)
+        return segmentation.score(confusion, trained.class_names, patches=int(chosen.sum()))
+
+    intervals = None
+    if details.resamples:
+        found = bootstrap_confusions(confusions, units, resamples=details.resamples)
+        intervals = Intervals(found, details.resamples, details.drawn)
+    return Evaluation(
+        split=split,
+        snow_and_cloud=data.snow_and_cloud,
+        scores=score_some(np.ones(len(patches), np.bool_)),
+        by_country=_by_group(countries_of(patches, data.metadata), score_some),
+        by_season=_by_group(seasons_of(patches), score_some),
+        calibration=None,
+        chosen_thresholds=None,
+        intervals=intervals,
+    )
+
+
+def _thresholds_on_validation(trained: TrainedModel, data: PatchDataModule, start: Start) -> dict[str, float]:
+    """The best threshold of each class on the validation split."""
+    patches = data.dataset("validation").patches
+    logits = logits_of(trained, data, patches, progress=start(len(patches)))
+    best = choose_thresholds(logits.sigmoid().numpy(), patches.labels)
+    return dict(zip(trained.class_names, best.tolist(), strict=True))
+
+
+def _units(patches: Patches, details: Details) -> list[str]:
+    """What is drawn for confidence intervals, one name per patch; empty if none are asked for.
+
+    Raises:
+        MetadataError: if all patches are of one unit.
+    """
+    if not details.resamples:
+        return []
+    units: list[str] = tiles_of(patches).tolist() if details.drawn == "tile" else patches.ids.to_pylist()
+    if len(set(units)) == 1:
+        raise MetadataError(
+            f"all patches are of one {details.drawn}, {units[0]}: there is nothing to draw from",
+            hint="draw patches instead" if details.drawn == "tile" else "leave confidence intervals out",
+        )
+    return units
+
+
+def _by_group(names: Names, score_some: Callable[[NDArray[np.bool_]], Scores]) -> dict[str, Scores]:
+    """Scores of the patches of each name."""
+    return {str(name): score_some(names == name) for name in np.unique(names)}
+
+
+def evaluate_test_split(
+    run: Path,
+    *,
+    store: Path,
+    metadata: list[Path],
+    workers: int | None = None,
+    start: Start = lambda _: lambda _: None,
+) -> Scores | None:
+    """Evaluate a finished run's best epoch on the test split, as its recipe says, and keep the scores as `test.json`.
+
+    Several processes of one run all call this.
+
+    Args:
+        run: run directory.
+        store: where the pixels are.
+        metadata: metadata tables.
+        workers: loading threads; None chooses.
+        start: is told the number of patches, and gives what is to be told of the progress.
+
+    Returns:
+        the scores, or None if the tables have no row for the test split.
+
+    Raises:
+        RebenError: if the run or the data cannot be used.
+    """
+    directory = RunDirectory(run)
+    recipe = directory.read_recipe()
+    try:
+        found = evaluate(
+            run,
+            store=store,
+            metadata=metadata,
+            split="test",
+            batch_size=recipe["batch_size"],
+            workers=workers,
+            snow_and_cloud=recipe["snow_and_cloud"],
+            start=start,
+        )
+    except NoPatchError:
+        return None
+    if is_first_process():
+        atomic.write_json(directory.test, found.as_dict())
+    return found.scores

@@ -1,0 +1,61 @@
+"""Class maps of patches as GeoTIFFs, one per patch, where the patches lie."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
+from reben.core.classes import CLC2018, LandCover, Legend
+from reben.core.errors import MetadataError
+from reben.core.grid import PatchGrid, TileGround
+from reben.core.names import Patch
+from reben.io import atomic
+from reben.io.class_maps import write_class_map
+from reben.learn.inference.prediction import PredictedMap
+from reben.learn.models.trained_model import TrainedModel
+
+
+def write_patch_maps(
+    maps: Iterable[PredictedMap], target: Path, grounds: Mapping[str, TileGround], legend: Legend
+) -> int:
+    """Write `<tile id>/<patch id>_predicted_map.tif` for each map; how many were written.
+
+    Args:
+        maps: of patches.
+        target: folder to make; it appears when all maps are written.
+        grounds: where each tile lies, by tile id.
+        legend: names and colours of the classes.
+
+    Raises:
+        MetadataError: if it is not known where a tile lies.
+        NameFormatError: if a patch id is none of reBEN's.
+        TargetExistsError: if there is something at `target`.
+    """
+    written = 0
+    with atomic.new_directory(target) as folder:
+        for found in maps:
+            patch = Patch.parse(found.patch_id)
+            tile = str(patch.tile)
+            if tile not in grounds:
+                raise MetadataError(
+                    f"{found.patch_id}: it is not known where tile {tile} lies", hint="add it to the file of tiles"
+                )
+            ground = grounds[tile]
+            grid = PatchGrid(ground.side_m, len(found.classes) * REFERENCE_MAP_RESOLUTION_M)
+            bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+            path = folder / tile / f"{found.patch_id}_predicted_map.tif"
+            path.parent.mkdir(exist_ok=True)
+            write_class_map(path, found.classes, legend, crs=ground.crs, left_m=bounds.left_m, top_m=bounds.top_m)
+            written += 1
+    return written
+
+
+def legend_of(trained: TrainedModel) -> Legend:
+    """Colours for the classes of a model: CORINE's for its classes, greys for others."""
+    if trained.class_names == CLC2018.class_names:
+        return CLC2018
+    count = len(trained.class_names)
+    greys = [60 + 160 * number // max(count - 1, 1) for number in range(count)]
+    entries = [
+        LandCover(i, name, (g, g, g), name) for i, (name, g) in enumerate(zip(trained.class_names, greys, strict=True))
+    ]
+    return Legend("classes of the model", tuple(entries))

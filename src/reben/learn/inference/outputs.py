@@ -1,0 +1,161 @@
+"""What a trained model says of any patches."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reben.core.errors import RunError
+from reben.data.datamodule import PatchDataModule
+from reben.data.dataset import Batch
+from reben.data.loader import place_among_processes
+from reben.data.patches import Patches
+from reben.learn.models.trained_model import TrainedModel
+
+
+def open_data(
+    trained: TrainedModel,
+    *,
+    store: Path,
+    metadata: list[Path],
+    batch_size: int,
+    workers: int | None,
+    snow_and_cloud: bool,
+    reference_maps: bool = False,
+) -> PatchDataModule:
+    """Store and tables as the model wants them: its bands, its normalisation.
+
+    Raises:
+        RunError: if the model was trained on other classes.
+        StoreError: if there is no store.
+        MetadataError: if a table is wrong.
+    """
+    data = PatchDataModule(
+        store,
+        metadata,
+        bands=trained.bands,
+        statistics=trained.statistics,
+        batch_size=batch_size,
+        workers=workers,
+        snow_and_cloud=snow_and_cloud,
+        reference_maps=reference_maps,
+    )
+    if trained.class_names != data.legend.class_names:
+        raise RunError(f"the model was trained on other classes than those of {data.legend.name}")
+    return data
+
+
+def suitable_device() -> torch.device:
+    """The GPU of this process, or the CPU if there is none."""
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+
+
+@torch.inference_mode()
+def outputs_of(
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[Batch, torch.Tensor]]:
+    """Batches and their logits, in order, on the device that computed them.
+
+    Among several processes each gets those of every n-th patch.
+
+    Args:
+        trained: the model.
+        data: the store that holds the patches.
+        patches: which patches.
+        progress: is told how many further patches are done.
+
+    Yields:
+        a batch, and logits, float32, shape (B, classes) or (B, classes, H, W).
+
+    Raises:
+        RunError: if a logit is no number.
+    """
+    device = suitable_device()
+    model = trained.model.to(device).eval()
+    for raw in data.loader(data.dataset_of(patches)):
+        batch = data.prepared(raw, device)
+        logits = model(batch["image"]).float()
+        if not logits.isfinite().all():
+            raise RunError(
+                "the model gives logits that are no numbers",
+                hint="its weights may be damaged, or its training has diverged; train again",
+            )
+        yield batch, logits
+        progress(len(batch["patch_id"]))
+
+
+def logits_of(
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+) -> torch.Tensor:
+    """Logits of a classifier for the patches, in their order, shape (patches, classes), on the CPU.
+
+    Args:
+        trained: the model.
+        data: the store that holds the patches.
+        patches: which patches.
+        progress: is told how many further patches are done.
+
+    Raises:
+        RunError: if a logit is no number.
+    """
+    if not len(patches):
+        return torch.empty(0, len(trained.class_names))
+    own = [logits.cpu() for _, logits in outputs_of(trained, data, patches, progress=progress)]
+    return _gathered(torch.cat(own), len(patches))
+
+
+def confusions_of(
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+) -> NDArray[np.int32]:
+    """Confusion matrices of a segmentation model, one per patch, shape (patches, classes, classes), truth by rows.
+
+    Args:
+        trained: the model.
+        data: the store that holds the patches and their reference maps.
+        patches: which patches.
+        progress: is told how many further patches are done.
+
+    Raises:
+        RunError: if a logit is no number.
+    """
+    classes = len(trained.class_names)
+    own = [
+        _confusion(batch["mask"], logits.argmax(dim=1), classes)
+        for batch, logits in outputs_of(trained, data, patches, progress=progress)
+    ]
+    return _gathered(torch.cat(own), len(patches)).numpy()
+
+
+def _confusion(truth: torch.Tensor, predicted: torch.Tensor, classes: int) -> torch.Tensor:
+    """Pixels by true and predicted class of each patch, int32, shape (B, classes, classes), on the CPU.
+
+    Args:
+        truth: class maps, shape (B, H, W); negative where unlabelled.
+        predicted: class maps, shape (B, H, W).
+        classes: their number.
+    """
+    patch = torch.arange(len(truth), device=truth.device).view(-1, 1, 1)
+    cell = (patch * classes + truth) * classes + predicted
+    counts = torch.bincount(cell[truth >= 0], minlength=len(truth) * classes**2)
+    return counts.view(len(truth), classes, classes).int().cpu()
+
+
+def _gathered(own: torch.Tensor, total: int) -> torch.Tensor:
+    """What all processes have, in the order of the patches; each has every n-th.
+
+    Args:
+        own: of this process, first axis patches.
+        total: number of patches.
+    """
+    _, processes = place_among_processes()
+    if processes == 1:
+        return own
+    device = torch.device("cpu") if torch.distributed.get_backend() == "gloo" else suitable_device()
+    longest = -(-total // processes)
+    padded = torch.zeros(longest, *own.shape[1:], dtype=own.dtype, device=device)
+    padded[: len(own)] = own
+    parts = [torch.empty_like(padded) for _ in range(processes)]
+    torch.distributed.all_gather(parts, padded)
+    return torch.stack(parts, dim=1).flatten(0, 1)[:total].cpu()

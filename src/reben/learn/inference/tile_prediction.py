@@ -1,0 +1,196 @@
+"""What a model says of a whole L2A product: labels of its patches, or a class map of the tile."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from reben.construct.sentinel1.partners import S1Source
+from reben.construct.tile_patches import Place, TilePatches
+from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
+from reben.core.classes import UNLABELLED, Legend
+from reben.core.errors import RunError
+from reben.core.grid import TileGround
+from reben.data.tile_images import TileImage, TileImages, read_tile_images
+from reben.io.class_maps import write_class_map
+from reben.io.geoparquet import write_geoparquet
+from reben.io.safe import open_product
+from reben.learn.inference.outputs import suitable_device
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.scores.thresholds import DEFAULT
+
+Start = Callable[[int], Callable[[int], None]]
+"""Is told the number of images, and gives what is to be told of the progress."""
+
+
+@dataclass(frozen=True)
+class TileLabels:
+    """Labels of the patches of a tile."""
+
+    patches: TilePatches
+    places: list[Place]
+    """Of the patches that could be predicted, in the order of their names."""
+    probabilities: NDArray[np.float32]
+    """Shape (patches, classes)."""
+    class_names: tuple[str, ...]
+    skipped: int
+    """Patches with invalid pixels or without Sentinel-1."""
+
+    def class_grid(self) -> NDArray[np.int8]:
+        """The most probable class of each patch, shape (rows, columns) of the grid, -1 where there is none."""
+        side = self.patches.grid.patches_per_side
+        classes = np.full((side, side), UNLABELLED, np.int8)
+        for (column, row), probabilities in zip(self.places, self.probabilities, strict=True):
+            classes[row, column] = probabilities.argmax()
+        return classes
+
+    def write(self, target: Path) -> None:
+        """Write a GeoParquet file: patch_id, labels (probability of 0.5 or more), a column per class, geometry."""
+        names = np.array(self.class_names)
+        columns = {
+            "patch_id": pa.array([self.patches.patch_id(place) for place in self.places], pa.string()),
+            "labels": pa.array([names[row >= DEFAULT].tolist() for row in self.probabilities], pa.list_(pa.string())),
+            **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(self.class_names)},
+        }
+        write_geoparquet(target, pa.table(columns), self.patches.squares(self.places), self.patches.ground.crs)
+
+
+@dataclass(frozen=True)
+class TileMap:
+    """A class map of a tile."""
+
+    ground: TileGround
+    classes: NDArray[np.int8]
+    """Shape (rows, columns) at 10 m; -1 where there is no prediction."""
+
+    def write(self, target: Path, legend: Legend) -> None:
+        """Write a GeoTIFF in the legend's colours."""
+        ground = self.ground
+        write_class_map(target, self.classes, legend, crs=ground.crs, left_m=ground.ulx_m, top_m=ground.uly_m)
+
+
+def open_tile(trained: TrainedModel, l2a: Path, *, sentinel1: S1Source | None = None, threads: int = 1) -> TileImages:
+    """Read what a model needs of a product.
+
+    Raises:
+        ProductError: if the product is incomplete or damaged.
+        BandError: if the model needs Sentinel-1 and there is none.
+    """
+    patch_size_m = trained.architecture.image_size * REFERENCE_MAP_RESOLUTION_M
+    return read_tile_images(
+        open_product(l2a),
+        trained.bands,
+        trained.statistics,
+        patch_size_m=patch_size_m,
+        sentinel1=sentinel1,
+        threads=threads,
+    )
+
+
+def predict_tile_labels(
+    trained: TrainedModel, tile: TileImages, *, batch_size: int = 64, start: Start = lambda _: lambda _: None
+) -> TileLabels:
+    """Labels of every patch of the tile without invalid pixels.
+
+    Args:
+        trained: a classifier.
+        tile: from `open_tile`.
+        batch_size: patches at a time.
+        start: is told the number of patches, and gives what is to be told of the progress.
+
+    Raises:
+        RunError: if it is no classifier, or its logits are no numbers.
+        RasterError: if a Sentinel-1 raster cannot be read.
+    """
+    trained.expect_task("classification")
+    places = list(tile.patches.grid.indices())
+    progress = start(len(places))
+    images = (image for image in tile.images(tile.patches, places) if image.valid.all())
+    found: dict[Place, NDArray[np.float32]] = {}
+    for batch, logits in _outputs(trained, images, batch_size):
+        rows = logits.sigmoid().cpu().numpy()
+        found.update(zip((image.place for image in batch), rows, strict=True))
+        progress(len(batch))
+    known = sorted(found)
+    probabilities = np.array([found[place] for place in known], np.float32).reshape(-1, len(trained.class_names))
+    return TileLabels(tile.patches, known, probabilities, trained.class_names, len(places) - len(known))
+
+
+def predict_tile_map(
+    trained: TrainedModel, tile: TileImages, *, batch_size: int = 64, start: Start = lambda _: lambda _: None
+) -> TileMap:
+    """The class of every pixel of the tile that all bands saw.
+
+    Args:
+        trained: a segmentation model.
+        tile: from `open_tile`.
+        batch_size: images at a time.
+        start: is told the number of images, and gives what is to be told of the progress.
+
+    Raises:
+        RunError: if it is no segmentation model, or its logits are no numbers.
+        RasterError: if a Sentinel-1 raster cannot be read.
+    """
+    trained.expect_task("segmentation")
+    ground = tile.patches.ground
+    side_px = ground.side_m // REFERENCE_MAP_RESOLUTION_M
+    classes = np.full((side_px, side_px), UNLABELLED, np.int8)
+    todo = [(grid, list(_needed(grid, ground))) for grid in tile.grids(whole_tile=True)]
+    progress = start(sum(len(places) for _, places in todo))
+    for grid, places in reversed(todo):  # the patch grid itself last: its own patches are those of data sets
+        images = (image for image in tile.images(grid, places) if image.valid.any())
+        for batch, logits in _outputs(trained, images, batch_size):
+            for image, predicted in zip(batch, logits.argmax(dim=1).cpu().numpy(), strict=True):
+                _paste(classes, ground, image, predicted)
+            progress(len(batch))
+    return TileMap(ground, classes)
+
+
+def _needed(grid: TilePatches, ground: TileGround) -> Iterator[Place]:
+    """Places of a grid that are needed: all of the tile's own grid, the last ones of those that end where it ends."""
+    last = grid.grid.patches_per_side - 1
+    shifted_east, shifted_south = grid.ground.ulx_m != ground.ulx_m, grid.ground.uly_m != ground.uly_m
+    for column, row in grid.grid.indices():
+        if (column == last or not shifted_east) and (row == last or not shifted_south):
+            yield column, row
+
+
+def _paste(classes: NDArray[np.int8], ground: TileGround, image: TileImage, predicted: NDArray[np.int64]) -> None:
+    """Put the valid pixels of a prediction where they belong."""
+    bounds, side = image.patches.bounds(image.place), len(predicted)
+    left = (bounds.left_m - ground.ulx_m) // REFERENCE_MAP_RESOLUTION_M
+    top = (ground.uly_m - bounds.top_m) // REFERENCE_MAP_RESOLUTION_M
+    window = classes[top : top + side, left : left + side]
+    window[image.valid] = predicted[image.valid]
+
+
+@torch.inference_mode()
+def _outputs(
+    trained: TrainedModel, images: Iterator[TileImage], batch_size: int
+) -> Iterator[tuple[Sequence[TileImage], torch.Tensor]]:
+    """Images and their logits, batch by batch.
+
+    Raises:
+        RunError: if a logit is no number.
+    """
+    device = suitable_device()
+    model = trained.model.to(device).eval()
+    batch: list[TileImage] = []
+    for image in images:
+        batch.append(image)
+        if len(batch) == batch_size:
+            yield batch, _logits(model, batch, device)
+            batch = []
+    if batch:
+        yield batch, _logits(model, batch, device)
+
+
+def _logits(model: torch.nn.Module, batch: Sequence[TileImage], device: torch.device) -> torch.Tensor:
+    logits: torch.Tensor = model(torch.from_numpy(np.stack([image.pixels for image in batch])).to(device)).float()
+    if not logits.isfinite().all():
+        raise RunError("the model gives logits that are no numbers", hint="its weights may be damaged; train again")
+    return logits

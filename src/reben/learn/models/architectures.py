@@ -1,0 +1,102 @@
+"""Models by the timm name of their backbone, with any number of input channels: classifiers and U-Nets."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import timm
+import torch
+from torch import nn
+
+from reben.core.errors import RecipeError
+from reben.learn.models.unet import build_unet
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What decides the shape of a model's weights."""
+
+    timm_name: str
+    channels: int
+    classes: int
+    image_size: int
+    """Pixels along one side of an image."""
+    dropout: float
+    drop_path: float
+    task: str = "classification"
+    """`classification`: one row of logits per image; `segmentation`: one per pixel."""
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of the logits of one image."""
+        size = (self.image_size, self.image_size)
+        return (1, self.classes, *(size if self.task == "segmentation" else ()))
+
+
+def build_model(architecture: Architecture) -> nn.Module:
+    """A model with fresh weights that maps (B, channels, side, side) to logits, see `Architecture.task`.
+
+    Raises:
+        RecipeError: if timm has no such model, or it cannot be built for these images.
+    """
+    name = architecture.timm_name
+    if not timm.is_model(name):
+        similar = difflib.get_close_matches(name, timm.list_models(), n=5)
+        raise RecipeError(
+            f"timm {timm.__version__} has no model {name!r}",
+            hint=f"did you mean {', '.join(similar)}?" if similar else "see timm.list_models() for all names",
+        )
+    for build in _ways(architecture):
+        try:
+            model = _without_refused(build, dropout=architecture.dropout, drop_path=architecture.drop_path)
+            _expect_logits(model, architecture)
+        except (RuntimeError, ValueError, AssertionError, TypeError, AttributeError, ZeroDivisionError) as error:
+            reason = error
+        else:
+            return model
+    raise RecipeError(
+        f"{name} cannot be built for {architecture.channels} channels of {architecture.image_size} pixels ({reason})",
+        hint="choose a model that takes images of this size",
+    ) from reason
+
+
+def _ways(architecture: Architecture) -> list[Callable[..., nn.Module]]:
+    """How the model may be built, the best way first; each takes options of timm."""
+    name, channels, classes = architecture.timm_name, architecture.channels, architecture.classes
+    size = {"img_size": architecture.image_size}
+    if architecture.task == "segmentation":
+        return [partial(build_unet, name, channels=channels, classes=classes, image_size=architecture.image_size)]
+    create = partial(timm.create_model, name, pretrained=False, in_chans=channels, num_classes=classes)
+    known = timm.get_pretrained_cfg(name)
+    if known is None or not known.fixed_input_size:
+        return [create]
+    return [partial(create, **size), partial(create, **size, dynamic_img_size=True, dynamic_img_pad=True)]
+
+
+@torch.no_grad()
+def _expect_logits(model: nn.Module, architecture: Architecture) -> None:
+    """Try the model on one empty image: some models complain only then.
+
+    Raises:
+        ValueError: if the result has another shape.
+    """
+    training = model.training
+    size = architecture.image_size
+    shape = tuple(model.eval()(torch.zeros(1, architecture.channels, size, size)).shape)
+    model.train(training)
+    if shape != architecture.output_shape:
+        raise ValueError(f"gives {shape} instead of {architecture.output_shape}")
+
+
+def _without_refused(build: Callable[..., nn.Module], *, dropout: float, drop_path: float) -> nn.Module:
+    """Build the model; where it takes no dropout or no stochastic depth, build it without."""
+    options = {"drop_rate": dropout, "drop_path_rate": drop_path}
+    while True:
+        try:
+            return build(**options)
+        except TypeError as error:
+            refused = next((option for option in options if f"'{option}'" in str(error)), None)
+            if refused is None:
+                raise
+            del options[refused]

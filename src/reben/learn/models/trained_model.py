@@ -1,0 +1,142 @@
+"""A trained model and all that is needed to use it: band order, normalisation, class names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from reben.core.bands import select_bands
+from reben.core.errors import BandError, RunError
+from reben.data.normalisation import Statistics, normalisation
+from reben.learn.models.architectures import Architecture
+
+_IMAGE_RESOLUTION_M = 10
+_IMAGE_AXES = 3
+_BATCH_AXES = 4
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model that may be called with images as they are stored, and says what it expects.
+
+    `trained(images)` takes raw values (reflectance times 10,000, backscatter in dB) and gives logits; `trained.model`
+    is the plain torch module, which takes batches of normalised images. Both compute where the model is.
+    """
+
+    model: nn.Module
+    architecture: Architecture
+    bands: tuple[str, ...]
+    """Order of the input channels."""
+    statistics: Statistics
+    """Mean and standard deviation of each band."""
+    class_names: tuple[str, ...]
+    """Order of the outputs."""
+
+    def __call__(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:
+        """Logits of raw images at 10 m.
+
+        Args:
+            images: one image of shape (C, H, W) or a batch (B, C, H, W), channels in the order of `bands`.
+
+        Returns:
+            logits, shape (classes,) or (B, classes). Gradients flow unless switched off by the caller.
+
+        Raises:
+            BandError: if the images have another shape.
+        """
+        normalised = self.normalised(images)
+        if normalised.ndim == _BATCH_AXES:
+            logits: torch.Tensor = self.model(normalised)
+            return logits
+        first: torch.Tensor = self.model(normalised[None])[0]
+        return first
+
+    def normalised(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:
+        """Raw images with every band's mean subtracted and its standard deviation divided out, as float32.
+
+        Args:
+            images: shape (C, H, W) or (B, C, H, W), channels in the order of `bands`.
+
+        Raises:
+            BandError: if the images have another shape.
+        """
+        raw = images if isinstance(images, torch.Tensor) else torch.from_numpy(np.array(images, np.float32))
+        if raw.ndim not in {_IMAGE_AXES, _BATCH_AXES} or raw.shape[-3] != len(self.bands):
+            raise BandError(
+                f"images of shape {tuple(raw.shape)}: expected (channels, rows, columns), or a batch of that, with the "
+                f"{len(self.bands)} channels {', '.join(self.bands)}",
+                hint="TrainedModel.image makes an image of the bands of a patch",
+            )
+        mean, std = self.mean_and_std()
+        return (raw.to(mean.device).float() - mean) / std
+
+    def image(self, tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Raw image of one patch: its bands upsampled to 10 m by nearest neighbour and stacked in the model's order.
+
+        Args:
+            tensors: bands by name at their native resolution, as a store gives them; others may be among them. For
+                models of both sensors: `store[patch_id] | store[s1_name]`.
+
+        Returns:
+            shape (C, H, W).
+
+        Raises:
+            BandError: if a band is missing, or the bands do not have the same ground.
+        """
+        missing = [name for name in self.bands if name not in tensors]
+        if missing:
+            raise BandError(
+                f"the model needs {', '.join(self.bands)}; {', '.join(missing)} is missing",
+                hint="Sentinel-1 bands lie under the patch's s1_name: store[patch_id] | store[s1_name]",
+            )
+        bands = select_bands(self.bands)
+        factors = [band.resolution_m // _IMAGE_RESOLUTION_M for band in bands]
+        planes = [
+            tensors[band.name].repeat(factor, axis=0).repeat(factor, axis=1)
+            for band, factor in zip(bands, factors, strict=True)
+        ]
+        if len({plane.shape for plane in planes}) > 1:
+            sizes = ", ".join(f"{band.name} {tensors[band.name].shape}" for band in bands)
+            raise BandError(f"the bands do not cover the same ground: {sizes}")
+        return np.stack(planes).astype(np.float32)
+
+    def probable(self, image: torch.Tensor | NDArray[Any], threshold: float = 0.5) -> dict[str, float]:
+        """Classes of one image with a probability of at least `threshold`, the most probable first.
+
+        Args:
+            image: raw, shape (C, H, W).
+            threshold: 0 gives all classes.
+
+        Raises:
+            BandError: if the image has another shape.
+            RunError: if the model was trained for segmentation.
+        """
+        self.expect_task("classification")
+        with torch.inference_mode():
+            probabilities = self(image).sigmoid()
+        if probabilities.ndim > 1:
+            raise BandError(f"got {len(probabilities)} images; expected one", hint="call the model itself for batches")
+        found = zip(self.class_names, probabilities.tolist(), strict=True)
+        return dict(sorted((pair for pair in found if pair[1] >= threshold), key=lambda pair: -pair[1]))
+
+    def expect_task(self, task: str) -> None:
+        """Check what the model was trained for.
+
+        Raises:
+            RunError: if it was for something else.
+        """
+        if self.architecture.task != task:
+            raise RunError(
+                f"the model was trained for {self.architecture.task}; expected {task}",
+                hint=f"train one with --task {task}",
+            )
+
+    def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Means and standard deviations, each of shape (C, 1, 1), on the model's device."""
+        device = next(self.model.parameters()).device
+        mean, std = normalisation(select_bands(self.bands), self.statistics)
+        return torch.from_numpy(mean).view(-1, 1, 1).to(device), torch.from_numpy(std).view(-1, 1, 1).to(device)

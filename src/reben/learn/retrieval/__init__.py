@@ -1,0 +1,1 @@
+"""Patches that are like one another."""

@@ -1,0 +1,214 @@
+"""Tables of embeddings: Parquet, one row per patch, with the model that made them in the schema's metadata."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reben.core.errors import EmbeddingError
+from reben.io import atomic
+from reben.learn.models.trained_model import TrainedModel
+
+COLUMNS = ("patch_id", "split", "country", "labels")
+"""What a table says of a patch beside its embedding."""
+
+_KEY = b"reben_embeddings"
+_ROW_GROUP_ROWS = 8192  # 64 MB of 2048 dimensions: what a reader holds at a time
+_HINT = "give a table that `reben embed` wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """What made the embeddings of a table."""
+
+    checkpoint: str
+    """As it was given: name on the hub, or name of the folder."""
+    timm_name: str
+    fingerprint: str
+    """SHA-256 of the weights."""
+    bands: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    layer: str
+    class_names: tuple[str, ...]
+    dimensions: int
+
+    @classmethod
+    def of(cls, trained: TrainedModel, checkpoint: str | os.PathLike[str], dimensions: int, layer: str) -> Self:
+        """What is to be known of a loaded model."""
+        folder = Path(checkpoint)
+        return cls(
+            checkpoint=folder.resolve().name if folder.is_dir() else os.fspath(checkpoint),
+            timm_name=trained.architecture.timm_name,
+            fingerprint=_fingerprint(trained),
+            bands=trained.bands,
+            mean=tuple(trained.statistics[band].mean for band in trained.bands),
+            std=tuple(trained.statistics[band].std for band in trained.bands),
+            layer=layer,
+            class_names=trained.class_names,
+            dimensions=dimensions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Patches with their embeddings."""
+
+    rows: pa.Table
+    """`COLUMNS` of each patch."""
+    vectors: NDArray[np.float32]
+    """Shape (patches, dimensions)."""
+    model: EmbeddingModel
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def ids(self) -> list[str]:
+        """Patch ids."""
+        ids: list[str] = self.rows["patch_id"].to_pylist()
+        return ids
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """Some rows, in the given order."""
+        return type(self)(
+            self.rows.take(pa.array(rows, pa.int64())), self.vectors[np.array(rows, np.int64)], self.model
+        )
+
+    def of_split(self, split: str) -> Self:
+        """The patches of one split.
+
+        Raises:
+            EmbeddingError: if there is none.
+        """
+        rows = np.flatnonzero(pc.equal(self.rows["split"], split).to_numpy())
+        if not len(rows):
+            raise EmbeddingError(f"the table has no patch of the {split} split", hint="embed that split, too")
+        return self.take(rows.tolist())
+
+    def row_of(self, patch_id: str) -> int | None:
+        """Where a patch is; None if it is not in the table."""
+        row = int(pc.index(self.rows["patch_id"], patch_id).as_py())
+        return None if row < 0 else row
+
+    def multi_hot(self) -> NDArray[np.bool_]:
+        """Labels, shape (patches, classes), in the order of the model's class names."""
+        labels = self.rows["labels"].combine_chunks()
+        columns = pc.index_in(pc.list_flatten(labels), pa.array(self.model.class_names))
+        vectors = np.zeros((len(self), len(self.model.class_names)), np.bool_)
+        vectors[pc.list_parent_indices(labels).to_numpy(), columns.to_numpy()] = True
+        return vectors
+
+
+def read_embeddings(path: Path) -> Embeddings:
+    """A table that `write_embeddings` wrote.
+
+    Raises:
+        EmbeddingError: if there is none, or it is damaged.
+    """
+    if not path.is_file():
+        raise EmbeddingError(f"{path} does not exist", hint=_HINT)
+    try:
+        with pq.ParquetFile(path) as file:
+            model = _model_of(file.schema_arrow)
+            vectors = np.empty((file.metadata.num_rows, model.dimensions), np.float32)
+            first = 0
+            for batch in file.iter_batches(_ROW_GROUP_ROWS, columns=["embedding"]):
+                part = batch.column(0).flatten().to_numpy().reshape(-1, model.dimensions)
+                vectors[first : first + len(part)] = part
+                first += len(part)
+            rows = file.read(list(COLUMNS)).combine_chunks()
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise EmbeddingError(f"{path}: is no table of embeddings ({error})", hint=_HINT) from error
+    labels = pc.is_in(pc.list_flatten(rows["labels"]), pa.array(model.class_names))
+    if not len(vectors) or not np.isfinite(vectors).all() or not pc.all(labels, min_count=0).as_py():
+        raise EmbeddingError(
+            f"{path}: is empty, or holds numbers that are none or labels that the model does not know",
+            hint="embed again",
+        )
+    return Embeddings(rows, vectors, model)
+
+
+def write_embeddings(path: Path, rows: pa.Table, vectors: Iterable[NDArray[np.float32]], model: EmbeddingModel) -> None:
+    """Write a table as the vectors come; no more than a row group of them is in memory.
+
+    Args:
+        path: Parquet file to write; it appears whole or not at all.
+        rows: `COLUMNS` of each patch.
+        vectors: embeddings in the order of the rows, in parts of any size, each of shape (part, dimensions).
+        model: that made them.
+
+    Raises:
+        EmbeddingError: if there are more or fewer vectors than rows.
+    """
+    schema, first = _schema(model), 0
+    with (
+        atomic.new_file(path) as partial,
+        pq.ParquetWriter(partial, schema, compression="zstd", use_dictionary=["split", "country"]) as writer,
+    ):
+        for group in _grouped(vectors):
+            column = pa.FixedSizeListArray.from_arrays(pa.array(group.ravel()), model.dimensions)
+            part = rows.slice(first, len(group)).select(COLUMNS).combine_chunks()
+            if len(part) == len(group):
+                writer.write_table(pa.table([*part.columns, column], schema))
+            first += len(group)
+        if first != len(rows):
+            raise EmbeddingError(f"{path}: {first} embeddings for {len(rows)} patches; expected one each")
+
+
+def _model_of(schema: pa.Schema) -> EmbeddingModel:
+    """The model in the schema's metadata.
+
+    Raises:
+        KeyError, ValueError, TypeError: if there is none, or a column does not fit it.
+    """
+    stored: dict[str, Any] = json.loads(schema.metadata[_KEY])
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    model = EmbeddingModel(**fields)
+    for field in _schema(model):
+        if schema.field(field.name).type != field.type:
+            raise TypeError(f"column {field.name!r} has type {schema.field(field.name).type}; expected {field.type}")
+    return model
+
+
+def _schema(model: EmbeddingModel) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field("patch_id", pa.string(), nullable=False),
+            pa.field("split", pa.string(), nullable=False),
+            pa.field("country", pa.string()),
+            pa.field("labels", pa.list_(pa.string()), nullable=False),
+            pa.field("embedding", pa.list_(pa.float32(), model.dimensions), nullable=False),
+        ],
+        {_KEY: json.dumps(asdict(model))},
+    )
+
+
+def _grouped(batches: Iterable[NDArray[np.float32]]) -> Iterable[NDArray[np.float32]]:
+    """Batches of any size as row groups."""
+    waiting: list[NDArray[np.float32]] = []
+    for vectors in batches:
+        waiting.append(vectors)
+        if sum(map(len, waiting)) >= _ROW_GROUP_ROWS:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _fingerprint(trained: TrainedModel) -> str:
+    """SHA-256 of all weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(trained.model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.cpu().contiguous().numpy().data)
+    return digest.hexdigest()

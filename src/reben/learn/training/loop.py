@@ -1,0 +1,220 @@
+"""Train a model: configuration, data, model, loop."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from reben.data.datamodule import PatchDataModule
+from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.data.statistics import read_statistics
+from reben.io import atomic
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weights import save_model
+from reben.learn.training.callbacks import EpochTable, KeepBest, SeedEpochs
+from reben.learn.training.checkpoints import SafetensorsCheckpointIO
+from reben.learn.training.hardware import Hardware, is_first_process
+from reben.learn.training.recipe import Recipe
+from reben.learn.training.run_directory import RunDirectory
+from reben.learn.training.task import TASKS
+
+_PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
+"""Lightning's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """How a run ended."""
+
+    run: Path
+    best_epoch: int
+    """Counted from 0."""
+    metric: str
+    """By which epochs were compared."""
+    best_score: float
+    """Validation score of the best epoch, 0 to 1."""
+    epochs: int
+    """Epochs that were trained; fewer than asked for if training stopped early."""
+
+
+def train(
+    recipe: Recipe,
+    *,
+    store: Path,
+    metadata: list[Path],
+    output: Path,
+    statistics: Path | None = None,
+    workers: int | None = None,
+    hardware: Hardware = Hardware(),  # noqa: B008 - frozen
+    resume: bool = False,
+    show_progress: bool = False,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> TrainingResult:
+    """Train as the recipe says and keep the best epoch's weights in `output`.
+
+    Several processes of one run all call this; the first one writes the files.
+
+    Args:
+        recipe: how to train.
+        store: where the pixels are.
+        metadata: metadata tables; their train and validation rows take part.
+        output: run directory, see `reben.learn.training.run_directory`.
+        statistics: means and standard deviations that `reben stats` wrote; None takes the published ones.
+        workers: loading threads; 0 loads in this process; None chooses.
+        hardware: on what to compute.
+        resume: go on with the run in `output`.
+        show_progress: show a progress bar for every epoch.
+        report: is told of each epoch's row of `metrics.csv`.
+
+    Raises:
+        RunError: if `output` holds a run that must not be touched, or none to resume; or if training diverges.
+        TargetExistsError: if another process is writing `output`.
+        KeyboardInterrupt: if the user stops the run; it can be resumed.
+        RecipeError: if the model cannot be built, or the batch cannot be shared among the processes.
+        MetadataError: if a table is wrong, has no row for a split, or does not fit the store.
+        StoreError: if there is no store.
+    """
+    settings = {
+        **recipe.model_dump(),
+        "store": str(store.resolve()),
+        "metadata": [str(path.resolve()) for path in metadata],
+        "statistics": None if statistics is None else str(statistics.resolve()),
+    }
+    run, first = RunDirectory(output), is_first_process()
+    hardware.expect_to_share(recipe.batch_size, recipe.accumulate)
+    with atomic.locked(run.path) if first else nullcontext():
+        if resume and first:
+            run.expect_resumable(settings)
+        lightning.seed_everything(recipe.seed, verbose=False)
+        data = PatchDataModule(
+            store,
+            metadata,
+            bands=recipe.bands,
+            batch_size=recipe.batch_size,
+            parts=recipe.accumulate,
+            workers=workers,
+            seed=recipe.seed,
+            shuffle_block=recipe.shuffle_block,
+            snow_and_cloud=recipe.snow_and_cloud,
+            reference_maps=recipe.task == "segmentation",
+            statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
+        )
+        trained = _fresh_model(recipe, data)  # an empty split or a misfit ends here, before anything is written
+        if first and resume:
+            run.note_resumption()
+        elif first:
+            run.start(settings)
+        metric = TASKS[recipe.task].best_metric
+        best = KeepBest(f"validation/{metric}", lambda: save_model(run.path, trained))
+        epochs = _fit(run, recipe, data, trained, best, hardware=hardware, show_progress=show_progress, report=report)
+        result = TrainingResult(run.path, best.best_epoch, metric, best.best_score, epochs)
+        if first:
+            run.finish(best_epoch=best.best_epoch, metric=metric, best_score=best.best_score, epochs=epochs)
+    return result
+
+
+def _fresh_model(recipe: Recipe, data: PatchDataModule) -> TrainedModel:
+    """A model with random weights that fits the images and classes of the data."""
+    image = data.dataset("train")[0]["image"]  # (C, H, W)
+    data.dataset("validation")
+    architecture = Architecture(
+        timm_name=recipe.model,
+        channels=image.shape[0],
+        classes=len(data.legend.class_names),
+        image_size=image.shape[-1],
+        dropout=recipe.dropout,
+        drop_path=recipe.drop_path,
+        task=recipe.task,
+    )
+    bands = tuple(band.name for band in data.bands)
+    return TrainedModel(build_model(architecture), architecture, bands, data.statistics, data.legend.class_names)
+
+
+def _fit(
+    run: RunDirectory,
+    recipe: Recipe,
+    data: PatchDataModule,
+    trained: TrainedModel,
+    best: KeepBest,
+    *,
+    hardware: Hardware,
+    show_progress: bool,
+    report: Callable[[dict[str, float]], None],
+) -> int:
+    """Train from the start, or from the run's checkpoint if it has one; the number of epochs that were trained.
+
+    Raises:
+        KeyboardInterrupt: if the user stops the run.
+    """
+    task = TASKS[recipe.task](trained.model, recipe, trained.architecture.classes)
+    callbacks: list[Callback] = [
+        best,
+        EpochTable(run.metrics, task.metric_names, report),
+        SeedEpochs(recipe.seed),
+        EarlyStopping(f"validation/{task.best_metric}", mode="max", patience=recipe.patience),
+        _SafetensorsCheckpoint(
+            run.checkpoint.parent,
+            filename=run.checkpoint.stem,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+    ]
+    if recipe.channels_last:
+        trained.model.to(memory_format=torch.channels_last)
+    if recipe.compile:
+        trained.model.compile()
+    with _quiet():
+        trainer = lightning.Trainer(
+            accelerator=hardware.accelerator,
+            devices=hardware.devices,
+            num_nodes=hardware.nodes,
+            strategy=hardware.strategy,
+            precision=_PRECISIONS[recipe.precision],  # type: ignore[arg-type]  # a literal of many
+            accumulate_grad_batches=recipe.accumulate,
+            use_distributed_sampler=False,  # the loader shares the patches
+            deterministic="warn" if torch.cuda.is_available() else None,
+            max_epochs=recipe.epochs,
+            callbacks=[*callbacks, RichProgressBar(leave=False)] if show_progress else callbacks,
+            logger=TensorBoardLogger(run.path, name="tensorboard", version=""),
+            plugins=[SafetensorsCheckpointIO()],
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            enable_progress_bar=show_progress,
+            enable_model_summary=False,
+        )
+        resume_from = run.checkpoint if run.checkpoint.exists() else None
+        try:
+            trainer.fit(task, datamodule=data, ckpt_path=resume_from)
+        except SystemExit as error:  # Lightning's answer to Ctrl-C
+            raise KeyboardInterrupt from error
+    return trainer.current_epoch
+
+
+class _SafetensorsCheckpoint(ModelCheckpoint):
+    """Names checkpoints after what they are."""
+
+    FILE_EXTENSION = ".safetensors"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice and its own deprecations from the user; warnings of substance pass."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+            warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+            yield
+    finally:
+        logger.setLevel(level)

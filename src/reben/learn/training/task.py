@@ -1,0 +1,157 @@
+"""The learning tasks: labels of whole patches, and a class for each pixel; AdamW and the paper's learning rate."""
+
+from typing import Any, ClassVar
+
+import lightning
+import torch
+from torch import nn
+from torch.nn import functional
+from torchmetrics import MeanMetric, MetricCollection
+
+from reben.core.classes import UNLABELLED
+from reben.data.dataset import Batch
+from reben.learn.scores import multilabel, segmentation
+from reben.learn.training import schedule
+from reben.learn.training.recipe import Recipe
+
+
+class PatchTask(lightning.LightningModule):
+    """What Lightning needs to know to train a model on patches.
+
+    Args:
+        model: maps images (B, C, H, W) to logits (B, classes, ...).
+        recipe: how to train it.
+        metrics: of an epoch of validation.
+    """
+
+    metric_names: ClassVar[tuple[str, ...]]
+    """Of validation."""
+    best_metric: ClassVar[str]
+    """By which epochs are compared; more is better."""
+
+    def __init__(self, model: nn.Module, recipe: Recipe, metrics: MetricCollection) -> None:
+        super().__init__()
+        self.model = model
+        self.recipe = recipe
+        self.validation_metrics = metrics
+        # Lightning's own means over processes are wrong where these have different numbers of patches. NaN must stay
+        # NaN: it is how divergence is noticed.
+        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.validation_loss = MeanMetric(nan_strategy="disable")
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Mean loss over patches."""
+        raise NotImplementedError
+
+    def target(self, batch: Batch) -> torch.Tensor:
+        """What the metrics compare with."""
+        raise NotImplementedError
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        """What the metrics compare."""
+        raise NotImplementedError
+
+    def metrics(self) -> dict[str, torch.Tensor]:
+        """Values of the epoch."""
+        raise NotImplementedError
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits, float32 whatever the model computes with."""
+        order = torch.channels_last if self.recipe.channels_last else torch.contiguous_format
+        logits: torch.Tensor = self.model(images.contiguous(memory_format=order))
+        return logits.float()
+
+    def training_step(self, batch: Batch, _index: int) -> torch.Tensor:
+        """The part's share of the batch's mean loss.
+
+        Lightning divides the sum over parts and processes by their number; with this weight that gives the mean over
+        the patches of the whole batch, however unequal its parts are.
+        """
+        loss, patches = self.loss(self(batch["image"]), batch), len(batch["image"])
+        self.train_loss.update(loss.detach(), patches)
+        self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
+        weight = patches * self.recipe.accumulate * self.trainer.world_size / int(batch["whole"])
+        return loss * weight
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Take a batch into the metrics of the epoch."""
+        logits = self(batch["image"])
+        self.validation_loss.update(self.loss(logits, batch), len(batch["image"]))
+        self.log("validation/loss", self.validation_loss, on_epoch=True)
+        self.validation_metrics.update(self.predictions(logits), self.target(batch))
+
+    def on_validation_epoch_end(self) -> None:
+        """Metrics of the epoch, over all processes."""
+        self.log_dict({f"validation/{name}": value for name, value in self.metrics().items()})
+        self.validation_metrics.reset()
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's type is a union of ten
+        """AdamW, and the learning rate of every step."""
+        recipe, total = self.recipe, int(self.trainer.estimated_stepping_batches)
+        optimizer = torch.optim.AdamW(self.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        rates = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: schedule.rate(step, warmup_steps=recipe.warmup_steps, total_steps=total)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
+
+
+class MultiLabelTask(PatchTask):
+    """Labels of whole patches: binary cross entropy, the paper's metrics."""
+
+    metric_names = multilabel.METRIC_NAMES
+    best_metric = "ap_macro"
+
+    def __init__(self, model: nn.Module, recipe: Recipe, classes: int) -> None:
+        super().__init__(model, recipe, multilabel.epoch_metrics(classes))
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Mean over patches and classes."""
+        return functional.binary_cross_entropy_with_logits(logits, batch["label"])
+
+    def target(self, batch: Batch) -> torch.Tensor:
+        """Multi-hot labels, shape (B, classes)."""
+        labels: torch.Tensor = batch["label"].long()
+        return labels
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        """Probabilities, shape (B, classes)."""
+        return logits.sigmoid()
+
+    def metrics(self) -> dict[str, torch.Tensor]:
+        """The paper's four."""
+        return multilabel.compute(self.validation_metrics)
+
+
+class SegmentationTask(PatchTask):
+    """A class for each pixel: cross entropy; unlabelled pixels teach nothing and are not scored."""
+
+    metric_names = segmentation.METRIC_NAMES
+    best_metric = "mean_iou"
+
+    def __init__(self, model: nn.Module, recipe: Recipe, classes: int) -> None:
+        super().__init__(model, recipe, segmentation.epoch_metrics(classes))
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Sum over the labelled pixels, divided by the number of all pixels: every patch weighs what it knows."""
+        mask: torch.Tensor = batch["mask"]
+        return functional.cross_entropy(logits, mask, ignore_index=UNLABELLED, reduction="sum") / mask.numel()
+
+    def target(self, batch: Batch) -> torch.Tensor:
+        """Class maps, shape (B, H, W)."""
+        mask: torch.Tensor = batch["mask"]
+        return mask
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        """Class maps, shape (B, H, W)."""
+        return logits.argmax(dim=1)
+
+    def metrics(self) -> dict[str, torch.Tensor]:
+        """Mean IoU, F1, accuracy."""
+        return segmentation.compute(self.validation_metrics)
+
+
+TASKS: dict[str, type[MultiLabelTask | SegmentationTask]] = {
+    "classification": MultiLabelTask,
+    "segmentation": SegmentationTask,
+}
+"""By the recipe's `task`."""

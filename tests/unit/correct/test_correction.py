@@ -1,0 +1,93 @@
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from reben.core.errors import CorrectionError, ProductError
+from reben.correct.correction import correct, find_l1c, workers_that_fit
+
+
+@dataclass
+class StandInEngine:
+    """Writes a file, or fails for products whose name says so."""
+
+    memory_bytes: int = 1
+    tried: list[str] = field(default_factory=list)
+
+    def product(self, l1c: Path, output: Path) -> Path | None:
+        if "unreadable" in l1c.name:
+            raise ProductError(f"{l1c.name}: unreadable")
+        target = output / f"{l1c.stem}.l2a"
+        return target if target.exists() else None
+
+    def correct(self, l1c: Path, output: Path) -> dict[str, str]:
+        self.tried.append(l1c.name)
+        if "bad" in l1c.name:
+            raise CorrectionError(f"{l1c.name}: bad")
+        (output / f"{l1c.stem}.l2a").touch()
+        return {"product": f"{l1c.stem}.l2a"}
+
+
+def run(names: list[str], output: Path, *, skip_errors: bool = False):
+    engine, done = StandInEngine(), []
+    with ThreadPoolExecutor(1) as executor:
+        result = correct(
+            [Path(name) for name in names], output, engine,
+            executor=executor, skip_errors=skip_errors, progress=done.append,
+        )  # fmt: skip
+    assert sum(done) == len(names)
+    return engine, result
+
+
+def test_a_rerun_does_what_is_missing(tmp_path: Path):
+    run(["a.SAFE"], tmp_path)
+    engine, result = run(["a.SAFE", "b.SAFE"], tmp_path)
+    assert engine.tried == ["b.SAFE"]
+    assert result.present == ["a.SAFE"]
+    assert result.corrected == {"b.SAFE": {"product": "b.l2a"}}
+
+
+def test_errors_are_skipped_and_named(tmp_path: Path):
+    _, result = run(["unreadable.SAFE", "bad.SAFE", "good.SAFE"], tmp_path, skip_errors=True)
+    assert result.failed == {"unreadable.SAFE": "unreadable.SAFE: unreadable", "bad.SAFE": "bad.SAFE: bad"}
+    assert list(result.corrected) == ["good.SAFE"]
+
+
+@pytest.mark.parametrize("name", ["unreadable.SAFE", "bad.SAFE"])
+def test_an_error_ends_the_run_unless_errors_are_skipped(tmp_path: Path, name):
+    with pytest.raises((ProductError, CorrectionError)):
+        run([name, "good.SAFE"], tmp_path)
+
+
+def test_a_worker_that_dies(tmp_path: Path):
+    class DyingExecutor(Executor):
+        def submit(self, *_args, **_kwargs):
+            future = Future()
+            future.set_exception(BrokenExecutor("killed"))
+            return future
+
+    with pytest.raises(CorrectionError, match=r"a worker died while it corrected a\.SAFE") as caught:
+        correct([Path("a.SAFE")], tmp_path, StandInEngine(), executor=DyingExecutor(), skip_errors=True)
+    assert "fewer --workers" in caught.value.hint
+
+
+def test_products_are_found_in_folders(tmp_path: Path):
+    for name in ("b.SAFE", "a.zip", "notes.txt"):
+        (tmp_path / name).touch()
+    assert find_l1c([tmp_path]) == [tmp_path / "a.zip", tmp_path / "b.SAFE"]
+    assert find_l1c([Path("c.SAFE"), tmp_path])[0] == Path("c.SAFE")
+
+
+def test_folders_without_products_and_products_given_twice(tmp_path: Path):
+    with pytest.raises(CorrectionError, match="has no L1C product"):
+        find_l1c([tmp_path])
+    with pytest.raises(CorrectionError, match="is no directory"):
+        find_l1c([tmp_path / "missing"])
+    with pytest.raises(CorrectionError, match="a: given twice"):
+        find_l1c([Path("a.SAFE"), Path("a.zip")])
+
+
+def test_workers_are_bounded_by_memory():
+    assert workers_that_fit(3, StandInEngine(memory_bytes=1)) == 3
+    assert workers_that_fit(3, StandInEngine(memory_bytes=10**15)) == 1

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from reben.core.errors import ProductError
+from reben.core.grid import TileGround
+from reben.io.jp2 import read_tile_band, write_tile_band
+
+GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 4_800)
+PIXELS = np.random.default_rng(0).integers(0, 65_535, (240, 240)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_written_is_read_back(tmp_path: Path, threads):
+    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20, threads=threads)
+    ground, pixels = read_tile_band(str(tmp_path / "band.jp2"), 20, threads=threads)
+    assert ground == GROUND
+    assert (pixels == PIXELS).all()
+
+
+def test_classes_keep_their_type(tmp_path: Path):
+    write_tile_band(tmp_path / "scl.jp2", PIXELS.astype(np.uint8), GROUND, 20)
+    with rasterio.open(tmp_path / "scl.jp2") as source:
+        assert (source.read(1) == PIXELS.astype(np.uint8)).all()
+
+
+def test_a_truncated_file(tmp_path: Path):
+    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)
+    (tmp_path / "cut.jp2").write_bytes((tmp_path / "band.jp2").read_bytes()[:50_000])
+    with pytest.raises(ProductError, match=r"cut.jp2: cannot be read"):
+        read_tile_band(str(tmp_path / "cut.jp2"), 20)
+
+
+def test_what_is_no_band_of_a_tile(tmp_path: Path):
+    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)
+    with pytest.raises(ProductError, match=r"has pixels of 20.0 m; expected 10 m"):
+        read_tile_band(str(tmp_path / "band.jp2"), 10)
+    with rasterio.open(
+        tmp_path / "wide.jp2", "w", driver="JP2OpenJPEG", width=240, height=120, count=1, dtype="uint16",
+        crs="EPSG:32633", transform=from_origin(0, 0, 20, 20),
+    ) as target:  # fmt: skip
+        target.write(PIXELS[:120], 1)
+    with pytest.raises(ProductError, match="expected one square band of uint16 in a UTM zone"):
+        read_tile_band(str(tmp_path / "wide.jp2"), 20)
+
+
+def test_a_file_that_is_not_whole_after_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class HalfWriter:
+        """Stands in for a driver that does not notice a full disk."""
+
+        def __init__(self, path, *_args, **_kwargs):
+            path.write_bytes(b"half of a file")
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def write(self, *_args):
+            pass
+
+    monkeypatch.setattr("reben.io.jp2.rasterio.open", HalfWriter)
+    with pytest.raises(ProductError, match="could not be written whole"):
+        write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)

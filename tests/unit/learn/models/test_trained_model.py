@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reben.core.bands import BAND_SETS
+from reben.core.classes import CLC2018
+from reben.core.errors import BandError
+from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.data.opening import open_dataset
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.store import open_store
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.trained_model import TrainedModel
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedModel:
+    torch.manual_seed(0)
+    architecture = Architecture("test_resnet", 12, 19, 120, dropout=0, drop_path=0)
+    model = build_model(architecture).eval()
+    return TrainedModel(model, architecture, BAND_SETS["all"], PUBLISHED_STATISTICS, CLC2018.class_names)
+
+
+def test_a_patch_of_the_store_becomes_what_training_sees(
+    trained: TrainedModel, tiny_store: Path, tiny_dataset: DatasetPaths
+):
+    dataset = open_dataset(tiny_store, tiny_dataset.metadata, bands="all")
+    store = open_store(tiny_store)
+    patches = dataset.patches
+    for number in (0, len(dataset) - 1):
+        values = store[patches.ids[number].as_py()] | store[patches.s1_names[number].as_py()]
+        image = trained.image(values)
+        assert (image.shape, image.dtype) == ((12, 120, 120), np.float32)
+        torch.testing.assert_close(trained.normalised(image), dataset[number]["image"])
+        expected = trained.model(dataset[number]["image"][None])[0]
+        torch.testing.assert_close(trained(image), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_batches_arrays_and_tensors_give_the_same(trained: TrainedModel):
+    images = np.random.default_rng(0).integers(0, 9000, (3, 12, 120, 120)).astype(np.uint16)
+    batch = trained(images)
+    assert batch.shape == (3, 19)
+    torch.testing.assert_close(trained(torch.from_numpy(images)), batch)
+    torch.testing.assert_close(trained(images[1]), batch[1], rtol=1e-4, atol=1e-4)
+    images.setflags(write=False)  # as arrays of a store are
+    torch.testing.assert_close(trained(images), batch)
+
+
+def test_probable_classes_are_named_in_order(trained: TrainedModel):
+    image = np.full((12, 120, 120), 700.0)
+    probabilities = trained(image).sigmoid().detach()
+    everything = trained.probable(image, threshold=0)
+    assert list(everything) == [CLC2018.class_names[i] for i in probabilities.argsort(descending=True)]
+    assert everything[CLC2018.class_names[3]] == pytest.approx(float(probabilities[3]))
+    some = trained.probable(image)
+    assert some == {name: share for name, share in everything.items() if share >= 0.5}
+    with pytest.raises(BandError, match="got 2 images; expected one"):
+        trained.probable(np.zeros((2, 12, 120, 120)))
+
+
+@pytest.mark.parametrize("shape", [(120, 120), (10, 120, 120), (2, 3, 12, 120, 120), (12, 120)])
+def test_images_of_another_shape_are_refused(trained: TrainedModel, shape: tuple[int, ...]):
+    with pytest.raises(BandError, match="12 channels VV, VH, B02"):
+        trained(np.zeros(shape))
+
+
+def test_patches_without_all_bands_are_refused(trained: TrainedModel):
+    side = {10: 120, 20: 60}
+    values = {name: np.ones((120, 120)) for name in ("VV", "VH", "B02", "B03", "B04", "B08")}
+    with pytest.raises(BandError, match="B05, B06, B07, B8A, B11, B12 is missing") as caught:
+        trained.image(values)
+    assert "s1_name" in caught.value.hint
+    values |= {name: np.ones((side[20], side[20])) for name in ("B05", "B06", "B07", "B8A", "B11")}
+    assert trained.image(values | {"B12": np.ones((60, 60))}).shape == (12, 120, 120)
+    with pytest.raises(BandError, match="do not cover the same ground"):
+        trained.image(values | {"B12": np.ones((50, 50))})

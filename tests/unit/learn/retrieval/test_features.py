@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from torch import nn
+
+from reben.core.bands import BAND_SETS
+from reben.core.classes import CLC2018
+from reben.core.errors import MetadataError, RunError
+from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.data.opening import open_dataset
+from reben.io.dataset_paths import DatasetPaths
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.weights import TrainedModel, load_model, save_model
+from reben.learn.retrieval import features
+from reben.learn.retrieval.embeddings import read_embeddings
+from reben.learn.retrieval.features import LAYER, embed, embed_patch
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("features") / "my-run"
+    architecture = Architecture("test_resnet", 12, 19, 120, dropout=0.5, drop_path=0)
+    save_model(
+        folder,
+        TrainedModel(
+            build_model(architecture), architecture, BAND_SETS["all"], PUBLISHED_STATISTICS, CLC2018.class_names
+        ),
+    )
+    return folder
+
+
+def test_embeddings_are_what_the_classifier_gets(
+    run: Path, tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    told: list[int] = []
+    count = embed(
+        run, store=tiny_store, metadata=[tiny_dataset.metadata], output=tmp_path / "e.parquet", batch_size=4,
+        start=lambda total: told.append(-total) or told.append,
+    )  # fmt: skip
+    table = read_embeddings(tmp_path / "e.parquet")
+    assert told[0] == -count == -sum(told[1:])
+    dataset = open_dataset(tiny_store, tiny_dataset.metadata)
+    assert table.ids == dataset.patches.ids.to_pylist()
+    np.testing.assert_array_equal(table.multi_hot(), dataset.patches.labels)
+    model = load_model(run).model
+    with torch.inference_mode():
+        logits = model(torch.stack([dataset[number]["image"] for number in range(count)]))
+        again = model.get_classifier()(torch.from_numpy(table.vectors))
+    torch.testing.assert_close(again, logits, rtol=1e-4, atol=1e-4)
+
+
+def test_the_table_says_where_it_comes_from(run: Path, tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    path = tmp_path / "e.parquet"
+    embed(run, store=tiny_store, metadata=[tiny_dataset.metadata], output=path, splits=["test"])
+    table = read_embeddings(path)
+    assert set(table.rows["split"].to_pylist()) == {"test"}
+    assert set(table.rows["country"].to_pylist()) == {"Nowhere"}
+    model = table.model
+    assert (model.checkpoint, model.timm_name, model.layer) == ("my-run", "test_resnet", LAYER)
+    assert (model.bands, model.mean[0]) == (BAND_SETS["all"], PUBLISHED_STATISTICS["VV"].mean)
+    assert str(run.parent).encode() not in str(pq.read_schema(path).metadata).encode()
+
+
+def test_a_single_patch_has_the_embedding_of_the_table(
+    run: Path, tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    embed(run, store=tiny_store, metadata=[tiny_dataset.metadata], output=tmp_path / "e.parquet")
+    table = read_embeddings(tmp_path / "e.parquet")
+    single = embed_patch(run, table.ids[3], store=tiny_store, metadata=[tiny_dataset.metadata])
+    np.testing.assert_allclose(single.vectors[0], table.vectors[3], rtol=1e-4, atol=1e-4)
+    assert single.model == table.model
+    assert single.ids == [table.ids[3]]
+
+
+def test_cloudy_patches_are_embedded_if_asked_for(
+    run: Path, tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    cloudy = tiny_dataset.snow_and_cloud_metadata
+    with pytest.raises(MetadataError, match="no patch of train, validation, test"):
+        embed(run, store=tiny_store, metadata=[cloudy], output=tmp_path / "e.parquet")
+    assert not list(tmp_path.iterdir())
+    options = {"store": tiny_store, "metadata": [cloudy], "output": tmp_path / "e.parquet", "snow_and_cloud": True}
+    assert embed(run, **options) == len(read_embeddings(tmp_path / "e.parquet"))
+
+
+class Odd(nn.Module):
+    """Gives whatever features a test wants."""
+
+    def __init__(self, result: torch.Tensor) -> None:
+        super().__init__()
+        self.result = result
+
+    def forward_features(self, images: torch.Tensor) -> torch.Tensor:
+        return images
+
+    def forward_head(self, _features: torch.Tensor, pre_logits: bool) -> torch.Tensor:
+        assert pre_logits
+        return self.result
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (nn.Identity(), "no layer before a classifier"),
+        (Odd(torch.zeros(1, 4, 2, 2)), "not a vector each"),
+        (Odd(torch.full((1, 4), torch.nan)), "no numbers"),
+    ],
+)
+def test_models_without_usable_features(model: nn.Module, message: str):
+    with pytest.raises(RunError, match=message):
+        features._embed(model, torch.zeros(1, 12, 120, 120))

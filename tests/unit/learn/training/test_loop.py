@@ -1,0 +1,272 @@
+import csv
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from reben.core.errors import MetadataError, RecipeError, RunError, TargetExistsError
+from reben.io import atomic
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.metadata import read_metadata, write_metadata
+from reben.learn.training.hardware import Hardware
+from reben.learn.training.loop import TrainingResult, train
+from reben.learn.training.recipe import Recipe, make_recipe
+from reben.learn.training.schedule import rate
+
+RECIPE = make_recipe(model="test_resnet", bands="all", epochs=3, batch_size=4, warmup_steps=2, seed=7)
+
+
+@pytest.fixture
+def run(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    def run(recipe: Recipe = RECIPE, name: str = "run", **options: object) -> TrainingResult:
+        return train(recipe, store=tiny_store, metadata=[tiny_dataset.metadata], output=tmp_path / name, **options)
+
+    return run
+
+
+class StopError(Exception):
+    """Stands for a crash."""
+
+
+def stop_after(epoch: int):
+    def report(row: dict[str, float]) -> None:
+        if row["epoch"] == epoch:
+            raise StopError
+
+    return report
+
+
+def test_a_run_directory_says_all(run, tmp_path: Path):
+    rows: list[dict[str, float]] = []
+    result = run(report=rows.append)
+    folder = tmp_path / "run"
+    assert {path.name for path in folder.iterdir()} == {
+        "config.json",
+        "environment.json",
+        "metrics.csv",
+        "model.safetensors",
+        "recipe.json",
+        "result.json",
+        "tensorboard",
+    }
+    assert list((folder / "tensorboard").glob("events*"))
+    with (folder / "metrics.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in table] == [0, 1, 2] == [row["epoch"] for row in rows]
+    assert all(0 <= float(row["validation/ap_macro"]) <= 1 and float(row["train/loss"]) > 0 for row in table)
+    best = max(table, key=lambda row: float(row["validation/ap_macro"]))
+    assert result.best_epoch == int(best["epoch"])
+    assert result.metric == "ap_macro"
+    assert result.best_score == pytest.approx(float(best["validation/ap_macro"]))
+    assert json.loads((folder / "result.json").read_text())["best_epoch"] == result.best_epoch
+    recipe = json.loads((folder / "recipe.json").read_text())
+    assert (recipe["model"], recipe["seed"], recipe["batch_size"]) == ("test_resnet", 7, 4)
+    assert "torch" in json.loads((folder / "environment.json").read_text())[0]["packages"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(run, tmp_path: Path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run(RECIPE.model_copy(update={"seed": seed, "epochs": 1}), name)
+    a, b, c = (load_file(tmp_path / name / "model.safetensors") for name in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert any(not torch.equal(a[name], c[name]) for name in a)
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_a_stopped_and_resumed_run_equals_an_undisturbed_one(run, tmp_path: Path, epoch: int):
+    whole = run(name="whole")
+    with pytest.raises(StopError):
+        run(name="stopped", report=stop_after(epoch))
+    assert not (tmp_path / "stopped" / "result.json").exists()
+    resumed = run(name="stopped", resume=True)
+    assert (resumed.best_epoch, resumed.best_score) == (whole.best_epoch, whole.best_score)
+    a, b = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "stopped"))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+    def table(name: str) -> list[list[str]]:
+        with (tmp_path / name / "metrics.csv").open() as file:
+            return [row[:-3] for row in csv.reader(file)]  # all but times
+
+    assert table("whole") == table("stopped")
+
+
+def test_training_stops_early(run):
+    recipe = RECIPE.model_copy(update={"epochs": 30, "patience": 1, "learning_rate": 1e-12})
+    assert run(recipe).epochs < 30
+
+
+def test_existing_runs_are_not_touched(run, tmp_path: Path):
+    with pytest.raises(StopError):
+        run(report=stop_after(0))
+    with pytest.raises(RunError, match="a run already, which is unfinished") as caught:
+        run()
+    assert "--resume" in caught.value.hint
+    run(resume=True)
+    with pytest.raises(RunError, match="a run already, which is finished"):
+        run()
+    with pytest.raises(RunError, match="the run is finished"):
+        run(resume=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("")
+    with pytest.raises(TargetExistsError):
+        run(name="other")
+
+
+def test_a_run_is_only_resumed_with_its_own_settings(run):
+    with pytest.raises(RunError, match="no run to resume"):
+        run(resume=True)
+    with pytest.raises(StopError):
+        run(report=stop_after(0))
+    with pytest.raises(RunError, match="batch_size was 4, is 8"):
+        run(RECIPE.model_copy(update={"batch_size": 8}), resume=True)
+
+
+def test_wrong_settings_leave_no_run_behind(run, tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    with pytest.raises(RecipeError, match="no model"):
+        run(RECIPE.model_copy(update={"model": "nonet"}))
+    with pytest.raises(MetadataError, match="no patch for the"):
+        train(RECIPE, store=tiny_store, metadata=[tiny_dataset.snow_and_cloud_metadata], output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_diverges_is_an_error_and_keeps_no_weights(run, tmp_path: Path):
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e30, "warmup_steps": 0})
+    with pytest.raises(RunError, match="training has diverged") as caught:
+        run(recipe)
+    assert "--learning-rate" in caught.value.hint
+    assert not (tmp_path / "run" / "result.json").exists()
+
+
+def test_a_run_that_the_user_stops_can_be_resumed(run, tmp_path: Path):
+    def interrupt(row: dict[str, float]) -> None:
+        if row["epoch"] == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt)
+    assert run(resume=True).epochs == 3
+    assert len(json.loads((tmp_path / "run" / "environment.json").read_text())) == 2
+
+
+def test_two_processes_do_not_train_in_one_directory(run, tmp_path: Path):
+    with atomic.locked(tmp_path / "run"), pytest.raises(TargetExistsError, match="another process is writing"):
+        run()
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+SMOOTH = make_recipe(  # without batch normalisation and dropout, parts of a batch do not know of one another
+    model="test_convnext", epochs=2, batch_size=8, warmup_steps=0, dropout=0, drop_path=0, seed=3, learning_rate=0.1
+)
+
+
+@pytest.fixture
+def plain_descent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps in proportion to gradients: AdamW blows the rounding of a tiny gradient up to a whole step."""
+    monkeypatch.setattr(
+        torch.optim,
+        "AdamW",
+        lambda parameters, lr, weight_decay: torch.optim.SGD(parameters, lr, weight_decay=weight_decay),
+    )
+
+
+def expect_close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("plain_descent")
+def test_gradients_of_parts_are_those_of_the_whole_batch(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    rows = read_metadata([tiny_dataset.metadata])
+    first = rows["split"].to_pylist().index("train")
+    write_metadata(tmp_path / "odd.parquet", pa.concat_tables([rows[:first], rows[first + 1 :]]))  # 13 = 8 + 3 + 2
+    for name, parts in (("whole", 1), ("parts", 2)):
+        recipe = SMOOTH.model_copy(update={"accumulate": parts})
+        train(recipe, store=tiny_store, metadata=[tmp_path / "odd.parquet"], output=tmp_path / name)
+    expect_close(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+
+
+def test_segmentation_learns_and_is_resumed(run, tmp_path: Path):
+    recipe = RECIPE.model_copy(update={"task": "segmentation", "epochs": 2})
+    whole = run(recipe, "whole")
+    assert whole.metric == "mean_iou"
+    with (tmp_path / "whole" / "metrics.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert whole.best_score == pytest.approx(max(float(row["validation/mean_iou"]) for row in table))
+    assert float(table[-1]["train/loss"]) < float(table[0]["train/loss"])
+    with pytest.raises(StopError):
+        run(recipe, "stopped", report=stop_after(1))
+    run(recipe, "stopped", resume=True)
+    a, b = weights(tmp_path / "whole"), weights(tmp_path / "stopped")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.usefixtures("plain_descent")
+def test_bfloat16_and_channels_last_learn_and_are_saved_as_usual(run, tmp_path: Path):
+    recipe = RECIPE.model_copy(update={"epochs": 1, "dropout": 0.0, "drop_path": 0.0})
+    run(recipe, "plain")
+    run(recipe.model_copy(update={"channels_last": True}), "last")
+    run(recipe.model_copy(update={"precision": "bfloat16", "channels_last": True}), "brief")
+    plain, last, brief = (weights(tmp_path / name) for name in ("plain", "last", "brief"))
+    expect_close(plain, last)
+    assert {tensor.dtype for tensor in brief.values()} == {tensor.dtype for tensor in plain.values()}
+    assert any(not torch.equal(plain[name], brief[name]) for name in plain)
+
+
+@pytest.mark.usefixtures("plain_descent")
+def test_a_compiled_model_learns_the_same_and_is_saved_as_usual(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    compiled = []
+
+    def compile_without_code_generation(model: torch.nn.Module) -> None:  # inductor takes minutes on a CPU
+        compiled.append(model)
+        model._compiled_call_impl = torch.compile(model._call_impl, backend="aot_eager", dynamic=True)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", compile_without_code_generation)
+    recipe = SMOOTH.model_copy(update={"epochs": 1})
+    run(recipe, "plain")
+    run(recipe.model_copy(update={"compile": True}), "compiled")
+    assert len(compiled) == 1
+    expect_close(weights(tmp_path / "plain"), weights(tmp_path / "compiled"))
+
+
+def test_the_learning_rate_of_every_step_is_that_of_the_formula(run, monkeypatch: pytest.MonkeyPatch):
+    rates: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def note(optimizer: torch.optim.AdamW, *arguments: object, **options: object) -> object:
+        rates.append(optimizer.param_groups[0]["lr"])
+        return step(optimizer, *arguments, **options)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", note)
+    recipe = RECIPE.model_copy(update={"warmup_steps": 3, "accumulate": 2})
+    with pytest.raises(StopError):
+        run(recipe, report=stop_after(1))
+    stopped, resumed = len(rates), run(recipe, resume=True)
+    epoch = stopped // 2  # the checkpoint of the last epoch had not been written yet
+    expected = [recipe.learning_rate * rate(n, warmup_steps=3, total_steps=3 * epoch) for n in range(3 * epoch)]
+    assert resumed.epochs == 3
+    assert rates[:stopped] == pytest.approx(expected[:stopped])
+    assert rates[stopped:] == pytest.approx(expected[epoch:])
+
+
+def test_the_share_of_time_spent_on_waiting_is_written_down(run):
+    rows: list[dict[str, float]] = []
+    run(RECIPE.model_copy(update={"epochs": 1}), report=rows.append)
+    assert 0 < rows[0]["waiting_share"] < 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_learns_in_bfloat16_with_channels_last_and_compiled(run):
+    recipe = RECIPE.model_copy(update={"precision": "bfloat16", "channels_last": True, "compile": True, "epochs": 1})
+    assert run(recipe, hardware=Hardware("gpu")).epochs == 1
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_two_gpus_learn_together(run):
+    assert run(SMOOTH, hardware=Hardware("gpu", devices=2)).epochs == SMOOTH.epochs
