@@ -286,6 +286,9 @@ class _Handler(BaseHTTPRequestHandler):
             while self.space.most_at_once < int(argument) and not self.space.released.wait(0.01):
                 pass
             return True
+        elif kind == "silent":  # not even a header
+            self.space.released.wait(60)
+            self.close_connection = True
         elif kind == "hang":
             self._answer(status, rest[:100_000], headers=place, length=len(rest), wait=True)
         elif kind == "other-bytes":

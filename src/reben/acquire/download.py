@@ -109,7 +109,8 @@ def _described(
     vague = [
         product.name
         for product in products
-        if not (product.size and (product.md5 or product.blake3)) and (thoroughly or not _lies_in(output, product))
+        if not (product.online and product.size and (product.md5 or product.blake3))
+        and (thoroughly or not _lies_in(output, product))
     ]
     known = {found.id: found for group in catalogue.products_named(vague).values() for found in group}
     return [known.get(product.id, product) for product in products]

@@ -93,6 +93,15 @@ def test_a_list_without_sizes_is_completed_from_the_catalogue_once(
     assert (tmp_path / f"{full.stem}.zip").read_bytes() == space.contents[full.id]
 
 
+def test_what_was_offline_when_it_was_found_may_be_online_now(
+    space: DataSpaceStandIn, options: Options, tmp_path: Path
+):
+    products = [space.add(name, Online=False) for name in NAMES[:2]]
+    space.entries[0]["Online"] = True
+    report = download(products, tmp_path, options())
+    assert states(report) == {NAMES[0]: "complete", NAMES[1]: "failed"}
+
+
 def test_verify_finds_what_the_cheap_check_does_not(space: DataSpaceStandIn, options: Options, tmp_path: Path):
     product = space.add(NAMES[0])
     download([product], tmp_path, options())
@@ -219,7 +228,7 @@ def test_two_processes_do_not_fill_one_folder(space: DataSpaceStandIn, options: 
         download([product], tmp_path, options())
 
 
-@pytest.mark.parametrize("fault", ["hang", "503 600"])
+@pytest.mark.parametrize("fault", ["hang", "silent", "503 600"])
 def test_ctrl_c_ends_at_once_and_the_next_start_goes_on(
     space: DataSpaceStandIn, options: Options, tmp_path: Path, fault: str
 ):
