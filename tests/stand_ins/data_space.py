@@ -277,6 +277,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, rest[: int(argument)], headers=place, length=len(rest))
         elif kind == "cut-from-zero":
             self._answer(200, content[: int(argument)], length=len(content))
+        elif kind == "etag":  # of any form, and a line that breaks
+            self._answer(status, rest[:300_000], headers={**place, "ETag": argument}, length=len(rest))
+        elif kind == "place":  # of any form
+            self._answer(206, rest, headers={"Content-Range": argument})
         elif kind == "unsized":  # so many bytes, and an end that looks like one
             self.close_connection = True
             self._answer(status, rest[: int(argument)], headers=place, length=None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from httpx2 import Client, InvalidURL, Limits, Response, Timeout, TransportError
 
@@ -15,6 +16,7 @@ MOST_CONNECTIONS = 4
 Source: https://documentation.dataspace.copernicus.eu/Quotas.html.
 """
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _CONNECT_S, _READ_S = 30.0, 60.0
 
@@ -64,9 +66,25 @@ def open_response(
 
 
 def redirect_target(response: Response) -> str | None:
-    """Where a response sends us; None if it is not a redirect."""
+    """Where a response sends us; None if it is not a redirect.
+
+    Raises:
+        PassingError: if it sends us nowhere.
+    """
+    if response.status_code not in _REDIRECTS:
+        return None
     target = response.next_request
-    return None if target is None else str(target.url)
+    if target is None or target.url.scheme not in {"http", "https"} or not _is_address(str(target.url)):
+        raise PassingError(f"status {response.status_code}, a redirect to no address")
+    return str(target.url)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0  # the port is only read, and checked, here
+    except ValueError:
+        return False
 
 
 class Redirects:

@@ -24,7 +24,10 @@ from reben.io import atomic
 
 _LARGEST = 1 << 36
 """Bytes of a product whose size the catalogue does not know."""
-_RANGE = re.compile(r"bytes (?P<first>\d+)-(?P<last>\d+)/(?P<total>\d+|\*)")
+_RANGE = re.compile(r"bytes (?P<first>\d{1,18})-\d{1,18}/(?P<total>\d{1,18}|\*)", re.ASCII)
+_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
+"""Weak ones must not be used to resume (RFC 9110, section 13.1.5)."""
 _OK, _PARTIAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NO_SUCH_RANGE = 200, 206, 401, 403, 404, 416
 _WHY = {
     _UNAUTHORIZED: "the service refuses the token",
@@ -193,7 +196,7 @@ def _range(part: _Part) -> dict[str, str]:
     """Headers that ask for the rest only."""
     if not part.size:
         return {}
-    condition = {"If-Range": part.etag} if part.etag.startswith('"') else {}  # weak ones must not be used here
+    condition = {"If-Range": part.etag} if _STRONG_ETAG.fullmatch(part.etag) else {}
     return {"Range": f"bytes={part.size}-", **condition}
 
 
@@ -215,7 +218,7 @@ def _take(response: Response, part: _Part, line: Line, fetched: Fetched) -> None
         PassingError: if it breaks off, is another part than was asked for, or no zip file.
         DownloadError: if the service says no, or sends another number of bytes than the catalogue says.
     """
-    if response.status_code == _PARTIAL and part.size:
+    if response.status_code == _PARTIAL:
         _expect_rest(response, part, line)
     elif response.status_code == _OK:
         _expect_size(response, part)
@@ -261,7 +264,7 @@ def _expect_size(response: Response, part: _Part) -> None:
     if kind in {"text/html", "application/json", "application/xml", "text/xml"}:
         raise PassingError(f"no zip file comes, but {kind}")
     stated = response.headers.get("Content-Length", "")
-    if stated.isascii() and stated.isdigit() and part.product.size and int(stated) != part.product.size:
+    if _LENGTH.fullmatch(stated) and part.product.size and int(stated) != part.product.size:
         raise DownloadError(f"the server sends {int(stated):,} bytes; the catalogue says {part.product.size:,}")
 
 

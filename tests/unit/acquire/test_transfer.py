@@ -66,6 +66,22 @@ def test_passing_trouble_ends_in_a_whole_verified_file(  # noqa: PLR0917 - fixtu
     assert space.faults[product.id] == []
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "redirect http://127.0.0.1:99999/x", "redirect http://[::1", "redirect //", "redirect javascript:1",
+        "redirect \x7f", "redirect http://", "redirect http://127.0.0.1:0/", 'etag "\xe9\xff"', "etag \xa0",
+        'etag W/"1"', f'etag "{"x" * 9000}"', "place bytes 300000-", "place bytes \xb2-\xb2/\xb2", "place nothing",
+        f"place bytes {'9' * 5000}-{'9' * 5000}/{'9' * 5000}",
+    ],
+)  # fmt: skip
+def test_hostile_headers_are_another_attempt(space: DataSpaceStandIn, product: CatalogueProduct, run, fault: str):
+    space.faults[product.id] = ["cut 300000", fault, fault]
+    outcome = run(product)
+    assert (outcome.state, outcome.reason) == (State.complete, "")
+    assert space.faults[product.id] == []
+
+
 def test_what_has_come_is_not_asked_for_again(space: DataSpaceStandIn, product: CatalogueProduct, run):
     space.faults[product.id] = ["cut 300000", "cut 300000"]
     assert run(product).bytes == len(space.contents[product.id])
@@ -92,7 +108,7 @@ def test_a_server_s_wish_to_wait_is_heeded(space: DataSpaceStandIn, product: Cat
         (["other-bytes"] * 2, "MD5 checksum"),
         (["cut 0"] * 6, "connection failed"),
         (["cut 0", "unsized 0", "cut 0", "unsized 0", "cut 0", "unsized 0"], "ended after 0 of"),
-        (["redirect ftp://example.org/x"] * 6, "failed"),
+        (["redirect ftp://example.org/x"] * 6, "a redirect to no address"),
         (["redirect http://127.0.0.1:9/x"] * 6, "failed"),
     ],
 )
