@@ -74,7 +74,7 @@ def parse_product(entry: object) -> CatalogueProduct:
     """
     try:
         return _parse(entry)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise CatalogueError(f"a product of the catalogue cannot be read: {reason}", hint=_HINT) from error
 

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reben.acquire.area import read_area
 from reben.core.errors import CatalogueError
@@ -70,3 +72,24 @@ def test_files_that_cannot_be_read(tmp_path: Path):
     (tmp_path / "huge").write_bytes(b" " * (1 << 22) + b"{}")
     with pytest.raises(CatalogueError, match="more than"):
         read_area(tmp_path / "huge")
+
+
+KINDS = ["Polygon", "MultiPolygon", "Feature", "FeatureCollection", "GeometryCollection", "Point"]
+NESTED = st.recursive(st.floats() | st.none() | st.text(max_size=2), lambda inner: st.lists(inner, max_size=5))
+OBJECTS = st.recursive(
+    st.fixed_dictionaries({"type": st.sampled_from(KINDS), "coordinates": NESTED}),
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.sampled_from(KINDS), "geometry": inner, "features": st.lists(inner), "geometries": st.lists(inner)}
+    ),
+    max_leaves=3,
+)
+
+
+@given(OBJECTS | NESTED)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_anything_is_an_area_or_refused(tmp_path: Path, value: object):
+    try:
+        polygons = read_area(write(tmp_path, value))
+    except CatalogueError:
+        return
+    assert all(text.startswith("POLYGON") for text in polygons)

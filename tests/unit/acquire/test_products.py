@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reben.acquire.products import CatalogueProduct, parse_product
 from reben.core.errors import CatalogueError
@@ -46,8 +48,28 @@ def test_what_must_not_reach_addresses_or_file_names(changes: dict[str, object],
     [
         {"Online": "yes"}, {"ContentLength": "9"}, {"ContentLength": True}, {"ContentDate": 3}, {"Checksum": [3]},
         {"Checksum": [{"Algorithm": "MD5"}]}, {"Attributes": [{"Name": "cloudCover", "Value": "much"}]},
+        {"Attributes": [{"Name": "cloudCover", "Value": 10**400}]},
     ],
 )  # fmt: skip
 def test_products_of_another_form_are_refused(changes: dict[str, object]):
     with pytest.raises(CatalogueError):
         parse_product({"Name": NAME, "Id": ID, "Online": True, "ContentLength": 5} | changes)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Start", "Name", "Value"]), inner),
+    max_leaves=6,
+)
+KEYS = ["Name", "Id", "Online", "ContentLength", "Checksum", "ContentDate", "Attributes"]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
+def test_anything_is_a_product_or_refused(entry: object):
+    given_ = {"Name": NAME, "Id": ID, "Online": True} | entry if isinstance(entry, dict) else entry
+    try:
+        product = parse_product(given_)
+    except CatalogueError:
+        return
+    assert product.name
+    assert product.size is None or product.size > 0
