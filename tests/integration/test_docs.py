@@ -1,4 +1,4 @@
-"""What docs/weights.md and docs/retrieval.md show must work as it stands there."""
+"""What pages of docs show must work as it stands there."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ from stand_ins.command import run_reben
 from stand_ins.hub import HubStandIn
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("weights.md", "retrieval.md")
+PAGES = ("weights.md", "retrieval.md", "acquisition.md")
 
 
 def commands(page: str) -> list[list[str]]:

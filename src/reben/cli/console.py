@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from reben.core.errors import MissingExtraError, RebenError
 from reben.io import atomic
@@ -39,15 +47,19 @@ def print_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever jso
 
 
 @contextmanager
-def progress(description: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+def progress(description: str, *, in_bytes: bool = False) -> Iterator[Callable[[int], Callable[[int], None]]]:
     """A progress bar on a terminal, nothing elsewhere.
+
+    Args:
+        description: what is being done.
+        in_bytes: whether it counts bytes.
 
     Gives a function that takes the total and returns the function to tell of each advance.
     """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        DownloadColumn() if in_bytes else MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

@@ -82,7 +82,7 @@ def correct(
     if engine is EngineName.sixs:
         chosen = SixsEngine(dem, threads or (1 if scheduler else max(1, available_cpus() // workers)))
     else:
-        chosen = _sen2cor_engine(sen2cor, time_limit * 3600)
+        chosen = sen2cor_engine(sen2cor, time_limit * 3600)
     products = correction.find_l1c(l1c)
     fitting = workers if scheduler else correction.workers_that_fit(workers, chosen)
     if fitting < workers:
@@ -99,7 +99,12 @@ def correct(
     _print_result(result, output, json)
 
 
-def _sen2cor_engine(given: Path | None, time_limit_s: float) -> "Engine":
+def sen2cor_engine(given: Path | None, time_limit_s: float) -> "Engine":
+    """The engine sen2cor, with a warning if it is of another version than expected.
+
+    Raises:
+        CorrectionError: if it is not there.
+    """
     from reben.correct.sen2cor import Sen2corEngine
     from reben.correct.sen2cor_program import EXPECTED_VERSION, find_sen2cor
 

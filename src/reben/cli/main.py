@@ -11,14 +11,17 @@ from reben.cli import (
     build,
     correct,
     demo,
+    download,
     embed,
     encode,
     evaluate,
     experiment,
     export,
+    pipeline,
     predict,
     publish,
     retrieve,
+    search,
     split,
     stats,
     store,
@@ -38,6 +41,9 @@ app = typer.Typer(
 app.add_typer(encode.app, name="encode")
 app.add_typer(store.app, name="store")
 app.command("stats")(stats.stats)
+app.command("pipeline")(pipeline.pipeline)
+app.command("search")(search.search)
+app.command("download")(download.download)
 app.command("correct")(correct.correct)
 app.command("build")(build.build)
 app.command("split")(split.split)

@@ -38,7 +38,7 @@ LoadingWorkers = Annotated[
 ]
 
 
-def _writable(path: Path | None) -> Path | None:
+def writable(path: Path | None) -> Path | None:
     """Check before hours of work that the result can be written.
 
     Raises:
@@ -53,7 +53,7 @@ def _writable(path: Path | None) -> Path | None:
 
 Json = Annotated[
     Path | None,
-    typer.Option("--json", callback=_writable, help="Write the result to this JSON file; - for standard output."),
+    typer.Option("--json", callback=writable, help="Write the result to this JSON file; - for standard output."),
 ]
 SnowAndCloud = Annotated[
     bool, typer.Option("--snow-and-cloud", help="Keep patches with seasonal snow, clouds or cloud shadows.")

@@ -53,6 +53,18 @@ class ProductError(RebenError):
     """A Sentinel product cannot be used: missing, damaged, incomplete, or not what it should be."""
 
 
+class CatalogueError(RebenError):
+    """A catalogue cannot be reached, refuses a question, or answers something that is no answer."""
+
+
+class CredentialsError(RebenError):
+    """User name or password are missing, or are refused."""
+
+
+class DownloadError(RebenError):
+    """A product cannot be downloaded, or what came is not what the catalogue describes."""
+
+
 class CorrectionError(RebenError):
     """A product cannot be corrected for the atmosphere, or a program that should do it is missing or failed."""
 
@@ -89,6 +101,10 @@ class EncodeError(RebenError):
 
 class TargetExistsError(RebenError, FileExistsError):
     """A file or directory that is to be written exists already, or another process is writing it."""
+
+
+class PipelineError(RebenError):
+    """A pipeline's configuration cannot be used, or one of its stages did not do all of its work."""
 
 
 class RecipeError(RebenError, ValueError):

@@ -43,6 +43,13 @@ def new_file(target: Path) -> Iterator[Path]:
     _sync(target.parent)
 
 
+def put_in_place(finished: Path, target: Path) -> None:
+    """Give a file that is complete its final name in the same folder, once it is on the disk."""
+    _sync(finished)
+    finished.replace(target)
+    _sync(target.parent)
+
+
 def write_text(target: Path, text: str) -> None:
     """Write `text` to `target` as UTF-8, replacing what is there."""
     with new_file(target) as partial:

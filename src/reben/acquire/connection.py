@@ -1,0 +1,104 @@
+"""Requests to the service: timeouts, redirects, and errors that are worth another attempt."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from httpx2 import Client, InvalidURL, Limits, Response, Timeout, TransportError
+
+from reben.acquire.patience import PassingError, expect_no_passing_status
+from reben.acquire.stopping import Stop
+from reben.version import __version__
+
+MOST_CONNECTIONS = 4
+"""That the service allows one user at a time.
+
+Source: https://documentation.dataspace.copernicus.eu/Quotas.html.
+"""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_CONNECT_S, _READ_S = 30.0, 60.0
+
+
+@contextmanager
+def open_client() -> Iterator[Client]:
+    """An HTTP client. It follows no redirect by itself: who may see a token is decided here."""
+    timeout = Timeout(_READ_S, connect=_CONNECT_S, pool=None)
+    limits = Limits(max_connections=MOST_CONNECTIONS + 1, max_keepalive_connections=MOST_CONNECTIONS + 1)
+    headers = {"User-Agent": f"reben/{__version__}", "Accept-Encoding": "identity"}
+    with Client(timeout=timeout, limits=limits, headers=headers, follow_redirects=False) as client:
+        yield client
+
+
+@contextmanager
+def open_response(
+    client: Client,
+    method: str,
+    url: str,
+    *,
+    stop: Stop,
+    params: Sequence[tuple[str, str]] | None = None,
+    data: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[Response]:
+    """The response to a request, whose body is yet to be read.
+
+    Raises:
+        PassingError: if the connection breaks, here or while the block reads, or the status asks for another attempt.
+        Stopped: if it is over.
+    """
+    stop.check()
+    try:
+        with client.stream(
+            method,
+            url,
+            params=None if params is None else list(params),
+            data=data,
+            headers=headers,
+            extensions={"trace": stop.trace},
+        ) as response:
+            expect_no_passing_status(response)
+            yield response
+    except (TransportError, InvalidURL) as error:
+        stop.check()  # a connection that breaks because it is over is no error
+        raise PassingError(f"the connection failed ({str(error) or type(error).__name__})") from None
+
+
+def redirect_target(response: Response) -> str | None:
+    """Where a response sends us; None if it is not a redirect.
+
+    Raises:
+        PassingError: if it sends us nowhere.
+    """
+    if response.status_code not in _REDIRECTS:
+        return None
+    target = response.next_request
+    if target is None or target.url.scheme not in {"http", "https"} or not _is_address(str(target.url)):
+        raise PassingError(f"status {response.status_code}, a redirect to no address")
+    return str(target.url)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0  # the port is only read, and checked, here
+    except ValueError:
+        return False
+
+
+class Redirects:
+    """Counts redirects, so that circles end."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def note(self) -> None:
+        """One more.
+
+        Raises:
+            PassingError: if there are too many.
+        """
+        self._count += 1
+        if self._count > _MOST_REDIRECTS:
+            raise PassingError(f"more than {_MOST_REDIRECTS} redirects")

@@ -1,0 +1,229 @@
+"""Many downloads at a time: each ends complete and verified, or is named with the reason."""
+
+import errno
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+
+from reben.acquire.catalogue import Catalogue
+from reben.acquire.connection import MOST_CONNECTIONS, open_client
+from reben.acquire.credentials import Credentials, read_credentials
+from reben.acquire.download_report import Outcome, Report, State
+from reben.acquire.inventory import Place, find_present
+from reben.acquire.patience import Patience
+from reben.acquire.products import CatalogueProduct
+from reben.acquire.service import Service
+from reben.acquire.stopping import Stop, Stopped
+from reben.acquire.tokens import Tokens
+from reben.acquire.transfer import Line, fetch, part_size
+from reben.acquire.unpacking import unpack
+from reben.core.errors import DownloadError, RebenError
+from reben.io import atomic
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_UNPACKED = 1.1
+"""Unpacked bytes per byte of a zip file: JPEG 2000 does not shrink any further."""
+_SPARE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadOptions:
+    """What to do, and how."""
+
+    parallel: int = MOST_CONNECTIONS
+    """Products at a time."""
+    unpack: bool = False
+    """Make `.SAFE` folders, and keep no zip files."""
+    verify: bool = False
+    """Read again what is there already, and compare all of it."""
+    service: Service = field(default_factory=Service)
+    credentials: Callable[[], Credentials] = read_credentials
+    """Called when the first token is needed."""
+    patience: Patience | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        """Refuse more connections than the service allows.
+
+        Raises:
+            DownloadError: if there would be more, or none.
+        """
+        if not 1 <= self.parallel <= MOST_CONNECTIONS:
+            raise DownloadError(
+                f"{self.parallel} downloads at a time: the service allows 1 to {MOST_CONNECTIONS} connections"
+            )
+
+
+def download(
+    products: Sequence[CatalogueProduct],
+    output: Path,
+    options: DownloadOptions,
+    *,
+    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+) -> Report:
+    """Download products into a folder; what is there already stays.
+
+    Ctrl-C and SIGTERM end it within moments; the report then names what was stopped, and the same call goes on.
+
+    Args:
+        products: what to download; size and checksums that are missing are looked up in the catalogue.
+        output: folder for `<name>.zip`, or `<name>.SAFE`.
+        options: what to do.
+        start: takes the total in bytes and returns the function to tell of each advance.
+
+    Returns:
+        what became of each product, as in `download-report.json`.
+
+    Raises:
+        DownloadError: if there is too little room for all of them.
+        TargetExistsError: if another process is downloading into this folder.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    stop = Stop()
+    patience = options.patience or Patience(sleep=stop.sleep)
+    with atomic.locked(output / "download"), open_client() as client:
+        report = Report.read(output)
+        catalogue = Catalogue(options.service, client, patience, stop)
+        described = [report.described(product) for product in products]
+        todo = _described(described, catalogue, output, thoroughly=options.verify)
+        _expect_room(todo, output, options)
+        progress = start(sum(product.size or 0 for product in todo))
+        tokens = Tokens(client, options.service, options.credentials, patience=patience, stop=stop, clock=options.clock)
+        line = Line(client, options.service, tokens, patience, stop, _locked(progress))
+        _run(todo, _Work(output, options, line), report)
+    return report
+
+
+def _described(
+    products: Sequence[CatalogueProduct], catalogue: Catalogue, output: Path, *, thoroughly: bool
+) -> list[CatalogueProduct]:
+    """The products with what the catalogue knows of them; those that lie here whole need not be asked for.
+
+    Raises:
+        CatalogueError: if the catalogue does not answer.
+    """
+    vague = [
+        product.name
+        for product in products
+        if not (product.online and product.size and (product.md5 or product.blake3))
+        and (thoroughly or not _lies_in(output, product))
+    ]
+    known = {found.id: found for group in catalogue.products_named(vague).values() for found in group}
+    return [known.get(product.id, product) for product in products]
+
+
+def _lies_in(output: Path, product: CatalogueProduct) -> bool:
+    place = Place.of(product, output)
+    return place.has_folder() or place.has_archive()
+
+
+def _locked(progress: Callable[[int], None]) -> Callable[[int], None]:
+    lock = Lock()
+
+    def locked(advance: int) -> None:
+        with lock:
+            progress(advance)
+
+    return locked
+
+
+def _expect_room(todo: Sequence[CatalogueProduct], output: Path, options: DownloadOptions) -> None:
+    """Check the disk before the first byte.
+
+    Raises:
+        DownloadError: if what is missing does not fit.
+    """
+    missing = [product for product in todo if not _lies_in(output, product)]
+    sizes = [product.size or 0 for product in missing]
+    needed = sum(
+        size - min(part_size(Place.of(product, output).archive), size)
+        for size, product in zip(sizes, missing, strict=True)
+    )
+    if options.unpack:  # beside the folders, the zip files that are being unpacked
+        needed += int(sum(sizes) * (_UNPACKED - 1)) + sum(sorted(sizes)[-options.parallel :])
+    free = shutil.disk_usage(output).free
+    if missing and free < needed + _SPARE_BYTES:
+        raise DownloadError(
+            f"{output}: has {free / 1e9:,.1f} GB free; {len(missing)} products need {needed / 1e9:,.1f} GB",
+            hint="free some room, choose another folder, or download fewer products",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What each product needs."""
+
+    output: Path
+    options: DownloadOptions
+    line: Line
+
+
+def _run(todo: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
+    """Do all, and note each outcome as it comes."""
+    with ThreadPoolExecutor(work.options.parallel, thread_name_prefix="download") as executor:
+        running = {executor.submit(_bring_to_end, product, work): product for product in todo}
+        try:
+            for future in as_completed(running):
+                report.note(future.result())
+        except BaseException:  # Ctrl-C and SIGTERM among them
+            work.line.stop.stop()
+            executor.shutdown(cancel_futures=True)
+            for future, product in running.items():
+                is_known = not future.cancelled() and future.exception() is None
+                report.note(future.result() if is_known else Outcome(product, State.stopped))
+            raise
+
+
+def _bring_to_end(product: CatalogueProduct, work: _Work) -> Outcome:
+    """Bring one product to its end, whatever that is."""
+    begun = time.perf_counter()
+    try:
+        outcome = _obtain(Place.of(product, work.output), work)
+    except Stopped:
+        outcome = Outcome(product, State.stopped, reason="the work was ended")
+    except RebenError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        outcome = Outcome(product, State.failed, reason=f"{error}{hint}")
+    except OSError as error:
+        outcome = Outcome(product, State.failed, reason=f"cannot be written: {error.strerror or error}")
+        if error.errno in _DISK_FULL:  # the others would fail as well, and leave no room for anybody else
+            work.line.stop.stop()
+    return replace(outcome, seconds=round(time.perf_counter() - begun, 2))
+
+
+def _obtain(place: Place, work: _Work) -> Outcome:
+    """The product as it should lie here: found, downloaded, unpacked.
+
+    Raises:
+        RebenError: why it cannot be had.
+        Stopped: if it is over.
+    """
+    product, check = place.product, work.line.stop.check
+    check()
+    present = find_present(place, thoroughly=work.options.verify, check=check)
+    if present is not None:
+        work.line.progress(product.size or 0)
+        if present.path == place.folder or not work.options.unpack:
+            return Outcome(product, State.present, checked=present.checked, path=present.path.name)
+        _unpack(place, check)
+        return Outcome(product, State.complete, checked=present.checked, path=place.folder.name)
+    if not product.online:
+        raise DownloadError("offline", hint="order it on the service's web page, and try again in some hours")
+    fetched = fetch(product, place.archive, work.line)
+    if work.options.unpack:
+        _unpack(place, check)
+    path = place.folder if work.options.unpack else place.archive
+    checked = tuple(fetched.checked)
+    return Outcome(
+        product, State.complete, bytes=fetched.bytes, retries=fetched.retries, checked=checked, path=path.name
+    )
+
+
+def _unpack(place: Place, check: Callable[[], None]) -> None:
+    """Make the folder of the zip file, which is not needed any more then."""
+    unpack(place.archive, place.folder, note=place.write_list, check=check)
+    place.archive.unlink()

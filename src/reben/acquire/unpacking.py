@@ -1,0 +1,133 @@
+"""Zip files to `.SAFE` folders. Archives come from anywhere: what would leave the folder or fill the disk is refused.
+
+Source of the rules: OWASP, "Zip slip" and "zip bombs"; the folders: sen2cor stops without them, and archives of the
+Data Space do not hold empty folders.
+"""
+
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from reben.core.errors import DownloadError
+from reben.io import atomic
+
+MOST_BYTES = 16 << 30
+"""Of an unpacked product; real ones have some 0.8 GB (Sentinel-2) to 2 GB (Sentinel-1)."""
+MOST_FILES = 20_000
+MOST_RATIO = 50
+"""Unpacked to packed bytes; JPEG 2000 gives 1."""
+_CHUNK = 1 << 20
+_ENCRYPTED = 0x1
+_EMPTY_FOLDERS = (("DATASTRIP", "QI_DATA"), ("GRANULE", "AUX_DATA"))
+"""Folders that sen2cor wants in each folder of these."""
+
+
+Files = dict[str, tuple[int, int]]
+"""Size and CRC-32 of files, by their path in the product."""
+
+
+def unpack(
+    archive: Path,
+    target: Path,
+    *,
+    note: Callable[[Files], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Unpack a product; `target` appears when all is there, and every member's CRC-32 was right.
+
+    Args:
+        archive: zip file with one folder, named as `target`.
+        target: the `.SAFE` folder to make.
+        note: is told what the archive holds before `target` appears.
+        check: called now and then; may raise to end it.
+
+    Raises:
+        DownloadError: if the archive is damaged, or holds what it should not.
+        TargetExistsError: if there is something at `target`.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened, atomic.new_directory(target) as folder:
+            members = _members(opened, target.name, archive.stat().st_size)
+            note({str(path): (info.file_size, info.CRC) for path, info in members.items() if not info.is_dir()})
+            for path, member in members.items():
+                _extract(opened, member, folder / path, check)
+            _add_empty_folders(folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise DownloadError(f"{archive.name}: is a damaged zip file ({error})") from error
+
+
+def _members(archive: zipfile.ZipFile, top: str, packed_bytes: int) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """What is to be extracted, by its path in the product.
+
+    Raises:
+        DownloadError: if a limit is exceeded, or a member is not one that a product has.
+    """
+    infos = archive.infolist()
+    total = sum(info.file_size for info in infos)
+    if len(infos) > MOST_FILES or total > min(MOST_BYTES, MOST_RATIO * max(packed_bytes, 1 << 20)):
+        raise DownloadError(
+            f"{len(infos):,} files with {total:,} bytes are packed into {packed_bytes:,} bytes; refused"
+        )
+    members: dict[PurePosixPath, zipfile.ZipInfo] = {}
+    for info in infos:
+        path = _path_in_product(info, top)
+        if path is None:
+            continue
+        if path in members:
+            raise DownloadError(f"{info.filename!r} is in the archive twice")
+        members[path] = info
+    files = {path for path, info in members.items() if not info.is_dir()}
+    if not files:
+        raise DownloadError(f"the archive holds no {top}")
+    for path in members:
+        if not files.isdisjoint(path.parents):
+            raise DownloadError(f"{str(path)!r} lies in a file")
+    return members
+
+
+def _path_in_product(info: zipfile.ZipInfo, top: str) -> PurePosixPath | None:
+    """The path below the product's folder; None for that folder itself.
+
+    Raises:
+        DownloadError: if it leads elsewhere, or is no plain file or folder.
+    """
+    # orig_filename: zipfile cuts names at a NUL, and two members would become one
+    name, parts = info.orig_filename, info.orig_filename.removesuffix("/").split("/")
+    if "\\" in name or "\0" in name or parts[0] != top or any(part in {"", ".", ".."} for part in parts):
+        raise DownloadError(f"{name!r} lies outside the folder {top}; refused")
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        raise DownloadError(f"{name!r} is a link or a device; refused")
+    if info.flag_bits & _ENCRYPTED:
+        raise DownloadError(f"{name!r} is encrypted")
+    return PurePosixPath(*parts[1:]) if len(parts) > 1 else None
+
+
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, check: Callable[[], None]) -> None:
+    if member.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(member) as source, target.open("xb") as file:
+        while chunk := source.read(_CHUNK):  # never more than file_size, and the CRC-32 is compared at the end
+            check()
+            file.write(chunk)
+    if target.stat().st_size != member.file_size:
+        raise DownloadError(f"{member.filename!r} is shorter than the archive says")
+
+
+def _add_empty_folders(folder: Path) -> None:
+    for parent, name in _EMPTY_FOLDERS:
+        for child in (folder / parent).glob("*/"):
+            (child / name).mkdir(exist_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove an unpacked product so that no half of it keeps the name."""
+    doomed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    shutil.rmtree(doomed)

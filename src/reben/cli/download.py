@@ -1,0 +1,69 @@
+"""`reben download`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reben.cli.console import print_json, progress, stderr
+from reben.cli.options import Json
+
+if TYPE_CHECKING:
+    from reben.acquire.download_report import Report
+
+
+def download(
+    products: Annotated[
+        Path, typer.Argument(help="CSV file of `reben search`, or any with name and id.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for the products.", show_default=False)],
+    parallel: Annotated[int, typer.Option(help="Products at a time; the service allows one user 4 connections.")] = 4,
+    unpack: Annotated[
+        bool, typer.Option("--unpack", help="Make .SAFE folders instead of keeping the zip files.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read what is there already again, and compare all of it.")
+    ] = False,
+    json: Json = None,
+) -> None:
+    """Download products from the Copernicus Data Space, and verify them.
+
+    User name and password come from CDSE_USERNAME and CDSE_PASSWORD, or from the keyring (service reben-cdse). What was
+    stopped goes on when the same command is given again; what is there already is left alone.
+    """
+    from reben.acquire.download import DownloadOptions
+    from reben.acquire.download import download as download_products
+    from reben.acquire.product_list import read_products
+    from reben.acquire.service import Service
+
+    options = DownloadOptions(parallel, unpack, verify, Service.from_environment())
+    with progress("downloading", in_bytes=True) as start:
+        report = download_products(read_products(products), output, options, start=start)
+    if json is not None:
+        print_json(json, report.as_json())
+    _print_result(report, output, to_stdout=json is None)
+
+
+def _print_result(report: "Report", output: Path, *, to_stdout: bool) -> None:
+    """Products on standard output, failures on standard error; exit code 1 if there are any.
+
+    Raises:
+        Exit: if a product is not there.
+    """
+    from reben.acquire.download_report import State
+
+    complete, present = report.of([State.complete]), report.of([State.present])
+    missing = report.of([State.failed, State.stopped])
+    if to_stdout:
+        for outcome in [*complete, *present]:
+            typer.echo(output / outcome.path)
+    gigabytes = sum(outcome.bytes for outcome in report.outcomes.values()) / 1e9
+    stderr.print(
+        f"{len(complete)} complete ({gigabytes:,.2f} GB came), {len(present)} there already, {len(missing)} missing; "
+        f"see {report.path}",
+        markup=False,
+    )
+    for outcome in missing:
+        stderr.print(f"{outcome.state.value}: {outcome.product.name}: {outcome.reason}", markup=False)
+    if missing:
+        raise typer.Exit(1)

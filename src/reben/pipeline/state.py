@@ -1,0 +1,63 @@
+"""Which stages are done: each has a fingerprint of what went in, and marks of what came out."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from reben.io import atomic
+
+STATE_FILE = "pipeline-state.json"
+
+_METADATA = ("MTD_MSIL1C.xml", "MTD_MSIL2A.xml")
+
+
+def fingerprint(**inputs: Any) -> str:  # noqa: ANN401 - whatever json takes
+    """A digest of everything that decides what a stage makes."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def marks(paths: Iterable[Path]) -> dict[str, list[int]]:
+    """Size and time of change, in nanoseconds, of files; of a product's folder, those of its metadata.
+
+    What is missing has no mark.
+    """
+    found = {}
+    for path in paths:
+        inside = next((path / name for name in _METADATA if (path / name).is_file()), path)
+        if inside.exists():
+            state = inside.stat()
+            found[str(path)] = [0 if inside.is_dir() else state.st_size, 0 if inside.is_dir() else state.st_mtime_ns]
+    return found
+
+
+class State:
+    """What earlier runs have done, in `pipeline-state.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read it; what cannot be read counts as nothing done."""
+        self._path = folder / STATE_FILE
+        try:
+            value = json.loads(self._path.read_text(encoding="utf-8"))
+            self._stages: dict[str, dict[str, Any]] = {str(name): dict(entry) for name, entry in value.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            self._stages = {}
+
+    def was_done(self, stage: str) -> bool:
+        """Whether the stage was ever done, with whatever inputs."""
+        return stage in self._stages
+
+    def if_done(self, stage: str, inputs: str) -> tuple[tuple[Path, ...], dict[str, Any]] | None:
+        """What the stage made and said when it was done with the same inputs, if all of it is there unchanged."""
+        entry = self._stages.get(stage, {})
+        made, summary = entry.get("made"), entry.get("summary")
+        if entry.get("inputs") != inputs or not isinstance(made, dict) or not isinstance(summary, dict):
+            return None
+        paths = tuple(map(Path, made))
+        return (paths, summary) if marks(paths) == made else None
+
+    def note(self, stage: str, inputs: str, made: Iterable[Path], summary: dict[str, Any]) -> None:
+        """The stage is done."""
+        self._stages[stage] = {"inputs": inputs, "made": marks(made), "summary": summary}
+        atomic.write_json(self._path, self._stages)

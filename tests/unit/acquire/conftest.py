@@ -1,0 +1,64 @@
+"""A Data Space stand-in with some products, and what makes waits short."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from reben.acquire.credentials import Credentials
+from reben.acquire.download import DownloadOptions
+from reben.acquire.patience import Patience
+from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
+
+
+@dataclass
+class Clock:
+    """Time that passes when somebody waits, and not otherwise."""
+
+    now_s: float = 0.0
+    waits: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now_s += seconds
+
+    def time(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def space(clock: Clock) -> Iterator[DataSpaceStandIn]:
+    with running_data_space() as running:
+        running.now = clock.time
+        yield running
+
+
+@pytest.fixture
+def patience(clock: Clock) -> Patience:
+    return Patience(sleep=clock.sleep, jitter=lambda: 1.0)
+
+
+@pytest.fixture
+def options(space: DataSpaceStandIn, patience: Patience, clock: Clock) -> Callable[..., DownloadOptions]:
+    """Options of a download from the stand-in."""
+
+    def make(**changes: object) -> DownloadOptions:
+        given = {
+            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": patience,
+            "clock": clock.time, "parallel": 1,
+        }  # fmt: skip
+        return DownloadOptions(**given | changes)
+
+    return make
+
+
+@pytest.fixture
+def recorded(shared_data: Path) -> Path:
+    """Recorded answers of the real catalogue."""
+    return shared_data / "cdse"

@@ -1,0 +1,75 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reben.acquire.products import CatalogueProduct, parse_product
+from reben.core.errors import CatalogueError
+
+NAME = "S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE"
+ID = "f602623e-fd82-5a53-ba09-b05ce085e40c"
+
+
+def test_a_recorded_product(recorded: Path):
+    answer = json.loads((recorded / "provider_responses_cop_dataspace_search.json").read_text())
+    product = parse_product(answer["value"][0])
+    assert product.id == "05edf2bb-d103-49f1-a677-9e474138d84f"
+    assert product.stem == "S2A_MSIL1C_20200808T010311_N0500_R045_T54PXA_20230413T212505"
+    assert (product.size, product.online) == (224105657, True)
+    assert product.md5 == "923ac4992d90b57d41e7ace4d9d90757"
+    assert product.blake3.startswith("2f787caed527ffeb")
+    assert product.cloud_pct == pytest.approx(95.136736479015)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "../../etc/passwd"}, "no product name"),
+        ({"name": "a/b.SAFE"}, "no product name"),
+        ({"name": "x'; drop"}, "no product name"),
+        ({"name": ".hidden"}, "no product name"),
+        ({"name": "a..b"}, "no product name"),
+        ({"name": "a" * 500}, "no product name"),
+        ({"id": "1)/$value?"}, "is no id"),
+        ({"size": -1}, "size of -1"),
+        ({"md5": "0"}, "no MD5"),
+        ({"blake3": "../x"}, "no BLAKE3"),
+    ],
+)
+def test_what_must_not_reach_addresses_or_file_names(changes: dict[str, object], message: str):
+    with pytest.raises(CatalogueError, match=message):
+        CatalogueProduct(**{"name": NAME, "id": ID} | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Online": "yes"}, {"ContentLength": "9"}, {"ContentLength": True}, {"ContentDate": 3}, {"Checksum": [3]},
+        {"Checksum": [{"Algorithm": "MD5"}]}, {"Attributes": [{"Name": "cloudCover", "Value": "much"}]},
+        {"Attributes": [{"Name": "cloudCover", "Value": 10**400}]},
+    ],
+)  # fmt: skip
+def test_products_of_another_form_are_refused(changes: dict[str, object]):
+    with pytest.raises(CatalogueError):
+        parse_product({"Name": NAME, "Id": ID, "Online": True, "ContentLength": 5} | changes)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Start", "Name", "Value"]), inner),
+    max_leaves=6,
+)
+KEYS = ["Name", "Id", "Online", "ContentLength", "Checksum", "ContentDate", "Attributes"]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
+def test_anything_is_a_product_or_refused(entry: object):
+    given_ = {"Name": NAME, "Id": ID, "Online": True} | entry if isinstance(entry, dict) else entry
+    try:
+        product = parse_product(given_)
+    except CatalogueError:
+        return
+    assert product.name
+    assert product.size is None or product.size > 0

@@ -1,0 +1,111 @@
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reben.acquire.query import ProductKind
+from reben.core.errors import PipelineError
+from reben.pipeline.configuration import Configuration, CorrectSection, EncodeSection, example, read_configuration
+
+BUILD = {"clc": "clc.gpkg"}
+MINIMAL: dict[str, Any] = {"output": "out", "l2a": ["L2A"], "build": BUILD}
+
+
+def read(folder: Path, value: object) -> Configuration:
+    text = value if isinstance(value, str) else yaml.safe_dump(value)
+    (folder / "area.yaml").write_text(text)
+    return read_configuration(folder / "area.yaml")
+
+
+def test_the_example_is_valid_and_shows_the_defaults(tmp_path: Path):
+    shown = read(tmp_path, example())
+    assert shown.search is not None
+    assert shown.search.first == date(2017, 6, 1)
+    bare = {"tile": "33UUP", "from": date(2017, 6, 1), "to": date(2017, 6, 30), "cloud": 10}
+    build = {"clc": "U2018_CLC2018_V2020_20u1.gpkg"}
+    assert shown.correct == CorrectSection()
+    plain = read(tmp_path, {"output": "my-area", "search": bare, "correct": {}, "build": build})
+    assert shown == plain
+
+
+def test_the_example_names_every_key():
+    words = example()
+    for section in (Configuration, *(field.annotation for field in Configuration.model_fields.values())):
+        for kind in (section, *getattr(section, "__args__", ())):
+            for name, field in getattr(kind, "model_fields", {}).items():
+                if name not in {"skip", "threads"}:
+                    assert f"{field.alias or name}:" in words or name in words, name
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path):
+    given = {**MINIMAL, "build": BUILD | {"snow": ["a.csv", "/elsewhere/b.csv"]}}
+    configuration = read(tmp_path, given)
+    assert configuration.output == tmp_path / "out"
+    assert configuration.l2a == (tmp_path / "L2A",)
+    assert configuration.build.clc == tmp_path / "clc.gpkg"
+    assert configuration.build.snow == (tmp_path / "a.csv", Path("/elsewhere/b.csv"))
+
+
+def test_skip_is_a_word(tmp_path: Path):
+    configuration = read(tmp_path, {**MINIMAL, "correct": "skip", "encode": "skip"})
+    assert configuration.correct is not None
+    assert configuration.correct.engine == "skip"
+    assert configuration.encode == EncodeSection(skip=True)
+    assert read(tmp_path, {**MINIMAL, "encode": None}).encode == EncodeSection()
+
+
+def test_which_products_are_corrected_already(tmp_path: Path):
+    names = {"names": ["A"]}
+    searched = read(tmp_path, {"output": "o", "build": BUILD, "search": names})
+    assert not searched.gives_l2a
+    assert searched.search is not None
+    assert searched.search.type is ProductKind.l1c
+    assert read(tmp_path, {"output": "o", "build": BUILD, "search": {**names, "type": "L2A"}}).gives_l2a
+    assert read(tmp_path, MINIMAL).gives_l2a
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "hint"),
+    [
+        ({"colour": 1}, "colour: there is no such key", "a configuration has the keys output, search, l1c"),
+        ({"build": BUILD | {"clcc": "x"}}, "build.clcc: there is no such key", "build has the keys clc, legend"),
+        ({"l2a": [], "search": {"tyle": "33UUP"}}, "search.tyle: there is no such key", "tile, area, from, to"),
+        ({"correct": {"engin": "6s"}}, "correct.engin: there is no such key", "correct has the keys engine"),
+        ({"encode": {"shard": 1}}, "encode.shard: there is no such key", "encode has the keys skip, shards"),
+        ({"build": {}}, "build.clc is missing", "--example"),
+        ({"output": None}, "output: ", ""),
+        ({"l1c": ["L1C"]}, "exactly one of search, l1c and l2a", ""),
+        ({"l2a": []}, "exactly one of search, l1c and l2a", ""),
+        ({"correct": {"engine": "6s"}}, "need no correction", ""),
+        ({"l2a": [], "l1c": ["x"], "correct": "skip"}, "correct: skip needs L2A", ""),
+        ({"l2a": [], "search": {}}, "search: give names", ""),
+        ({"l2a": [], "search": {"names": ["A"], "tile": "33UUP"}}, "search: give names", ""),
+        ({"l2a": [], "search": {"area": "a.geojson", "type": "GRD"}}, "Sentinel-2", ""),
+        ({"download": {"parallel": 5}}, "download.parallel: ", ""),
+        ({"build": BUILD | {"workers": 0}}, "build.workers: ", ""),
+        ({"build": BUILD | {"p": float("nan")}}, "build.p: ", ""),
+        ({"on_error": "pray"}, "on_error: ", ""),
+        ({"encode": "maybe"}, "encode: ", ""),
+    ],
+)
+def test_what_is_wrong_is_named(changes: dict[str, Any], message: str, hint: str, tmp_path: Path):
+    with pytest.raises(PipelineError) as caught:
+        read(tmp_path, MINIMAL | changes)
+    assert message in str(caught.value)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "\t", "!!python/object/apply:os.system [true]", "a: \x01"])
+def test_what_is_no_configuration(text: str, tmp_path: Path):
+    with pytest.raises(PipelineError):
+        read(tmp_path, text)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path):
+    with pytest.raises(PipelineError, match="No such file"):
+        read_configuration(tmp_path / "missing.yaml")
+    (tmp_path / "huge.yaml").write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(PipelineError, match="more than"):
+        read_configuration(tmp_path / "huge.yaml")
