@@ -78,7 +78,7 @@ def train(
         RunError: if `output` holds a run that must not be touched, or none to resume; or if training diverges.
         TargetExistsError: if another process is writing `output`.
         KeyboardInterrupt: if the user stops the run; it can be resumed.
-        RecipeError: if the model cannot be built, or the batch cannot be shared among the processes.
+        RecipeError: if the model cannot be built, the batch cannot be shared among the processes, or GPUs are missing.
         MetadataError: if a table is wrong, has no row for a split, or does not fit the store.
         StoreError: if there is no store.
     """
@@ -89,6 +89,7 @@ def train(
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
     run, first = RunDirectory(output), is_first_process()
+    hardware.expect_available()
     hardware.expect_to_share(recipe.batch_size, recipe.accumulate)
     with atomic.locked(run.path) if first else nullcontext():
         if resume and first:
