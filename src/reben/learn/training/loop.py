@@ -55,6 +55,7 @@ def train(
     workers: int | None = None,
     hardware: Hardware = Hardware(),  # noqa: B008 - frozen
     resume: bool = False,
+    to_test: bool = False,
     show_progress: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> TrainingResult:
@@ -71,6 +72,7 @@ def train(
         workers: loading threads; 0 loads in this process; None chooses.
         hardware: on what to compute.
         resume: go on with the run in `output`.
+        to_test: with `resume`, give the result of a run that lacks nothing but its test.
         show_progress: show a progress bar for every epoch.
         report: is told of each epoch's row of `metrics.csv`.
 
@@ -89,6 +91,9 @@ def train(
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
     run, first = RunDirectory(output), is_first_process()
+    if resume and to_test and run.lacks_test:
+        run.expect_settings(settings)
+        return TrainingResult(run.path, **run.read_result())
     hardware.expect_available()
     hardware.expect_to_share(recipe.batch_size, recipe.accumulate)
     with atomic.locked(run.path) if first else nullcontext():

@@ -60,6 +60,11 @@ class RunDirectory:
         return self.path / "test.json"
 
     @property
+    def lacks_test(self) -> bool:
+        """Whether the run is finished, but was not tested."""
+        return self.result.exists() and not self.test.exists()
+
+    @property
     def checkpoint(self) -> Path:
         """State after the last finished epoch."""
         return self.path / "checkpoints" / "last.safetensors"
@@ -77,6 +82,18 @@ class RunDirectory:
                 f"{self.recipe}: cannot be read ({error})", hint="give the --output directory of `reben train`"
             ) from error
         return settings
+
+    def read_result(self) -> dict[str, Any]:
+        """What `finish` wrote.
+
+        Raises:
+            RunError: if it cannot be read.
+        """
+        try:
+            result: dict[str, Any] = json.loads(self.result.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.result}: cannot be read ({error})", hint="train again") from error
+        return result
 
     def start(self, settings: dict[str, Any]) -> None:
         """Begin a new run.
@@ -116,6 +133,14 @@ class RunDirectory:
             raise RunError(f"{self.path} holds no run to resume", hint="leave --resume out to start one")
         if self.result.exists():
             raise RunError(f"{self.path}: the run is finished", hint="choose another directory for a new one")
+        self.expect_settings(settings)
+
+    def expect_settings(self, settings: dict[str, Any]) -> None:
+        """Check that the run was started with these settings.
+
+        Raises:
+            RunError: if it was started with others.
+        """
         before = self.read_recipe()
         changed = [name for name in settings.keys() | before.keys() if settings.get(name) != before.get(name)]
         if changed:
