@@ -115,6 +115,9 @@ def test_everything_about_a_segmentation_model(
     ids = [row["patch_id"] for row in rows]
     grounds.write_text(f"tile,crs,ulx_m,uly_m\n{ids[0].rsplit('_', 2)[0]},EPSG:32631,99960,100020\n")
     reben("predict", "--checkpoint", mapper, *tables, "--tiles", grounds, "--output", tmp_path / "maps", *ids)
+    refused = ["predict", "--checkpoint", mapper, *tables, "--tiles", grounds, "--output", tmp_path / "more"]
+    assert "--json" in reben(*refused, "--json", tmp_path / "maps.json", code=2).stderr
+    assert not (tmp_path / "more").exists()
     truth, predicted = [], []
     for name in ids:
         reference = next(tiny_dataset.reference_maps.glob(f"*/{name}/*.tif"))
@@ -125,6 +128,28 @@ def test_everything_about_a_segmentation_model(
             predicted.append(map_.read(1)[mask >= 0])
     expected = confusion_matrix(np.concatenate(truth), np.concatenate(predicted), labels=range(19))
     assert found["confusion"] == expected.tolist()
+
+
+def test_a_run_that_was_stopped_in_its_test_is_tested_by_resuming(tables: list[object], tmp_path: Path):
+    # Stands in for Ctrl-C during the test: training is over, the scores are not there.
+    command = [
+        "train",
+        "--model",
+        "test_resnet",
+        "--epochs",
+        1,
+        "--batch-size",
+        4,
+        *tables,
+        "--output",
+        tmp_path / "run",
+    ]
+    reben(*command, "--no-test")
+    weights = (tmp_path / "run" / "model.safetensors").read_bytes()
+    assert "test split, 4 patches" in reben(*command, "--resume").stdout
+    assert (tmp_path / "run" / "test.json").exists()
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == weights
+    assert "the run is finished" in reben(*command, "--resume", code=1).stderr
 
 
 def test_tasks_are_not_mixed_up(mapper: Path, tables: list[object], tmp_path: Path):

@@ -76,7 +76,7 @@ def paper(
     chosen = {
         "models": _listed(models),
         "modalities": _listed(bands),
-        "seeds": [int(seed) for seed in seeds.split(",")],
+        "seeds": _numbers(seeds),
     }
     changes = {"epochs": epochs, "batch_size": batch_size, "warmup_steps": warmup_steps}
     settings = (read_settings(config) if config is not None else {}) | _given(changes)
@@ -104,6 +104,18 @@ def paper(
         typer.echo(f"{state}: {planned.name}")
     if busy:
         stderr.print(f"{busy} runs are being worked on by other processes; look again with --list")
+
+
+def _numbers(seeds: str) -> list[int]:
+    """Seeds, joined by commas.
+
+    Raises:
+        BadParameter: if one is no number.
+    """
+    try:
+        return [int(seed) for seed in seeds.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(f"--seeds {seeds}: expected whole numbers joined by commas, such as 42,43") from error
 
 
 class TableFormat(StrEnum):

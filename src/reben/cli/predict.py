@@ -74,6 +74,7 @@ def predict(
 
     if l2a is not None:
         _expect(output is not None, "--l2a needs --output: where to write the result")
+        _expect(tiles is None, "--tiles goes with --store; a product knows where it lies")
         _expect(json is None, "--json goes with --store; of a product everything is in --output")
         _expect(store is None and not metadata and not patch_ids, "give either --l2a, or --store with --metadata")
         _predict_tile(load_model(checkpoint), l2a, s1_scenes, output or STDOUT, picture, batch_size)
@@ -83,6 +84,7 @@ def predict(
     _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
     if load_model(checkpoint).architecture.task == "segmentation":
         _expect(output is not None and tiles is not None, "maps need --output and --tiles")
+        _expect(json is None, "--json is for labels; maps are written to --output")
         _predict_maps(
             checkpoint,
             store,

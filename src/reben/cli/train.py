@@ -134,6 +134,7 @@ def train(
         from reben.learn.training.hardware import Hardware, is_first_process
         from reben.learn.training.recipe import Recipe
         from reben.learn.training.recipe_files import compose_recipe
+        from reben.learn.training.run_directory import RunDirectory
 
     given = {name: value for name, value in context.params.items() if name in Recipe.model_fields}
     settings = compose_recipe(recipe, config, **given, compile=compile_model)
@@ -147,12 +148,14 @@ def train(
             workers=workers,
             hardware=Hardware(accelerator.value, devices, nodes),
             resume=resume,
+            to_test=test,
             show_progress=stderr.is_terminal,
             report=print_epoch,
         )
         scores = evaluate_test_split(result.run, store=store, metadata=metadata, workers=workers) if test else None
     except KeyboardInterrupt:
-        stderr.print(f"interrupted; the same command with --resume goes on after the last finished epoch of {output}")
+        rest = "with the test" if RunDirectory(output).lacks_test else "after the last finished epoch"
+        stderr.print(f"interrupted; the same command with --resume goes on {rest} of {output}")
         raise typer.Exit(_INTERRUPTED) from None
     if not is_first_process():
         return

@@ -98,6 +98,7 @@ def run_experiment(
         each run and its state: `finished`, or `busy` if another process is at it.
 
     Raises:
+        TargetExistsError: if another process is writing a run, and this command has several.
         RebenError: what was wrong with a run.
     """
     for planned in plan:
@@ -120,6 +121,10 @@ def run_experiment(
                 report(f"{planned.name}: testing")
                 evaluate_test_split(run.path, store=store, metadata=metadata, workers=workers)
         except TargetExistsError:
+            if hardware.devices * hardware.nodes > 1:
+                # The other processes of this command cannot know that a run is passed over: they would train it, and
+                # their gradients would go into the next one.
+                raise
             yield planned, "busy"
             continue
         yield planned, "finished"

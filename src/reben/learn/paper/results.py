@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,20 +42,28 @@ def read_rows(paths: Sequence[Path]) -> list[ResultRow]:
         paths: run directories, or folders of them. What was not tested is left out, and so are segmentation models.
 
     Raises:
-        RunError: if there is no tested run, or two have the same model, bands and seed.
+        RunError: if there is no tested run, a file of one is damaged, or two have the same model, bands and seed.
     """
     groups: dict[tuple[str, str], dict[int, dict[str, float]]] = defaultdict(dict)
     for run in _find_runs(paths):
         recipe = run.read_recipe()
         if recipe.get("task") == "segmentation":
             continue
+        scores = run.read_test()
+        for path, found, names in (
+            (run.recipe, recipe, ("model", "bands", "seed")),
+            (run.test, scores, METRIC_NAMES),
+        ):
+            missing = [name for name in names if name not in found]
+            if missing:
+                raise RunError(f"{path}: lacks {', '.join(missing)}", hint="give runs of `reben train` only")
         group, seed = groups[recipe["model"], recipe["bands"]], recipe["seed"]
         if seed in group:
             raise RunError(
                 f"{run.path}: there is another run of {recipe['model']}, bands {recipe['bands']}, seed {seed}",
                 hint="give each once",
             )
-        group[seed] = json.loads(run.test.read_text(encoding="utf-8"))
+        group[seed] = scores
     if not groups:
         raise RunError(
             f"no tested run in {', '.join(map(str, paths))}",

@@ -6,10 +6,12 @@ None of it is part of a recipe: batches are those of the whole run, whatever com
 import os
 from dataclasses import dataclass
 
+import torch
+
 from reben.core.errors import RecipeError
 
-_RANKS = ("RANK", "SLURM_PROCID", "LOCAL_RANK")  # set by torchrun, by SLURM, and by Lightning for processes it starts
-_NODES = ("GROUP_RANK", "NODE_RANK")
+_OF_TORCHRUN = ("RANK",)  # counts all processes; under it the others may be anything
+_OF_OTHERS = ("LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")  # Lightning for processes that it starts, and SLURM
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ class Hardware:
         """How Lightning brings gradients together."""
         return "ddp" if self.devices * self.nodes > 1 else "auto"
 
+    def expect_available(self) -> None:
+        """Check that the machine has what is asked for.
+
+        Raises:
+            RecipeError: if it has no GPU, or fewer than `devices`.
+        """
+        if self.accelerator == "cpu" or (self.accelerator == "auto" and not torch.cuda.is_available()):
+            return
+        found = torch.cuda.device_count() if torch.cuda.is_available() else int(torch.backends.mps.is_available())
+        if found < self.devices:
+            raise RecipeError(
+                f"{self.devices} GPUs are asked for; PyTorch finds {found}",
+                hint="give fewer --devices, or --accelerator cpu; `nvidia-smi` shows what there is",
+            )
+
     def expect_to_share(self, batch_size: int, parts: int) -> None:
         """Check that a batch can be shared equally.
 
@@ -44,7 +61,10 @@ class Hardware:
 
 
 def is_first_process() -> bool:
-    """Whether this process is the one of its run that writes files and talks to the user."""
-    rank = next((os.environ[name] for name in _RANKS if os.environ.get(name)), "0")
-    node = next((os.environ[name] for name in _NODES if os.environ.get(name)), "0")
-    return rank == "0" and node == "0"
+    """Whether this process is the one of its run that writes files and talks to the user.
+
+    In an interactive job SLURM gives its shell the number 0, which all processes inherit that Lightning starts there:
+    one number that is not 0 is enough to be another process.
+    """
+    names = _OF_TORCHRUN if os.environ.get("RANK") else _OF_OTHERS
+    return all(os.environ.get(name, "") in {"", "0"} for name in names)

@@ -55,6 +55,7 @@ def train(
     workers: int | None = None,
     hardware: Hardware = Hardware(),  # noqa: B008 - frozen
     resume: bool = False,
+    to_test: bool = False,
     show_progress: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> TrainingResult:
@@ -71,6 +72,7 @@ def train(
         workers: loading threads; 0 loads in this process; None chooses.
         hardware: on what to compute.
         resume: go on with the run in `output`.
+        to_test: with `resume`, give the result of a run that lacks nothing but its test.
         show_progress: show a progress bar for every epoch.
         report: is told of each epoch's row of `metrics.csv`.
 
@@ -78,7 +80,7 @@ def train(
         RunError: if `output` holds a run that must not be touched, or none to resume; or if training diverges.
         TargetExistsError: if another process is writing `output`.
         KeyboardInterrupt: if the user stops the run; it can be resumed.
-        RecipeError: if the model cannot be built, or the batch cannot be shared among the processes.
+        RecipeError: if the model cannot be built, the batch cannot be shared among the processes, or GPUs are missing.
         MetadataError: if a table is wrong, has no row for a split, or does not fit the store.
         StoreError: if there is no store.
     """
@@ -89,6 +91,10 @@ def train(
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
     run, first = RunDirectory(output), is_first_process()
+    if resume and to_test and run.lacks_test:
+        run.expect_settings(settings)
+        return TrainingResult(run.path, **run.read_result())
+    hardware.expect_available()
     hardware.expect_to_share(recipe.batch_size, recipe.accumulate)
     with atomic.locked(run.path) if first else nullcontext():
         if resume and first:

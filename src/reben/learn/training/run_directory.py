@@ -60,6 +60,11 @@ class RunDirectory:
         return self.path / "test.json"
 
     @property
+    def lacks_test(self) -> bool:
+        """Whether the run is finished, but was not tested."""
+        return self.result.exists() and not self.test.exists()
+
+    @property
     def checkpoint(self) -> Path:
         """State after the last finished epoch."""
         return self.path / "checkpoints" / "last.safetensors"
@@ -70,13 +75,23 @@ class RunDirectory:
         Raises:
             RunError: if there are none, or they cannot be read.
         """
-        try:
-            settings: dict[str, Any] = json.loads(self.recipe.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f"{self.recipe}: cannot be read ({error})", hint="give the --output directory of `reben train`"
-            ) from error
-        return settings
+        return _read_object(self.recipe, hint="give the --output directory of `reben train`")
+
+    def read_result(self) -> dict[str, Any]:
+        """What `finish` wrote.
+
+        Raises:
+            RunError: if it cannot be read.
+        """
+        return _read_object(self.result, hint="train again")
+
+    def read_test(self) -> dict[str, Any]:
+        """Scores on the test split.
+
+        Raises:
+            RunError: if they cannot be read.
+        """
+        return _read_object(self.test, hint="remove it, and make it anew by `reben train --resume`")
 
     def start(self, settings: dict[str, Any]) -> None:
         """Begin a new run.
@@ -116,6 +131,14 @@ class RunDirectory:
             raise RunError(f"{self.path} holds no run to resume", hint="leave --resume out to start one")
         if self.result.exists():
             raise RunError(f"{self.path}: the run is finished", hint="choose another directory for a new one")
+        self.expect_settings(settings)
+
+    def expect_settings(self, settings: dict[str, Any]) -> None:
+        """Check that the run was started with these settings.
+
+        Raises:
+            RunError: if it was started with others.
+        """
         before = self.read_recipe()
         changed = [name for name in settings.keys() | before.keys() if settings.get(name) != before.get(name)]
         if changed:
@@ -123,6 +146,21 @@ class RunDirectory:
                 f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in sorted(changed)
             )
             raise RunError(f"{self.path}: was started with other settings: {changes}", hint="resume with the same ones")
+
+
+def _read_object(path: Path, *, hint: str) -> dict[str, Any]:
+    """Names and values of a JSON file.
+
+    Raises:
+        RunError: if it cannot be read, or holds something else.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: cannot be read ({error})", hint=hint) from error
+    if not isinstance(values, dict):
+        raise RunError(f"{path}: holds {type(values).__name__}; expected names with values", hint=hint)
+    return values
 
 
 def environment() -> dict[str, Any]:

@@ -6,11 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from reben.cli.main import app
-from reben.core.errors import RecipeError
+from reben.core.errors import RecipeError, TargetExistsError
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.learn.paper import experiment as module
 from reben.learn.paper.experiment import PlannedRun, plan_paper, read_scores, run_experiment, state_of
+from reben.learn.training.hardware import Hardware
 from reben.learn.training.recipe import make_recipe
 from reben.learn.training.run_directory import RunDirectory
 
@@ -92,3 +93,19 @@ def test_the_list_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_wrong_options(tmp_path: Path, options: list[str]):
     result = CliRunner().invoke(app, ["experiment", "paper", "--output", str(tmp_path), *options])
     assert result.exit_code == 2
+
+
+def test_processes_of_one_command_do_not_part_at_a_run_of_others(
+    plan: list[PlannedRun], tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    runs = run_experiment(
+        plan, tmp_path, store=tiny_store, metadata=[tiny_dataset.metadata], hardware=Hardware("cpu", devices=2)
+    )
+    with atomic.locked(tmp_path / "run-s1"), pytest.raises(TargetExistsError):
+        next(runs)
+
+
+def test_seeds_are_numbers(tmp_path: Path):
+    result = CliRunner().invoke(app, ["experiment", "paper", "--seeds", "a", "--list", "--output", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "whole numbers" in result.output

@@ -82,3 +82,18 @@ def test_segmentation_models_are_not_part_of_table_1(tmp_path: Path):
         (folder / "test.json").write_text(json.dumps(scores))
     (row,) = read_rows([tmp_path])
     assert row.scores["ap_macro"] == (50.0, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("recipe.json", "[]", "holds list"),
+        ("recipe.json", "{}", "lacks model, bands, seed"),
+        ("test.json", '{"ap', "cannot be read"),
+        ("test.json", '{"ap_macro": 1}', "lacks ap_micro"),
+    ],
+)
+def test_damaged_files_are_named(name: str, text: str, complaint: str, runs: Path):
+    (runs / "resnet50-s1-42" / name).write_text(text)
+    with pytest.raises(RunError, match=f"resnet50-s1-42/{name}: {complaint}"):
+        read_rows([runs])

@@ -115,6 +115,18 @@ def test_existing_runs_are_not_touched(run, tmp_path: Path):
         run(name="other")
 
 
+def test_a_run_that_lacks_its_test_only_is_not_trained_again(run, tmp_path: Path):
+    trained = run()
+    assert run(resume=True, to_test=True) == trained
+    with pytest.raises(RunError, match="batch_size was 4, is 8"):
+        run(RECIPE.model_copy(update={"batch_size": 8}), resume=True, to_test=True)
+    with pytest.raises(RunError, match="a run already, which is finished"):
+        run(to_test=True)
+    (tmp_path / "run" / "test.json").write_text("{}")
+    with pytest.raises(RunError, match="the run is finished"):
+        run(resume=True, to_test=True)
+
+
 def test_a_run_is_only_resumed_with_its_own_settings(run):
     with pytest.raises(RunError, match="no run to resume"):
         run(resume=True)
