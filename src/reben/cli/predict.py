@@ -206,11 +206,11 @@ def _predict_tile(
             classes, note = found.classes, f"{(found.classes >= 0).mean():.1%} of the tile mapped"
         else:
             labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=batch_size, start=start)
+            if not labels.places:
+                raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
             labels.write(output)
             classes = labels.class_grid()
             note = f"{len(labels.places):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
-            if not labels.places:
-                raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
     typer.echo(f"{output}: {note}")
     if picture is not None:
         _draw(picture, tile, classes, legend)
