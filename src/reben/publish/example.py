@@ -14,7 +14,7 @@ from reben.learn.inference.prediction import PredictedMap, Predictions, predict,
 from reben.learn.models.weights import load_model
 from reben.report.patches import LabelledPatch, draw_patches
 
-_SHOWN = 8
+_SHOWN, _SHOWN_WITH_MAPS = 8, 4
 _THRESHOLD = 0.5  # of the paper's F1
 
 
@@ -45,10 +45,11 @@ def draw_example(
         MetadataError: if a table is wrong, has no test patch, or does not fit the store.
         StoreError: if there is no store, or it lacks the bands of a true-colour image.
     """
-    ids = _some_test_patches(metadata)
+    alone = load_model(checkpoint).architecture.task == "segmentation"
+    ids = _some_test_patches(metadata, _SHOWN if maps is None and not alone else _SHOWN_WITH_MAPS)
     inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
     opened, legend = open_store(store), legend_beside(metadata)
-    if load_model(checkpoint).architecture.task == "segmentation":
+    if alone:
         patches = [_mapped(found, opened) for found in predict_maps(checkpoint, truth=True, **inputs)]
     else:
         found = [] if maps is None else list(predict_maps(maps, truth=True, **inputs))
@@ -67,7 +68,7 @@ def _true_colour(store: Store, patch_id: str) -> NDArray[Any]:
     return np.stack(store.tensors(patch_id, ("B04", "B03", "B02")), axis=-1)
 
 
-def _some_test_patches(metadata: list[Path]) -> list[str]:
+def _some_test_patches(metadata: list[Path], count: int) -> list[str]:
     """Test patches spread evenly over the tables.
 
     Raises:
@@ -77,7 +78,7 @@ def _some_test_patches(metadata: list[Path]) -> list[str]:
     ids = [row["patch_id"] for row in table.select(["patch_id", "split"]).to_pylist() if row["split"] == "test"]
     if not ids:
         raise MetadataError("the metadata tables have no test patch to draw", hint="give the tables that list some")
-    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, min(_SHOWN, len(ids))).astype(int))]
+    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int))]
 
 
 def _labelled(predictions: Predictions, store: Store, maps: list[PredictedMap]) -> list[LabelledPatch]:
