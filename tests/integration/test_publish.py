@@ -23,7 +23,7 @@ def data(tiny_store: Path, tiny_dataset: DatasetPaths) -> list[object]:
 def run(data: list[object], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("publish") / "run"
     options = ["--model", "test_resnet", "--bands", "s2", "--epochs", 1, "--batch-size", 8]
-    reben("train", *data, *options, "--output", folder)
+    reben("train", *data, *options, "--output", folder, "--no-test")
     return folder
 
 

@@ -6,13 +6,38 @@ import lightning
 import torch
 from torch import nn
 from torch.nn import functional
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import Metric, MetricCollection
 
 from reben.core.classes import UNLABELLED
 from reben.data.dataset import Batch
 from reben.learn.scores import multilabel, segmentation
 from reben.learn.training import schedule
 from reben.learn.training.recipe import Recipe
+
+
+class MeanLoss(Metric):
+    """Mean loss over the patches of an epoch and of all processes; NaN stays NaN, it is how divergence is noticed.
+
+    Lightning's own means over processes round the number of patches; torchmetrics' MeanMetric either drops NaN or, with
+    `nan_strategy="disable"`, the weights.
+    """
+
+    total: torch.Tensor
+    patches: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("patches", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, loss: torch.Tensor, patches: int) -> None:
+        """Take the mean loss of some patches."""
+        self.total += loss.detach().double() * patches
+        self.patches += patches
+
+    def compute(self) -> torch.Tensor:
+        """Mean over all patches so far."""
+        return (self.total / self.patches).float()
 
 
 class PatchTask(lightning.LightningModule):
@@ -34,10 +59,8 @@ class PatchTask(lightning.LightningModule):
         self.model = model
         self.recipe = recipe
         self.validation_metrics = metrics
-        # Lightning's own means over processes are wrong where these have different numbers of patches. NaN must stay
-        # NaN: it is how divergence is noticed.
-        self.train_loss = MeanMetric(nan_strategy="disable")
-        self.validation_loss = MeanMetric(nan_strategy="disable")
+        self.train_loss = MeanLoss()
+        self.validation_loss = MeanLoss()
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean loss over patches."""
@@ -68,7 +91,7 @@ class PatchTask(lightning.LightningModule):
         the patches of the whole batch, however unequal its parts are.
         """
         loss, patches = self.loss(self(batch["image"]), batch), len(batch["image"])
-        self.train_loss.update(loss.detach(), patches)
+        self.train_loss.update(loss, patches)
         self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
         weight = patches * self.recipe.accumulate * self.trainer.world_size / int(batch["whole"])
         return loss * weight

@@ -15,6 +15,7 @@ from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import TrainingResult, train
 from reben.learn.training.recipe import Recipe, make_recipe
 from reben.learn.training.schedule import rate
+from reben.learn.training.task import MeanLoss
 
 RECIPE = make_recipe(model="test_resnet", bands="all", epochs=3, batch_size=4, warmup_steps=2, seed=7)
 
@@ -282,3 +283,12 @@ def test_a_gpu_learns_in_bfloat16_with_channels_last_and_compiled(run):
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
 def test_two_gpus_learn_together(run):
     assert run(SMOOTH, hardware=Hardware("gpu", devices=2)).epochs == SMOOTH.epochs
+
+
+def test_the_mean_loss_is_weighted_by_patches_and_keeps_nan():
+    mean = MeanLoss()
+    mean.update(torch.tensor(1.0), 3)
+    mean.update(torch.tensor(2.0), 1)
+    assert mean.compute().item() == 1.25
+    mean.update(torch.tensor(float("nan")), 1)
+    assert mean.compute().isnan()
