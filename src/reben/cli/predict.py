@@ -82,11 +82,12 @@ def predict(
     if store is None or not metadata:
         raise typer.BadParameter("give --store and --metadata, or --l2a")
     _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
-    if load_model(checkpoint).architecture.task == "segmentation":
+    trained = load_model(checkpoint)
+    if trained.architecture.task == "segmentation":
         _expect(output is not None and tiles is not None, "maps need --output and --tiles")
         _expect(json is None, "--json is for labels; maps are written to --output")
         _predict_maps(
-            checkpoint,
+            trained,
             store,
             metadata,
             patch_ids or [],
@@ -97,7 +98,7 @@ def predict(
         )
         return
     _expect(output is None and tiles is None, "labels of patches go to standard output and --json")
-    _predict_labels(checkpoint, store, metadata, patch_ids or [], json=json, batch_size=batch_size, workers=workers)
+    _predict_labels(trained, store, metadata, patch_ids or [], json=json, batch_size=batch_size, workers=workers)
 
 
 def _expect(right: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -111,7 +112,7 @@ def _expect(right: bool, message: str) -> None:  # noqa: FBT001 - reads as a sen
 
 
 def _predict_labels(
-    checkpoint: Path,
+    trained: "TrainedModel",
     store: Path,
     metadata: list[Path],
     patch_ids: list[str],
@@ -124,7 +125,7 @@ def _predict_labels(
 
     with progress("predicting") as start:
         predictions = prediction.predict(
-            checkpoint,
+            trained,
             store=store,
             metadata=metadata,
             patch_ids=patch_ids,
@@ -158,7 +159,7 @@ def as_json(predictions: "Predictions") -> dict[str, dict[str, list[float] | lis
 
 
 def _predict_maps(
-    checkpoint: Path,
+    trained: "TrainedModel",
     store: Path,
     metadata: list[Path],
     patch_ids: list[str],
@@ -175,7 +176,7 @@ def _predict_maps(
     grounds = read_tile_grounds(tiles)
     with progress("predicting") as start:
         maps = prediction.predict_maps(
-            checkpoint,
+            trained,
             store=store,
             metadata=metadata,
             patch_ids=patch_ids,

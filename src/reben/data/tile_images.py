@@ -1,4 +1,4 @@
-"""A whole L2A product as images for a model: cut like a data set's patches, with the bands that it wants, normalised.
+"""A whole L2A product cut like a data set's patches, with the bands that a model wants.
 
 The patch grid leaves a margin at the east and the south of a tile. Maps of pixels take further grids there, which end
 where the tile ends and overlap with the first one, so that the whole tile is covered.
@@ -7,6 +7,7 @@ where the tile ends and overlap with the first one, so that the whole tile is co
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as pairs
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,9 @@ from numpy.typing import NDArray
 from reben.construct.sentinel1.partners import S1Source
 from reben.construct.tile_bands import TileBands, read_bands
 from reben.construct.tile_patches import Place, TilePatches
-from reben.core.bands import BANDS, Band
+from reben.core.bands import Band, select_bands
 from reben.core.errors import BandError
 from reben.core.grid import PatchGrid, TileGround
-from reben.data.normalisation import Statistics, normalisation
 from reben.io.safe import SafeProduct
 
 _RESOLUTION_M = 10
@@ -25,15 +25,15 @@ _RESOLUTION_M = 10
 
 @dataclass(frozen=True, slots=True)
 class TileImage:
-    """One image of a tile."""
+    """One patch of a tile, as it is stored."""
 
     patches: TilePatches
     """Grid that it belongs to."""
     place: Place
-    pixels: NDArray[np.float32]
-    """Normalised, shape (C, H, W)."""
+    tensors: Mapping[str, NDArray[Any]]
+    """Bands by name, at their native resolution."""
     valid: NDArray[np.bool_]
-    """Whether all bands were seen, shape (H, W)."""
+    """Whether all bands were seen, shape (H, W) at 10 m."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,6 @@ class TileImages:
     """All patches of the tile."""
     bands: tuple[Band, ...]
     """Of the images."""
-    statistics: Statistics
     sentinel1: S1Source | None
 
     def grids(self, *, whole_tile: bool) -> list[TilePatches]:
@@ -84,17 +83,16 @@ class TileImages:
 
     def _image(self, patches: TilePatches, place: Place, s1: Mapping[str, NDArray[np.float32]]) -> TileImage:
         side_px = patches.grid.patch_size_m // _RESOLUTION_M
-        mean, std = normalisation(self.bands, self.statistics)
-        pixels = np.empty((len(self.bands), side_px, side_px), np.float32)
         valid = np.ones((side_px, side_px), np.bool_)
-        for channel, band in enumerate(self.bands):
-            native = s1[band.name] if band.sensor == "s1" else self._cut(patches, place, band)
-            factor = side_px // len(native)
-            full = native.repeat(factor, axis=0).repeat(factor, axis=1)
-            pixels[channel] = (full - mean[channel]) / std[channel]
-            if band.sensor == "s2":
-                valid &= full > 0
-        return TileImage(patches, place, pixels, valid)
+        tensors: dict[str, NDArray[Any]] = {}
+        for band in self.bands:
+            if band.sensor == "s1":
+                tensors[band.name] = s1[band.name]
+                continue
+            pixels = tensors[band.name] = self._cut(patches, place, band)
+            factor = side_px // len(pixels)
+            valid &= (pixels > 0).repeat(factor, axis=0).repeat(factor, axis=1)
+        return TileImage(patches, place, tensors, valid)
 
     def _cut(self, patches: TilePatches, place: Place, band: Band) -> NDArray[np.uint16]:
         """A band of one patch, at its native resolution."""
@@ -108,7 +106,6 @@ class TileImages:
 def read_tile_images(
     product: SafeProduct,
     names: Sequence[str],
-    statistics: Statistics,
     *,
     patch_size_m: int,
     sentinel1: S1Source | None = None,
@@ -118,20 +115,18 @@ def read_tile_images(
 
     Args:
         product: L2A product.
-        names: bands of the images, in the order of the channels.
-        statistics: means and standard deviations.
+        names: bands of the images.
         patch_size_m: side of an image.
         sentinel1: where Sentinel-1 comes from; None if there is none.
         threads: how many GDAL may use to decode a raster.
 
     Raises:
-        BandError: if Sentinel-1 is needed and there is none, or a band has no statistics.
+        BandError: if Sentinel-1 is needed and there is none, or a band is unknown.
         ProductError: if a band is missing or damaged.
     """
-    bands = tuple(BANDS[name] for name in names)
-    normalisation(bands, statistics)
+    bands = select_bands(names)
     if sentinel1 is None and any(band.sensor == "s1" for band in bands):
         raise BandError("the model needs Sentinel-1", hint="give --s1-scenes, or a model that was trained with s2")
     tile = read_bands(product, [band.name for band in bands if band.sensor == "s2"], threads=threads)
     patches = TilePatches(product.name.tile, tile.ground, PatchGrid(tile.ground.side_m, patch_size_m))
-    return TileImages(tile, patches, bands, statistics, sentinel1)
+    return TileImages(tile, patches, bands, sentinel1)

@@ -45,15 +45,16 @@ def draw_example(
         MetadataError: if a table is wrong, has no test patch, or does not fit the store.
         StoreError: if there is no store, or it lacks the bands of a true-colour image.
     """
-    alone = load_model(checkpoint).architecture.task == "segmentation"
+    trained = load_model(checkpoint)
+    alone = trained.architecture.task == "segmentation"
     ids = _some_test_patches(metadata, _SHOWN if maps is None and not alone else _SHOWN_WITH_MAPS)
     inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
     opened, legend = open_store(store), legend_beside(metadata)
     if alone:
-        patches = [_mapped(found, opened) for found in predict_maps(checkpoint, truth=True, **inputs)]
+        patches = [_mapped(found, opened) for found in predict_maps(trained, truth=True, **inputs)]
     else:
-        found = [] if maps is None else list(predict_maps(maps, truth=True, **inputs))
-        patches = _labelled(predict(checkpoint, **inputs), opened, found)
+        found = [] if maps is None else list(predict_maps(load_model(maps), truth=True, **inputs))
+        patches = _labelled(predict(trained, **inputs), opened, found)
     draw_patches(target, patches, title=title, legend=legend)
 
 

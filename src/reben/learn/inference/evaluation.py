@@ -245,7 +245,7 @@ def evaluate_test_split(
             store=store,
             metadata=metadata,
             split="test",
-            batch_size=recipe["batch_size"],
+            batch_size=recipe["batch_size"] // recipe.get("accumulate", 1),  # what fitted into memory in training
             workers=workers,
             snow_and_cloud=recipe["snow_and_cloud"],
             start=start,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,9 +55,14 @@ def suitable_device() -> torch.device:
 
 @torch.inference_mode()
 def outputs_of(
-    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+    trained: TrainedModel,
+    data: PatchDataModule,
+    patches: Patches,
+    *,
+    compute: Callable[[Any, torch.Tensor], torch.Tensor] = lambda model, images: model(images),
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[Batch, torch.Tensor]]:
-    """Batches and their logits, in order, on the device that computed them.
+    """Batches and what the model makes of them, in order, on the device that computed it.
 
     Among several processes each gets those of every n-th patch.
 
@@ -64,26 +70,35 @@ def outputs_of(
         trained: the model.
         data: the store that holds the patches.
         patches: which patches.
+        compute: what is wanted of the model for normalised images; its logits by default.
         progress: is told how many further patches are done.
 
     Yields:
-        a batch, and logits, float32, shape (B, classes) or (B, classes, H, W).
+        a batch, and its outputs, float32; logits have the shape (B, classes) or (B, classes, H, W).
 
     Raises:
-        RunError: if a logit is no number.
+        RunError: if an output is no number.
     """
     device = suitable_device()
     model = trained.model.to(device).eval()
     for raw in data.loader(data.dataset_of(patches)):
         batch = data.prepared(raw, device)
-        logits = model(batch["image"]).float()
-        if not logits.isfinite().all():
-            raise RunError(
-                "the model gives logits that are no numbers",
-                hint="its weights may be damaged, or its training has diverged; train again",
-            )
-        yield batch, logits
+        yield batch, finite(compute(model, batch["image"]).float())
         progress(len(batch["patch_id"]))
+
+
+def finite(outputs: torch.Tensor) -> torch.Tensor:
+    """The outputs of a model, if they are numbers.
+
+    Raises:
+        RunError: if one is not.
+    """
+    if not outputs.isfinite().all():
+        raise RunError(
+            "the model gives outputs that are no numbers",
+            hint="its weights may be damaged, or its training has diverged; train again",
+        )
+    return outputs
 
 
 def logits_of(

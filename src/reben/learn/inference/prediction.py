@@ -1,6 +1,5 @@
 """Predict the labels, or the class maps, of single patches with a trained model."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
-from reben.learn.models.weights import load_model
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class PredictedMap:
 
 
 def predict(
-    checkpoint: str | os.PathLike[str],
+    trained: TrainedModel,
     *,
     store: Path,
     metadata: list[Path],
@@ -60,7 +58,7 @@ def predict(
     """Logits of the named patches, or of all in the metadata tables, snowy and cloudy ones included.
 
     Args:
-        checkpoint: run directory, any folder with `config.json` and `model.safetensors`, or a name on the hub.
+        trained: a classifier.
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
@@ -69,11 +67,10 @@ def predict(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if there is no model in `checkpoint`.
+        RunError: if it is no classifier.
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained = load_model(checkpoint)
     trained.expect_task("classification")
     data, patches = _opened(
         trained, store=store, metadata=metadata, patch_ids=patch_ids, batch_size=batch_size, workers=workers
@@ -89,7 +86,7 @@ def predict(
 
 
 def predict_maps(
-    checkpoint: str | os.PathLike[str],
+    trained: TrainedModel,
     *,
     store: Path,
     metadata: list[Path],
@@ -102,7 +99,7 @@ def predict_maps(
     """Class maps of the named patches, or of all in the metadata tables, one after the other.
 
     Args:
-        checkpoint: run directory of a segmentation model.
+        trained: a segmentation model.
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
@@ -112,11 +109,10 @@ def predict_maps(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if there is no segmentation model in `checkpoint`.
+        RunError: if it is none.
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained = load_model(checkpoint)
     trained.expect_task("segmentation")
     data, patches = _opened(
         trained,

@@ -13,13 +13,12 @@ from reben.construct.sentinel1.partners import S1Source
 from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import UNLABELLED, Legend
-from reben.core.errors import RunError
 from reben.core.grid import TileGround
 from reben.data.tile_images import TileImage, TileImages, read_tile_images
 from reben.io.class_maps import write_class_map
 from reben.io.geoparquet import write_geoparquet
 from reben.io.safe import open_product
-from reben.learn.inference.outputs import suitable_device
+from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
 
@@ -84,7 +83,6 @@ def open_tile(trained: TrainedModel, l2a: Path, *, sentinel1: S1Source | None = 
     return read_tile_images(
         open_product(l2a),
         trained.bands,
-        trained.statistics,
         patch_size_m=patch_size_m,
         sentinel1=sentinel1,
         threads=threads,
@@ -177,20 +175,16 @@ def _outputs(
     Raises:
         RunError: if a logit is no number.
     """
-    device = suitable_device()
-    model = trained.model.to(device).eval()
+    trained.model.to(suitable_device()).eval()
     batch: list[TileImage] = []
     for image in images:
         batch.append(image)
         if len(batch) == batch_size:
-            yield batch, _logits(model, batch, device)
+            yield batch, _logits(trained, batch)
             batch = []
     if batch:
-        yield batch, _logits(model, batch, device)
+        yield batch, _logits(trained, batch)
 
 
-def _logits(model: torch.nn.Module, batch: Sequence[TileImage], device: torch.device) -> torch.Tensor:
-    logits: torch.Tensor = model(torch.from_numpy(np.stack([image.pixels for image in batch])).to(device)).float()
-    if not logits.isfinite().all():
-        raise RunError("the model gives logits that are no numbers", hint="its weights may be damaged; train again")
-    return logits
+def _logits(trained: TrainedModel, batch: Sequence[TileImage]) -> torch.Tensor:
+    return finite(trained(np.stack([trained.image(image.tensors) for image in batch])).float())

@@ -16,7 +16,7 @@ from reben.core.errors import MetadataError, RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches
 from reben.io.metadata import SPLITS
-from reben.learn.inference.outputs import open_data
+from reben.learn.inference.outputs import open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import EmbeddingModel, Embeddings, write_embeddings
@@ -111,29 +111,22 @@ def embeddings_of(
     Raises:
         RunError: if the model has no such layer, or gives what is no number.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = trained.model.to(device).eval()
-    for batch in data.loader(data.dataset_of(patches)):
-        yield _embed(model, data.prepared(batch, device)["image"])
-        progress(len(batch["patch_id"]))
+    for _, features in outputs_of(trained, data, patches, compute=_features, progress=progress):
+        yield features.cpu().numpy()
 
 
-@torch.inference_mode()
-def _embed(model: Any, images: torch.Tensor) -> NDArray[np.float32]:  # noqa: ANN401 - timm's models have no common type
+def _features(model: Any, images: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - timm's models have no common type
     """Embeddings of normalised images, shape (batch, dimensions).
 
     Raises:
-        RunError: if the model has no such layer, or gives what is no number.
+        RunError: if the model has no such layer.
     """
     if not (hasattr(model, "forward_features") and hasattr(model, "forward_head")):
         raise RunError(f"{type(model).__name__} has no layer before a classifier", hint="use a classifier of timm")
     features: torch.Tensor = model.forward_head(model.forward_features(images), pre_logits=True)
     if features.ndim != _AXES:
         raise RunError(f"{type(model).__name__} gives features of shape {tuple(features.shape)}, not a vector each")
-    vectors: NDArray[np.float32] = features.float().cpu().numpy()
-    if not np.isfinite(vectors).all():
-        raise RunError("the model gives features that are no numbers", hint="its weights may be damaged; train again")
-    return vectors
+    return features
 
 
 def _rows_of(data: PatchDataModule, patches: Patches) -> pa.Table:

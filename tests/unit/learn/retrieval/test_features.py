@@ -12,6 +12,7 @@ from reben.core.errors import MetadataError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.opening import open_dataset
 from reben.io.dataset_paths import DatasetPaths
+from reben.learn.inference.outputs import finite
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.weights import TrainedModel, load_model, save_model
 from reben.learn.retrieval import features
@@ -112,4 +113,4 @@ class Odd(nn.Module):
 )
 def test_models_without_usable_features(model: nn.Module, message: str):
     with pytest.raises(RunError, match=message):
-        features._embed(model, torch.zeros(1, 12, 120, 120))
+        finite(features._features(model, torch.zeros(1, 12, 120, 120)))
