@@ -3,88 +3,105 @@
 Three lines to the data and the models::
 
     store = reben.open_store("reben.store")              # {"B01": array, ...} per patch id
-    dataset = reben.open_dataset("reben.store", "metadata.parquet", split="train")  # a torch data set
+    dataset = reben.open_dataset("my-data", split="train")  # a torch data set: a data folder, or a store and its tables
     model = reben.load_model("BIFOLD-BigEarthNetv2-0/resnet50-all-v0.2.0")  # or a run directory
+
+All public names can be imported from here; each is loaded when it is first used, so that `import reben` stays cheap and
+needs no torch.
 """
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from reben.version import __version__
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
+    from reben.core.bands import BAND_SETS, BANDS
+    from reben.core.classes import CLC2018, Legend
+    from reben.core.errors import RebenError
+    from reben.data.datamodule import PatchDataModule
     from reben.data.dataset import PatchDataset
-    from reben.io.store import Store
+    from reben.data.normalisation import PUBLISHED_STATISTICS
+    from reben.data.opening import open_dataset
+    from reben.data.statistics import read_statistics
+    from reben.io.data_folder import find_data
+    from reben.io.legend_files import read_legend
+    from reben.io.metadata import read_metadata, write_metadata
+    from reben.io.store import Store, create_store, open_store
     from reben.learn.models.trained_model import TrainedModel
+    from reben.learn.models.weights import load_model, save_model
 
-__all__ = ["__version__", "load_model", "open_dataset", "open_store"]
+__all__ = [
+    "BANDS",
+    "BAND_SETS",
+    "CLC2018",
+    "PUBLISHED_STATISTICS",
+    "Legend",
+    "PatchDataModule",
+    "PatchDataset",
+    "RebenError",
+    "Store",
+    "TrainedModel",
+    "__version__",
+    "create_store",
+    "find_data",
+    "load_model",
+    "open_dataset",
+    "open_store",
+    "read_legend",
+    "read_metadata",
+    "read_statistics",
+    "save_model",
+    "write_metadata",
+]
+
+_HOMES = {
+    "BANDS": "reben.core.bands",
+    "BAND_SETS": "reben.core.bands",
+    "CLC2018": "reben.core.classes",
+    "PUBLISHED_STATISTICS": "reben.data.normalisation",
+    "Legend": "reben.core.classes",
+    "PatchDataModule": "reben.data.datamodule",
+    "PatchDataset": "reben.data.dataset",
+    "RebenError": "reben.core.errors",
+    "Store": "reben.io.store",
+    "TrainedModel": "reben.learn.models.trained_model",
+    "create_store": "reben.io.store",
+    "find_data": "reben.io.data_folder",
+    "load_model": "reben.learn.models.weights",
+    "open_dataset": "reben.data.opening",
+    "open_store": "reben.io.store",
+    "read_legend": "reben.io.legend_files",
+    "read_metadata": "reben.io.metadata",
+    "read_statistics": "reben.data.statistics",
+    "save_model": "reben.learn.models.weights",
+    "write_metadata": "reben.io.metadata",
+}
+"""The module of each public name."""
 
 
-def open_store(path: "str | os.PathLike[str]") -> "Store":
-    """Open an LMDB+safetensors store, or a folder of shards, for reading.
+def __getattr__(name: str) -> object:
+    """Load a public name from its module.
 
     Raises:
-        StoreError: if there is no store at `path`.
+        AttributeError: if there is no such name.
+        MissingExtraError: if it needs more than the base install.
     """
-    from reben.io.store import open_store as open_it  # noqa: PLC0415 - `import reben` stays cheap
-
-    return open_it(path)
-
-
-def open_dataset(
-    store: "str | os.PathLike[str]",
-    metadata: "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]",
-    *,
-    split: str | None = None,
-    bands: "str | Sequence[str]" = "all",
-    **options: Any,  # noqa: ANN401 - see below
-) -> "PatchDataset":
-    """Patches as a torch data set: dicts with `image`, `label`, `patch_id` and, with `reference_maps=True`, `mask`.
-
-    Args:
-        store: path of the store.
-        metadata: one or several metadata tables.
-        split: `train`, `validation` or `test`; None takes all.
-        bands: a set (`s1`, `s2`, `all`) or band names; the order of the channels.
-        options: of `reben.data.opening.open_dataset`.
-
-    Raises:
-        MissingExtraError: if torch is not installed.
-        StoreError: if there is no store.
-        MetadataError: if a table is wrong, or does not fit the store.
-    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from reben.data.opening import open_dataset as open_it  # noqa: PLC0415 - as above
+        value = getattr(import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:
-        raise _missing("open_dataset", error) from error
-    return open_it(store, metadata, split=split, bands=bands, **options)
+        if str(error.name).startswith("reben"):
+            raise
+        from reben.core.errors import MissingExtraError  # noqa: PLC0415 - as above
+
+        raise MissingExtraError(
+            f"reben.{name} needs {error.name}, which is not installed", hint="pip install 'reben[learn]'"
+        ) from error
+    globals()[name] = value
+    return value
 
 
-def load_model(source: "str | os.PathLike[str]") -> "TrainedModel":
-    """A trained model with its band order, normalisation and class names, in evaluation mode, on the CPU.
-
-    Args:
-        source: a run directory, a folder with published weights, or `owner/name` or `owner/name@revision` on the
-            Hugging Face hub. A folder wins if it exists.
-
-    Raises:
-        MissingExtraError: if torch is not installed.
-        RunError: if there is no model, or it is damaged.
-        HubError: if the hub cannot be reached and has not been before, or does not have it.
-    """
-    try:
-        from reben.learn.models.weights import load_model as load_it  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise _missing("load_model", error) from error
-    return load_it(source)
-
-
-def _missing(function: str, error: ModuleNotFoundError) -> Exception:
-    """What to say if a function needs more than the base install."""
-    from reben.core.errors import MissingExtraError  # noqa: PLC0415 - as above
-
-    return MissingExtraError(
-        f"{function} needs {error.name}, which is not installed", hint="pip install 'reben[learn]'"
-    )
+def __dir__() -> list[str]:
+    return sorted(__all__)

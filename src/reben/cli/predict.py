@@ -169,7 +169,7 @@ def _predict_maps(
     batch_size: int,
     workers: int | None,
 ) -> None:
-    from reben.io.legend_files import legend_beside
+    from reben.io.table_legends import legend_of_tables
     from reben.io.tile_grounds import read_tile_grounds
     from reben.learn.inference import map_files, prediction
 
@@ -184,7 +184,7 @@ def _predict_maps(
             workers=workers,
             start=start,
         )
-        written = map_files.write_patch_maps(maps, output, grounds, legend_beside(metadata))
+        written = map_files.write_patch_maps(maps, output, grounds, legend_of_tables(metadata))
     typer.echo(f"{output}: {written:,} maps")
 
 

@@ -24,12 +24,12 @@ def stats(
     from reben.core.bands import select_bands
     from reben.data.patches import Patches
     from reben.data.statistics import as_json, summarise
-    from reben.io.legend_files import legend_beside
     from reben.io.metadata import read_metadata
     from reben.io.processes import available_cpus
     from reben.io.store import open_store
+    from reben.io.table_legends import legend_of_tables
 
-    legend = legend_beside(metadata)
+    legend = legend_of_tables(metadata)
     rows = read_metadata(metadata, legend=legend)
     patches = Patches.from_metadata(rows, split=split.value, snow_and_cloud=snow_and_cloud, legend=legend)
     chosen, opened = select_bands(bands), open_store(store)

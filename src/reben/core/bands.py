@@ -3,8 +3,9 @@
 Sources: reBEN paper, section III (bands used for training); the published patches (sizes and data types).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Band:
 
     name: str
     sensor: str
-    """`s1` or `s2`."""
+    """`s1` or `s2`: under which of a patch's names the band is stored, the Sentinel-1 partner's or its own."""
     resolution_m: int
     """Side of a pixel, in metres."""
     dtype: str
@@ -93,28 +94,86 @@ BAND_SETS: dict[str, tuple[str, ...]] = {
 }
 """The paper's three modalities in the channel order of the published weights; 60 m bands are not trained on."""
 
+TRUE_COLOUR = ("B04", "B03", "B02")
+"""Red, green and blue."""
 
-def select_bands(selection: str | Sequence[str]) -> tuple[Band, ...]:
-    """The bands of a named set (`s1`, `s2`, `all`), of a list of names, or of names joined by commas, in that order.
+_COLOUR_NAMES = ("RED", "GREEN", "BLUE")
+"""The same in data sets that call bands by their colour."""
+
+_NAMED_SETS = {**BAND_SETS, "rgb": TRUE_COLOUR}
+
+IMAGE_RESOLUTION_M = 10
+"""Side of a pixel of the images that models see, in metres."""
+
+
+def select_bands(selection: str | Sequence[str], among: Mapping[str, Band] = BANDS) -> tuple[Band, ...]:
+    """The bands of a named set (`s1`, `s2`, `all`, `rgb`), of a list of names, or of names joined by commas.
+
+    Args:
+        selection: which bands, in which order; upper and lower case do not matter.
+        among: the bands there are, by name; reBEN's by default. Where these are not among them, `all` takes every band.
 
     Raises:
         BandError: if a name is unknown or given twice, or none is given.
 
     >>> [band.name for band in select_bands("s1")]
     ['VV', 'VH']
-    >>> [band.name for band in select_bands("B04,B03,B02")]
-    ['B04', 'B03', 'B02']
+    >>> [band.name for band in select_bands("B04,b8a,B02")]
+    ['B04', 'B8A', 'B02']
     """
-    if isinstance(selection, str):
-        names: Sequence[str] = BAND_SETS.get(selection) or [name.strip() for name in selection.split(",")]
-    else:
-        names = selection
-    unknown = [name for name in names if name not in BANDS]
-    if unknown or not names:
+    spelled = {name.upper(): name for name in among}
+    wanted = names_in(selection)
+    if selection == "all" and not set(wanted) <= set(among):
+        wanted = tuple(among)
+    if selection == "rgb" and set(_COLOUR_NAMES) <= set(spelled):
+        wanted = _COLOUR_NAMES
+    unknown = [name for name in wanted if name.upper() not in spelled]
+    if unknown or not wanted:
         raise BandError(
             f"unknown band {', '.join(map(repr, unknown))}" if unknown else "no band given",
-            hint=f"give one of the sets {', '.join(BAND_SETS)}, or names out of {', '.join(BANDS)}",
+            hint=f"give one of the sets {', '.join(_NAMED_SETS)}, or names out of {_some(list(among))}",
         )
+    names = [spelled[name.upper()] for name in wanted]
     if len(set(names)) < len(names):
         raise BandError(f"bands {', '.join(names)}: one of them is given twice")
-    return tuple(BANDS[name] for name in names)
+    return tuple(among[name] for name in names)
+
+
+def names_in(selection: str | Sequence[str]) -> tuple[str, ...]:
+    """The names that a selection of bands stands for, as they are spelled in it.
+
+    >>> names_in("Red, Green")
+    ('Red', 'Green')
+    """
+    if not isinstance(selection, str):
+        return tuple(selection)
+    return _NAMED_SETS.get(selection.lower()) or tuple(name.strip() for name in selection.split(","))
+
+
+def bands_of_tensors(tensors: Mapping[str, tuple[int, np.dtype[Any]]]) -> dict[str, Band]:
+    """Bands as a value of a store holds them, which may be that of another data set than reBEN.
+
+    Where all tensors with names of reBEN's bands cover the same extent at their resolutions, they are reBEN's bands.
+    Elsewhere (EuroSAT stores all bands at 10 m, UC Merced has Red, Green and Blue) the largest tensor is taken to have
+    the resolution of the image, and the others are upsampled to it.
+
+    Args:
+        tensors: rows and data type of each tensor by name.
+    """
+    known = [name for name in tensors if name in BANDS]
+    extents_m = {tensors[name][0] * BANDS[name].resolution_m for name in known}
+    if len(extents_m) == 1:
+        extent_m = extents_m.pop()
+        own = {name: BANDS[name] for name in known}
+    else:
+        extent_m = IMAGE_RESOLUTION_M * max(rows for rows, _ in tensors.values())
+        own = {}
+    return {
+        name: own.get(name) or Band(name, "s2", extent_m // max(rows, 1), dtype.name)
+        for name, (rows, dtype) in tensors.items()
+    }
+
+
+def _some(names: Sequence[str], most: int = 20) -> str:
+    """Names for a message: all of them, or the first ones and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

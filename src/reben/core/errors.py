@@ -15,6 +15,8 @@ class RebenError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")  # so that tracebacks show it, too
 
 
 class NameFormatError(RebenError, ValueError):

@@ -1,25 +1,23 @@
 """The Lightning data module: a store and metadata tables as training, validation and test batches."""
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import lightning
 import torch
 
-from reben.core.bands import select_bands
 from reben.core.classes import Legend
-from reben.core.errors import NoPatchError
-from reben.data.dataset import Batch, PatchDataset
+from reben.data.dataset import Batch, PatchDataset, Sample
 from reben.data.loader import BatchLoader
-from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
+from reben.data.opening import AnyStatistics, chosen_patches, chosen_statistics, data_at
 from reben.data.patches import Patches
 from reben.data.preparation import Preparation
 from reben.data.sampling import ShuffledDraws
-from reben.io.legend_files import legend_beside
+from reben.data.stored_bands import bands_of
 from reben.io.metadata import AnyPath, read_metadata
 from reben.io.store import Store, open_store
+from reben.io.table_legends import legend_of_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,9 +31,9 @@ class PatchDataModule(lightning.LightningDataModule):
     """Batches of a store, split as the metadata tables say.
 
     Args:
-        store: path of the store.
-        metadata: one or several metadata tables.
-        bands: a set (`s1`, `s2`, `all`) or band names.
+        data: a data folder, which holds a store and its tables; or a store, with `metadata`.
+        metadata: one or several metadata tables; None takes those of the data folder.
+        bands: a set (`s1`, `s2`, `all`, `rgb`) or band names.
         batch_size: patches per batch, over all processes and parts.
         parts: into which each process's share of a training batch is cut, for accumulated gradients.
         workers: loading threads; 0 makes each batch when it is asked for; None chooses several beside a GPU, which
@@ -46,8 +44,11 @@ class PatchDataModule(lightning.LightningDataModule):
             than 1 helps where the store does not fit into memory.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every batch.
-        statistics: means and standard deviations of the bands.
+        statistics: means and standard deviations by band; `data` takes `statistics.json` of the data folder if there is
+            one, else the published ones.
         legend: classes of the labels; None is that of the data set (`legend.toml` beside its tables), else reBEN's.
+        transforms: called with each training sample, returns the sample to use instead: augmentation beside the flips.
+        predict_split: split that `Trainer.predict` takes; None takes all patches.
 
     Raises:
         StoreError: if there is no store.
@@ -56,8 +57,8 @@ class PatchDataModule(lightning.LightningDataModule):
 
     def __init__(
         self,
-        store: AnyPath,
-        metadata: AnyPath | Sequence[AnyPath],
+        data: AnyPath,
+        metadata: AnyPath | Sequence[AnyPath] | None = None,
         *,
         bands: str | Sequence[str] = "all",
         batch_size: int = 512,
@@ -68,15 +69,18 @@ class PatchDataModule(lightning.LightningDataModule):
         shuffle_block: int = 1,
         snow_and_cloud: bool = False,
         reference_maps: bool = False,
-        statistics: Statistics = PUBLISHED_STATISTICS,
+        statistics: AnyStatistics = "data",
         legend: Legend | None = None,
+        transforms: Callable[[Sample], Sample] | None = None,
+        predict_split: str | None = "test",
     ) -> None:
         super().__init__()
-        self.store: Store = open_store(store)
-        tables = [Path(metadata)] if isinstance(metadata, str | os.PathLike) else [Path(path) for path in metadata]
-        self.legend = legend or legend_beside(tables)
-        self.metadata: pa.Table = read_metadata(tables, legend=self.legend)
-        self.bands = select_bands(bands)
+        found = data_at(data, metadata)
+        self.store: Store = open_store(found.store)
+        self.legend = legend or legend_of_tables(found.metadata)
+        self.metadata: pa.Table = read_metadata(found.metadata, legend=self.legend)
+        first = self.metadata["patch_id"][0].as_py() if self.metadata.num_rows else ""
+        self.bands = bands_of(self.store, first, bands)
         self.batch_size = batch_size
         self.parts = parts
         self.workers = _suitable_workers() if workers is None else workers
@@ -85,10 +89,17 @@ class PatchDataModule(lightning.LightningDataModule):
         self.shuffle_block = shuffle_block
         self.snow_and_cloud = snow_and_cloud
         self.reference_maps = reference_maps
-        self.statistics = statistics
+        self.statistics = chosen_statistics(found, statistics)
+        self.transforms = transforms
+        self.predict_split = predict_split
         self._datasets: dict[str, PatchDataset] = {}
         self._preparations: dict[torch.device, Preparation] = {}
         self._layouts: tuple[SensorLayout, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of `label`."""
+        return self.legend.class_names
 
     def dataset(self, split: str) -> PatchDataset:
         """The data set of a split: `train`, `validation` or `test`.
@@ -98,19 +109,12 @@ class PatchDataModule(lightning.LightningDataModule):
             MetadataError: if the store lacks one.
         """
         if split not in self._datasets:
-            patches = Patches.from_metadata(
-                self.metadata, split=split, snow_and_cloud=self.snow_and_cloud, legend=self.legend
-            )
-            if not len(patches):
-                raise NoPatchError(
-                    f"the metadata tables have no patch for the {split} split",
-                    hint="give the tables that list them; snowy and cloudy patches take part only if asked for",
-                )
+            patches = chosen_patches(self.metadata, self.legend, split=split, snow_and_cloud=self.snow_and_cloud)
             patches.expect_in(self.store, self.bands, reference_maps=self.reference_maps)
-            self._datasets[split] = self.dataset_of(patches)
+            self._datasets[split] = self.dataset_of(patches, transforms=self.transforms if split == "train" else None)
         return self._datasets[split]
 
-    def dataset_of(self, patches: Patches) -> PatchDataset:
+    def dataset_of(self, patches: Patches, *, transforms: Callable[[Sample], Sample] | None = None) -> PatchDataset:
         """A data set of any patches, with the module's bands and normalisation."""
         names = [band.name for band in self.bands]
         return PatchDataset(
@@ -119,6 +123,7 @@ class PatchDataModule(lightning.LightningDataModule):
             names,
             statistics=self.statistics,
             reference_maps=self.reference_maps,
+            transforms=transforms,
             pinned=self.native and torch.cuda.is_available(),
         )
 
@@ -139,6 +144,14 @@ class PatchDataModule(lightning.LightningDataModule):
         """Test batches, in order."""
         return self.loader(self.dataset("test"))
 
+    def predict_dataloader(self) -> BatchLoader:
+        """Batches of `predict_split`, in order."""
+        if self.predict_split is not None:
+            return self.loader(self.dataset(self.predict_split))
+        patches = chosen_patches(self.metadata, self.legend, split=None, snow_and_cloud=self.snow_and_cloud)
+        patches.expect_in(self.store, self.bands, reference_maps=self.reference_maps)
+        return self.loader(self.dataset_of(patches))
+
     def loader(self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None) -> BatchLoader:
         """Batches of a data set, in order or as the sampler draws them; `prepared` makes images of native ones."""
         dataset.layouts = self._layouts = self._layouts or dataset.layouts  # one for all: `prepared` is told no split
@@ -147,7 +160,7 @@ class PatchDataModule(lightning.LightningDataModule):
             batch_size=self.batch_size,
             sampler=sampler,
             threads=self.workers,
-            native=self.native,
+            native=self.native and dataset.transforms is None,  # transforms need images
             parts=self.parts,
         )
 

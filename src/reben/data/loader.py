@@ -17,6 +17,9 @@ from reben.core.errors import MetadataError
 from reben.data.dataset import Batch, Draw, PatchDataset
 from reben.data.sampling import ShuffledDraws
 
+GLOBAL_BATCH_SIZE = "global_batch_size"
+"""Key in a batch: patches of the whole batch over all processes and micro-batches, by which losses are weighted."""
+
 _SMALLEST_PART = 2
 """Patches: batch normalisation cannot take one."""
 
@@ -95,8 +98,8 @@ class BatchLoader:
             pool.shutdown(cancel_futures=True)
 
     def _make(self, part: _Part) -> Batch:
-        batch = self.dataset.native_batch(part.draws) if self.native else self.dataset.__getitems__(part.draws)
-        return {**batch, "whole": part.whole}
+        batch = self.dataset.native_batch(part.draws) if self.native else self.dataset.batch(part.draws)
+        return {**batch, GLOBAL_BATCH_SIZE: part.whole}
 
     def _parts(self, draws: Sequence[Draw]) -> Iterator[_Part]:
         """What this process computes.

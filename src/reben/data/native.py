@@ -3,6 +3,7 @@
 Copying a whole value takes a tenth of the time of picking its bands; the bands are then views of the copy.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.bands import Band
+from reben.core.bands import IMAGE_RESOLUTION_M, Band
 from reben.core.errors import BandError, StoreError
+from reben.data.stored_bands import is_foreign
 from reben.io.store import Layout, Store, parse_header
-
-_IMAGE_RESOLUTION_M = 10
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,18 @@ def read_layout(store: Store, key: str, sensor: str, bands: Sequence[Band]) -> S
     )
 
 
+def most_common_key(store: Store, keys: Sequence[str]) -> str:
+    """One of the keys whose value has the layout that most of them have; the earliest one.
+
+    Args:
+        store: where the values are.
+        keys: at least one; those that the store lacks do not count.
+    """
+    lengths = {key: len(store.buffer(key)) for key in keys if key in store}
+    counts = Counter(lengths.values())
+    return max(lengths, key=lambda key: counts[lengths[key]], default=keys[0])
+
+
 def _place(layout: Layout, band: Band, start: int) -> tuple[int, int]:
     """First pixel and side of a band.
 
@@ -97,7 +109,7 @@ def image_side_px(layouts: Sequence[SensorLayout]) -> int:
         BandError: if the bands do not fit together.
     """
     first, resolution_m = layouts[0], layouts[0].bands[0].resolution_m
-    side = int(first.sides[0]) * resolution_m // _IMAGE_RESOLUTION_M
+    side = int(first.sides[0]) * resolution_m // IMAGE_RESOLUTION_M
     for layout in layouts:
         for band_side in layout.sides.tolist():
             if side % band_side:
@@ -154,7 +166,9 @@ def _address(memory: memoryview | NDArray[Any]) -> int:
 
 
 def _in_layout(store: Store, key: str, layout: SensorLayout) -> NDArray[Any]:
-    """Raw pixels of a value whose tensors lie in another order."""
+    """Raw pixels of a value whose tensors lie in another order, or have another size."""
+    if any(map(is_foreign, layout.bands)):
+        return _fitted(store, key, layout)
     other = read_layout(store, key, layout.sensor, layout.bands)
     pixels = np.frombuffer(store.buffer(key), layout.dtype, other.pixels, len(other.header))
     row = np.zeros(layout.pixels, layout.dtype)
@@ -169,3 +183,24 @@ def _in_layout(store: Store, key: str, layout: SensorLayout) -> NDArray[Any]:
             )
         row[here : here + side * side] = pixels[there : there + side * side]
     return row
+
+
+def _fitted(store: Store, key: str, layout: SensorLayout) -> NDArray[Any]:
+    """Raw pixels of a value of another data set, cut or padded to the sides of the layout around their middle.
+
+    Some data sets, such as UC Merced, have images of slightly varying size. Pixels that are missing at an edge are
+    copies of the nearest ones.
+    """
+    row = np.zeros(layout.pixels, layout.dtype)
+    tensors = store.tensors(key, tuple(band.name for band in layout.bands))
+    for band, tensor, offset, side in zip(layout.bands, tensors, layout.offsets, layout.sides, strict=True):
+        if tensor.dtype != layout.dtype or tensor.ndim != 2 or 0 in tensor.shape:  # noqa: PLR2004 - rows, columns
+            raise BandError(f"{store.path}, key {key!r}: {band.name} is not a raster of {layout.dtype.name}")
+        rows, columns = (_around_the_middle(length, int(side)) for length in tensor.shape)
+        row[offset : offset + side * side] = tensor[np.ix_(rows, columns)].ravel()
+    return row
+
+
+def _around_the_middle(length: int, wanted: int) -> NDArray[np.int64]:
+    """Indices of `wanted` pixels around the middle of `length` pixels, those beyond an edge repeating it."""
+    return np.clip(np.arange(wanted) + (length - wanted) // 2, 0, length - 1)

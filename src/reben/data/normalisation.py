@@ -3,14 +3,13 @@
 Source of the published values: the training set of reBEN, as used for the published weights.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.bands import Band
 from reben.core.errors import BandError
 
 
@@ -25,7 +24,27 @@ class BandStatistics:
 Statistics = Mapping[str, BandStatistics]
 """Statistics by band name."""
 
-PUBLISHED_STATISTICS: Statistics = MappingProxyType(
+
+class _PublishedStatistics(Mapping[str, BandStatistics]):
+    """The published statistics; as a default value they print as their name instead of 14 lines of numbers."""
+
+    def __init__(self, values: dict[str, BandStatistics]) -> None:
+        self._values = values
+
+    def __getitem__(self, band: str) -> BandStatistics:
+        return self._values[band]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return "PUBLISHED_STATISTICS"
+
+
+PUBLISHED_STATISTICS: Statistics = _PublishedStatistics(
     {
         "B01": BandStatistics(361.0768, 575.0687),
         "B02": BandStatistics(438.3721, 607.0269),
@@ -46,17 +65,24 @@ PUBLISHED_STATISTICS: Statistics = MappingProxyType(
 
 
 def normalisation(
-    bands: Sequence[Band], statistics: Statistics | None = PUBLISHED_STATISTICS
+    bands: Sequence[str], statistics: Statistics | None = PUBLISHED_STATISTICS
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Means and standard deviations of `bands`, each of shape (n,); 0 and 1 without statistics.
+    """Means and standard deviations of the named bands, each of shape (n,); 0 and 1 without statistics.
 
     Raises:
         BandError: if a band has no statistics, or a standard deviation that is not positive.
     """
     if statistics is None:
         return np.zeros(len(bands), np.float32), np.ones(len(bands), np.float32)
-    lacking = [band.name for band in bands if band.name not in statistics or not statistics[band.name].std > 0]
+    lacking = [band for band in bands if band not in statistics or not _usable(statistics[band])]
     if lacking:
-        raise BandError(f"no mean and positive standard deviation known for {', '.join(lacking)}")
-    chosen = [statistics[band.name] for band in bands]
+        raise BandError(
+            f"no mean and positive standard deviation known for {', '.join(lacking)}",
+            hint="compute them with `reben stats`, and train with --statistics",
+        )
+    chosen = [statistics[band] for band in bands]
     return np.array([s.mean for s in chosen], np.float32), np.array([s.std for s in chosen], np.float32)
+
+
+def _usable(band: BandStatistics) -> bool:
+    return math.isfinite(band.mean) and math.isfinite(band.std) and band.std > 0

@@ -1,59 +1,119 @@
-"""From paths to a torch data set."""
+"""From paths to a torch data set: a data folder, or a store with metadata tables."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 
-from reben.core.bands import select_bands
-from reben.core.errors import MetadataError
-from reben.data.dataset import PatchDataset
+from reben.core.classes import Legend
+from reben.core.errors import NoPatchError
+from reben.data.dataset import PatchDataset, Sample
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import Patches
-from reben.io.legend_files import legend_beside
+from reben.data.statistics import read_statistics
+from reben.data.stored_bands import bands_of
+from reben.io.data_folder import DataFolder, find_data
 from reben.io.metadata import AnyPath, read_metadata
 from reben.io.store import open_store
+from reben.io.table_legends import legend_of_tables
+
+AnyStatistics = Statistics | Literal["data"] | None
+"""Means and standard deviations; `data` for those of the data folder, or else the published ones; None for none."""
 
 
 def open_dataset(
-    store: AnyPath,
-    metadata: AnyPath | Sequence[AnyPath],
+    data: AnyPath,
+    metadata: AnyPath | Sequence[AnyPath] | None = None,
     *,
     split: str | None = None,
     bands: str | Sequence[str] = "all",
     snow_and_cloud: bool = False,
     reference_maps: bool = False,
-    statistics: Statistics | None = PUBLISHED_STATISTICS,
+    statistics: AnyStatistics = "data",
+    transforms: Callable[[Sample], Sample] | None = None,
 ) -> PatchDataset:
-    """Patches as a torch data set.
+    """Patches as a torch data set: dicts with `image`, `label`, `patch_id` and, with `reference_maps=True`, `mask`.
+
+    `image` is float32 of shape (C, H, W), `label` int64 of shape (classes,), `mask` int64 of shape (H, W), -1 where
+    unlabelled. Any `DataLoader` takes the data set; `dataset.classes` names the classes.
 
     Args:
-        store: path of the store.
-        metadata: one or several metadata tables.
+        data: a data folder, which holds a store and its tables; or a store, with `metadata`.
+        metadata: one or several metadata tables; None takes those of the data folder.
         split: `train`, `validation` or `test`; None takes all.
-        bands: a set (`s1`, `s2`, `all`) or band names.
+        bands: a set (`s1`, `s2`, `all`, `rgb`) or band names; the order of the channels.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every sample.
-        statistics: means and standard deviations; None leaves pixels as they are stored.
+        statistics: means and standard deviations by band; `data` takes `statistics.json` of the data folder if there is
+            one, else the published ones; None leaves pixels as they are stored.
+        transforms: called with each sample, returns the sample to use instead, as in torchgeo.
 
     Raises:
         StoreError: if there is no store.
         MetadataError: if a table is wrong, has no row for the split, or does not fit the store.
+        BandError: if the store has no such band, or there are no statistics for it.
     """
-    tables = [Path(metadata)] if isinstance(metadata, str | os.PathLike) else [Path(path) for path in metadata]
-    legend = legend_beside(tables)
-    rows = read_metadata(tables, legend=legend)
-    patches = Patches.from_metadata(rows, split=split, snow_and_cloud=snow_and_cloud, legend=legend)
-    if not len(patches):
-        raise MetadataError(
-            f"the metadata tables have no patch for the {split} split"
-            if split
-            else "the metadata tables have no patch",
-            hint="give the tables that list them; snowy and cloudy patches take part only if asked for",
-        )
+    found = data_at(data, metadata)
+    legend = legend_of_tables(found.metadata)
+    rows = read_metadata(found.metadata, legend=legend)
+    patches = chosen_patches(rows, legend, split=split, snow_and_cloud=snow_and_cloud)
     del rows  # the tables of all of reBEN take some hundred megabytes
     pa.default_memory_pool().release_unused()
-    opened = open_store(store)
-    patches.expect_in(opened, select_bands(bands), reference_maps=reference_maps)
-    return PatchDataset(opened, patches, bands, statistics=statistics, reference_maps=reference_maps)
+    store = open_store(found.store)
+    patches.expect_in(store, bands_of(store, patches.ids[0].as_py(), bands), reference_maps=reference_maps)
+    return PatchDataset(
+        store,
+        patches,
+        bands,
+        statistics=chosen_statistics(found, statistics),
+        reference_maps=reference_maps,
+        transforms=transforms,
+    )
+
+
+def data_at(data: AnyPath, metadata: AnyPath | Sequence[AnyPath] | None = None) -> DataFolder:
+    """Store and tables: of a data folder, or as they are given.
+
+    Raises:
+        MetadataError: if `data` is not a data folder and no table is given.
+    """
+    if metadata is None:
+        return find_data(data)
+    given = [metadata] if isinstance(metadata, str | os.PathLike) else metadata
+    return DataFolder(Path(data), tuple(Path(path) for path in given))
+
+
+def chosen_statistics(data: DataFolder, statistics: AnyStatistics) -> Statistics | None:
+    """The statistics that `data` stands for, if it is not others that are wanted.
+
+    Raises:
+        MetadataError: if the file of the data folder cannot be used.
+    """
+    if statistics != "data":
+        return statistics
+    return PUBLISHED_STATISTICS if data.statistics is None else read_statistics(data.statistics)
+
+
+def chosen_patches(rows: pa.Table, legend: Legend, *, split: str | None, snow_and_cloud: bool) -> Patches:
+    """Patches of a split, or of all.
+
+    Args:
+        rows: of metadata tables.
+        legend: classes of their labels.
+        split: `train`, `validation`, `test`, or None for all.
+        snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
+
+    Raises:
+        NoPatchError: if there is none.
+        MetadataError: if there is no such split.
+    """
+    patches = Patches.from_metadata(rows, split=split, snow_and_cloud=snow_and_cloud, legend=legend)
+    if not len(patches):
+        what = f"no patch for the {split} split" if split else "no patch"
+        hint = "give the tables that list them"
+        if not snow_and_cloud and len(Patches.from_metadata(rows, split=split, snow_and_cloud=True, legend=legend)):
+            hint = "all of them have snow, clouds or shadows; add --snow-and-cloud (snow_and_cloud=True) to keep them"
+        raise NoPatchError(f"the metadata tables have {what}", hint=hint)
+    return patches

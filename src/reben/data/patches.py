@@ -1,8 +1,8 @@
 """The patches that a data set is made of: ids, Sentinel-1 partners and label vectors, taken from metadata tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
+from reben.io.metadata import SPLITS
 from reben.io.store import Store, reference_map_key
 
 _SOME = 1 << 16
@@ -29,6 +30,8 @@ class Patches:
     labels: NDArray[np.uint8]
     """Multi-hot labels, shape (patches, classes), classes in the legend's order."""
     legend: Legend
+    split: str | None = None
+    """Split that they were taken from; None if they were not chosen by split."""
 
     @classmethod
     def from_metadata(
@@ -41,7 +44,12 @@ class Patches:
             split: keep this split only; None keeps all.
             snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows, too. The paper leaves them out.
             legend: classes of the labels.
+
+        Raises:
+            MetadataError: if there is no such split.
         """
+        if split is not None and split not in SPLITS:
+            raise MetadataError(f"{split!r} is not a split", hint=f"the splits are {', '.join(SPLITS)}")
         if split is not None:
             table = table.filter(pc.equal(table["split"], split))
         if not snow_and_cloud:
@@ -52,6 +60,7 @@ class Patches:
             s1_names=table["s1_name"].combine_chunks(),
             labels=_multi_hot(table["labels"].combine_chunks(), legend),
             legend=legend,
+            split=split,
         )
 
     def __len__(self) -> int:
@@ -70,7 +79,12 @@ class Patches:
                 f"patch {missing!r} is in none of the metadata tables",
                 hint="give the table that lists it; snowy and cloudy patches have a table of their own",
             )
-        return type(self)(self.ids.take(rows), self.s1_names.take(rows), self.labels[rows.to_numpy()], self.legend)
+        return self.at(rows.to_numpy())
+
+    def at(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Self:
+        """The patches in these rows, in this order."""
+        chosen = np.asarray(rows, np.int64)
+        return replace(self, ids=self.ids.take(chosen), s1_names=self.s1_names.take(chosen), labels=self.labels[chosen])
 
     def expect_in(self, store: Store, bands: Sequence[Band], *, reference_maps: bool = False) -> None:
         """Check that the store has all that is needed, before hours of work depend on it.

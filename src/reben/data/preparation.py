@@ -25,12 +25,15 @@ class Preparation(nn.Module):
     scale: torch.Tensor
 
     def __init__(
-        self, layouts: Sequence[SensorLayout], bands: Sequence[Band], statistics: Statistics = PUBLISHED_STATISTICS
+        self,
+        layouts: Sequence[SensorLayout],
+        bands: Sequence[Band],
+        statistics: Statistics | None = PUBLISHED_STATISTICS,
     ) -> None:
         super().__init__()
         self._layouts = tuple(layouts)
         self._side_px = image_side_px(layouts)
-        mean, std = normalisation(bands, statistics)
+        mean, std = normalisation([band.name for band in bands], statistics)
         self.register_buffer("mean", torch.from_numpy(mean), persistent=False)
         self.register_buffer("scale", torch.from_numpy(1 / std), persistent=False)
 

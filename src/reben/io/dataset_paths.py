@@ -1,4 +1,4 @@
-"""Where the parts of a data set in the published layout lie."""
+"""Where the parts of a data set in the published layout lie, and those of a data folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,16 @@ class DatasetPaths:
     def store(self) -> Path:
         """All patches and reference maps as a store, instead of GeoTIFFs."""
         return self.root / "store"
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """The metadata tables that exist."""
+        return tuple(path for path in (self.metadata, self.snow_and_cloud_metadata) if path.exists())
+
+    @property
+    def statistics(self) -> Path:
+        """Means and standard deviations of the training patches, if they are to be used instead of the published."""
+        return self.root / "statistics.json"
 
     @property
     def legend(self) -> Path:

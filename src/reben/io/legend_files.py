@@ -16,7 +16,6 @@ A legend is a TOML file::
 """
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +25,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reben.core.classes import CLC2018, LandCover, Legend, Rgb
 from reben.core.errors import LegendError
-from reben.io.dataset_paths import DatasetPaths
 
 _LARGEST_CODE = 65_535  # reference maps are uint16
 _WHITE = (255, 255, 255)
@@ -75,22 +73,6 @@ class _LegendFile(BaseModel):
     no_polygon: Annotated[int, Field(ge=0, le=_LARGEST_CODE)]
     ignored_layers: list[str] = []
     codes: Annotated[list[_Code], Field(min_length=1)]
-
-
-def legend_beside(tables: Sequence[Path]) -> Legend:
-    """Legend of metadata tables: `legend.toml` in their folder, where a build with another legend leaves it.
-
-    Without such a file, it is that of reBEN.
-
-    Raises:
-        LegendError: if a file cannot be used, or the tables have different legends.
-    """
-    files = {DatasetPaths(table.parent).legend for table in tables}
-    legends = {file: read_legend(file).legend if file.exists() else CLC2018 for file in sorted(files)}
-    first, *others = [*legends.values()] or [CLC2018]
-    if any(other != first for other in others):
-        raise LegendError(f"the tables have different legends: {', '.join(map(str, legends))}")
-    return first
 
 
 def read_legend(path: Path) -> LandCoverFormat:

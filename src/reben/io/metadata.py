@@ -1,6 +1,7 @@
 """Metadata tables: one row per patch, checked as a whole when they are read.
 
 Columns and types as published (reBEN, `metadata.parquet` and `metadata_for_patches_with_snow_cloud_or_shadow.parquet`).
+Tables of other data sets need `patch_id`, `labels` and `split` only; what else is missing counts as unknown.
 """
 
 import os
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
 from reben.io import atomic
+from reben.io.dataset_paths import DatasetPaths
 
 AnyPath = str | os.PathLike[str]
 
@@ -33,6 +35,9 @@ SCHEMA = pa.schema(
     ]
 )
 """Country, s1_name and s2v1_name may be null in data sets of new areas."""
+
+REQUIRED_COLUMNS = ("patch_id", "labels", "split")
+"""Columns that every table has; a missing flag counts as false, any other missing column as null."""
 
 _ROW_GROUP_ROWS = 122_880  # as published
 
@@ -90,17 +95,33 @@ def _read_table(path: Path) -> pa.Table:
 
 
 def _typed(path: Path, table: pa.Table) -> pa.Table:
-    """The columns of `SCHEMA` in their types.
+    """The columns of `SCHEMA` in their types, with those that a table of another data set need not have.
 
     Raises:
-        MetadataError: if one is missing, or has another type or a null that must not be.
+        MetadataError: if a required column is missing, or one has another type or a null that must not be.
     """
-    missing = [name for name in SCHEMA.names if name not in table.column_names]
+    missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
     if missing:
         raise MetadataError(
-            f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(table.column_names)}"
+            f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(table.column_names)}",
+            hint=f"a table needs the columns {', '.join(REQUIRED_COLUMNS)}; all others of reBEN are optional",
         )
-    return pa.table([_typed_column(path, table.column(field.name), field) for field in SCHEMA], SCHEMA)
+    return pa.table([_typed_column(path, _column(table, field), field) for field in SCHEMA], SCHEMA)
+
+
+def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
+    """A column of a table, or what stands for one that it lacks; a single label per patch becomes a list of one."""
+    if field.name not in table.column_names:
+        absent = pa.nulls(table.num_rows, field.type) if field.nullable else pa.repeat(False, table.num_rows)  # noqa: FBT003
+        return pa.chunked_array([absent], field.type)
+    column = table.column(field.name)
+    if field.name == "labels" and _kind(column.type) == "text" and not pa.types.is_null(column.type):
+        texts = column.cast(pa.string()).combine_chunks()
+        empty = pc.cast(texts.is_null(), pa.int32())
+        ends = pc.cumulative_sum(pc.subtract(pa.scalar(1, pa.int32()), empty))
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+        return pa.chunked_array([pa.ListArray.from_arrays(offsets, texts.drop_null())])
+    return column
 
 
 def _typed_column(path: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
@@ -147,7 +168,7 @@ def _check_values(path: Path, table: pa.Table, legend: Legend) -> None:
         raise MetadataError(
             f"{path}, column 'labels', row {parents[position]}: {flat[position].as_py()!r} is not a class of "
             f"{legend.name}",
-            hint=f"the classes are: {'; '.join(legend.class_names)}",
+            hint=_other_classes_hint(path, legend),
         )
     indices = pc.index_in(flat, pa.array(legend.class_names)).to_numpy().astype(np.int64)
     pairs = np.sort(parents.to_numpy() * len(legend.class_names) + indices)
@@ -156,6 +177,15 @@ def _check_values(path: Path, table: pa.Table, legend: Legend) -> None:
         row, index = divmod(int(twice[0]), len(legend.class_names))
         label = legend.class_names[index]
         raise MetadataError(f"{path}, column 'labels', row {row}: {label!r} is given twice")
+
+
+def _other_classes_hint(path: Path, legend: Legend) -> str:
+    """What to do about labels that the legend does not know."""
+    file = DatasetPaths(path.parent).legend
+    known = f"the classes are: {'; '.join(legend.class_names)}"
+    if legend is CLC2018 and not file.exists():
+        return f"a data set with classes of its own needs its {file.name} beside the table; reBEN's {known}"
+    return known
 
 
 def _check_duplicates(paths: Sequence[Path], tables: Sequence[pa.Table]) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.errors import MetadataError
-from reben.io.legend_files import legend_beside
 from reben.io.metadata import read_metadata
 from reben.io.store import Store, open_store
+from reben.io.table_legends import legend_of_tables
 from reben.learn.inference.prediction import PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
 from reben.report.patches import LabelledPatch, draw_patches
@@ -49,7 +49,7 @@ def draw_example(
     alone = trained.architecture.task == "segmentation"
     ids = _some_test_patches(metadata, _SHOWN if maps is None and not alone else _SHOWN_WITH_MAPS)
     inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
-    opened, legend = open_store(store), legend_beside(metadata)
+    opened, legend = open_store(store), legend_of_tables(metadata)
     if alone:
         patches = [_mapped(found, opened) for found in predict_maps(trained, truth=True, **inputs)]
     else:
@@ -75,7 +75,7 @@ def _some_test_patches(metadata: list[Path], count: int) -> list[str]:
     Raises:
         MetadataError: if there is none.
     """
-    table = read_metadata(metadata, legend=legend_beside(metadata))
+    table = read_metadata(metadata, legend=legend_of_tables(metadata))
     ids = [row["patch_id"] for row in table.select(["patch_id", "split"]).to_pylist() if row["split"] == "test"]
     if not ids:
         raise MetadataError("the metadata tables have no test patch to draw", hint="give the tables that list some")

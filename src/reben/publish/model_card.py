@@ -218,7 +218,13 @@ def _scores(facts: RunFacts, options: CardOptions) -> str:
 def _input(facts: RunFacts) -> str:
     trained = facts.trained
     rows = [
-        (str(channel), name, f"{BANDS[name].resolution_m} m", f"{values.mean:.4f}", f"{values.std:.4f}")
+        (
+            str(channel),
+            name,
+            f"{BANDS[name].resolution_m} m" if name in BANDS else "",
+            f"{values.mean:.4f}",
+            f"{values.std:.4f}",
+        )
         for channel, name in enumerate(trained.bands)
         for values in (trained.statistics[name],)
     ]

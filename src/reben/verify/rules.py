@@ -63,7 +63,6 @@ def tables_of(root: Path) -> list[Path]:
         MetadataError: if there is none.
     """
     paths = DatasetPaths(root)
-    found = [path for path in (paths.metadata, paths.snow_and_cloud_metadata) if path.exists()]
-    if not found:
+    if not paths.tables:
         raise MetadataError(f"{root}: has no metadata table", hint=f"expected {paths.metadata.name} in it")
-    return found
+    return list(paths.tables)

@@ -64,7 +64,7 @@ def test_bands_are_selected_in_the_given_order(selection: str | Sequence[str], e
     [
         ("B10", "'B10'"),
         ("s3", "'s3'"),
-        (["B02", "b03", "B99"], "'b03', 'B99'"),
+        (["B02", "b3", "B99"], "'b3', 'B99'"),
         ("B02,,B03", "''"),
         ("", "''"),
         ([], "no band given"),

@@ -3,11 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
+from torchmetrics.classification import MultilabelAveragePrecision
 
 from reben.core.classes import CLC2018
 from reben.core.errors import BandError, KeyNotFoundError, StoreError
-from reben.data.dataset import Draw, PatchDataset, as_is
+from reben.data.dataset import Draw, PatchDataset
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
@@ -55,7 +56,7 @@ def test_images_are_upsampled_and_normalised_bands_in_order(
 
 
 def test_a_batch_is_its_samples_stacked(dataset: PatchDataset):
-    batch = dataset.__getitems__([4, 1, 2])
+    batch = dataset.batch([4, 1, 2])
     samples = [dataset[4], dataset[1], dataset[2]]
     for name in ("image", "label", "mask"):
         assert torch.equal(batch[name], torch.stack([sample[name] for sample in samples]))
@@ -78,7 +79,7 @@ def test_labels_are_multi_hot_in_alphabetical_order(dataset: PatchDataset, tiny_
     for number, row in enumerate(rows):
         sample = dataset[number]
         assert sample["patch_id"] == row["patch_id"]
-        assert sample["label"].dtype == torch.float32
+        assert sample["label"].dtype == torch.int64
         assert [CLC2018.class_names[i] for i in sample["label"].nonzero().ravel()] == row["labels"]
 
 
@@ -96,7 +97,7 @@ def test_masks_hold_class_indices(dataset: PatchDataset, tiny_dataset: DatasetPa
 def test_worker_processes_give_the_same_batches(dataset: PatchDataset, context: str):
     def batches(**options: object) -> list[dict]:
         sampler = ShuffledDraws(len(dataset), seed=5)
-        return list(DataLoader(dataset, batch_size=4, sampler=sampler, collate_fn=as_is, **options))
+        return list(DataLoader(dataset, batch_size=4, sampler=sampler, **options))
 
     alone = batches()
     beside = batches(num_workers=2, multiprocessing_context=context)
@@ -108,12 +109,12 @@ def test_worker_processes_give_the_same_batches(dataset: PatchDataset, context: 
 
 
 def test_batches_that_are_still_in_use_are_not_overwritten(dataset: PatchDataset):
-    first = dataset.__getitems__([0, 1])["image"]
+    first = dataset.batch([0, 1])["image"]
     view = first[1, 2]
     copy = view.clone()
     del first
     for _ in range(4):
-        dataset.__getitems__([5, 6])
+        dataset.batch([5, 6])
     assert torch.equal(view, copy)
 
 
@@ -139,3 +140,77 @@ def test_bands_that_do_not_fit_together_are_named(patches: Patches, tmp_path: Pa
         store.write([(patches.ids[0].as_py(), head + bytes(28_800 + 5_000))])
     with pytest.raises(BandError, match="50 x 50 pixels cannot be upsampled to 120 x 120"):
         PatchDataset(open_store(tmp_path / "store"), patches, "B02,B05")[0]
+
+
+def test_a_plain_loader_and_a_subset_give_what_the_fast_way_gives(dataset: PatchDataset):
+    whole = dataset.batch(range(len(dataset)))
+    for plain in (dataset, Subset(dataset, range(len(dataset)))):
+        batches = list(DataLoader(plain, batch_size=4))
+        for name in ("image", "label", "mask"):
+            assert torch.equal(torch.cat([batch[name] for batch in batches]), whole[name])
+        assert [patch_id for batch in batches for patch_id in batch["patch_id"]] == whole["patch_id"]
+
+
+def test_own_collating_gets_a_list_of_samples(dataset: PatchDataset):
+    (batch,) = DataLoader(dataset[:3], batch_size=3, collate_fn=list)
+    assert [sample["patch_id"] for sample in batch] == dataset.patches.ids[:3].to_pylist()
+    assert batch[0]["image"].shape == (12, 120, 120)
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, torch.tensor])
+def test_indices_count_from_either_end(dataset: PatchDataset, kind: type):
+    last = len(dataset) - 1
+    assert dataset[kind(-1)]["patch_id"] == dataset[kind(last)]["patch_id"] == dataset.patches.ids[last].as_py()
+    for beyond in (len(dataset), -len(dataset) - 1):
+        with pytest.raises(IndexError, match=f"index {beyond} is out of range: the data set has {len(dataset)}"):
+            dataset[kind(beyond)]
+
+
+def test_an_index_that_is_none_is_refused(dataset: PatchDataset):
+    with pytest.raises(TypeError):
+        dataset["S2A"]
+    with pytest.raises(TypeError):
+        dataset[1.5]
+
+
+@pytest.mark.parametrize("chosen", [slice(0, 3), slice(None, None, -2), slice(-2, None), slice(5, 5)])
+def test_a_slice_is_a_data_set_of_these_patches(dataset: PatchDataset, chosen: slice):
+    part = dataset[chosen]
+    assert part.patches.ids.to_pylist() == dataset.patches.ids.to_pylist()[chosen]
+    for sample, number in zip(part, range(len(dataset))[chosen], strict=True):
+        assert torch.equal(sample["image"], dataset[number]["image"])
+        assert torch.equal(sample["mask"], dataset[number]["mask"])
+        assert torch.equal(sample["label"], dataset[number]["label"])
+
+
+def test_transforms_are_given_samples_in_every_way_of_loading(tiny_store: Path, patches: Patches):
+    def darker(sample: dict) -> dict:
+        assert sample["image"].shape == (2, 120, 120)
+        return {**sample, "image": sample["image"] - 100, "seen": True}
+
+    plain = PatchDataset(open_store(tiny_store), patches, "s1")
+    changed = PatchDataset(open_store(tiny_store), patches, "s1", transforms=darker)
+    expected = plain.batch([0, 1, 2])["image"] - 100
+    assert torch.equal(changed.batch([0, 1, 2])["image"], expected)
+    assert torch.equal(next(iter(DataLoader(changed, batch_size=3)))["image"], expected)
+    assert torch.equal(changed[0]["image"], expected[0])
+    assert torch.equal(changed[1:3].batch([0, 1])["image"], expected[1:])
+    assert changed[0]["seen"] is True
+
+
+def test_labels_are_what_multi_label_metrics_take(dataset: PatchDataset):
+    batch = next(iter(DataLoader(dataset, batch_size=4)))
+    metric = MultilabelAveragePrecision(num_labels=len(dataset.classes), average="micro")
+    metric.update(torch.rand(4, 19), batch["label"])
+    assert metric.compute().isfinite()
+
+
+def test_a_data_set_describes_itself_in_a_line(tiny_store: Path, tiny_dataset: DatasetPaths, dataset: PatchDataset):
+    assert repr(dataset) == f"PatchDataset({len(dataset)} patches, all splits, bands all, reference maps)"
+    rows = read_metadata([tiny_dataset.metadata])
+    few = PatchDataset(open_store(tiny_store), Patches.from_metadata(rows, split="test"), "B12,b02")
+    assert repr(few) == f"PatchDataset({len(few)} patches, test, bands B12,B02)"
+    html = few._repr_html_()
+    counts = few.patches.labels.sum(axis=0)
+    for name, count in zip(few.classes, counts, strict=True):
+        assert f"<td>{name}</td><td>{count}</td>" in html

@@ -95,7 +95,7 @@ def test_steps_have_the_same_patches_however_many_processes_and_parts_there_are(
     def loader(parts: int) -> BatchLoader:
         return BatchLoader(dataset, batch_size=size, sampler=ShuffledDraws(len(dataset), seed=1), parts=parts)
 
-    alone = [(set(batch["patch_id"]), batch["whole"]) for batch in loader(1)]
+    alone = [(set(batch["patch_id"]), batch["global_batch_size"]) for batch in loader(1)]
     shared: list[set[str]] = [set() for _ in alone]
     counts = set()
     for rank in range(processes):
@@ -105,7 +105,7 @@ def test_steps_have_the_same_patches_however_many_processes_and_parts_there_are(
         counts.add(len(own))
         for number, part in enumerate(own):
             step = number // parts
-            assert part["whole"] == alone[step][1]
+            assert part["global_batch_size"] == alone[step][1]
             assert not shared[step] & set(part["patch_id"])
             shared[step] |= set(part["patch_id"])
     assert len(counts) == 1  # else processes would wait for one another for ever

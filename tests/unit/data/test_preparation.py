@@ -24,7 +24,7 @@ def test_native_batches_become_the_same_images(tiny_store: Path, tiny_dataset: D
     patches = Patches.from_metadata(read_metadata([tiny_dataset.metadata]))
     dataset = PatchDataset(open_store(tiny_store), patches, bands, reference_maps=True)
     draws = [Draw(number, *flips) for number, flips in enumerate(FLIPS)]
-    images, native = dataset.__getitems__(draws), dataset.native_batch(draws)
+    images, native = dataset.batch(draws), dataset.native_batch(draws)
     prepared = Preparation(dataset.layouts, dataset.bands, PUBLISHED_STATISTICS)(native)
     assert torch.equal(prepared, images["image"])
     for name in ("label", "mask"):
@@ -39,7 +39,7 @@ def test_images_of_a_gpu_are_nearly_the_same(tiny_store: Path, tiny_dataset: Dat
     dataset = PatchDataset(open_store(tiny_store), patches, pinned=True)
     native = {k: v.cuda() for k, v in dataset.native_batch([0, 1, 2]).items() if isinstance(v, torch.Tensor)}
     prepared = Preparation(dataset.layouts, dataset.bands).cuda()(native)
-    torch.testing.assert_close(prepared.cpu(), dataset.__getitems__([0, 1, 2])["image"], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(prepared.cpu(), dataset.batch([0, 1, 2])["image"], rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("side", [12, 6, 4, 1])

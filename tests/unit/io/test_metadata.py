@@ -7,7 +7,7 @@ import pytest
 
 from reben.core.classes import LandCover, Legend
 from reben.core.errors import MetadataError
-from reben.io.metadata import SCHEMA, read_metadata, write_metadata
+from reben.io.metadata import REQUIRED_COLUMNS, SCHEMA, read_metadata, write_metadata
 
 PUBLISHED = ("metadata.parquet", "metadata_for_patches_with_snow_cloud_or_shadow.parquet")
 
@@ -126,7 +126,7 @@ def test_no_file_at_all_is_refused() -> None:
         read_metadata([])
 
 
-@pytest.mark.parametrize("name", SCHEMA.names)
+@pytest.mark.parametrize("name", REQUIRED_COLUMNS)
 def test_missing_column_is_named_with_those_there_are(path: Path, name: str) -> None:
     pq.write_table(table(row()).drop_columns([name]), path)
     with pytest.raises(MetadataError, match=f"{path}: column '{name}' is missing") as caught:
@@ -134,11 +134,41 @@ def test_missing_column_is_named_with_those_there_are(path: Path, name: str) -> 
     assert f"found: {', '.join(other for other in SCHEMA.names if other != name)}" in str(caught.value)
 
 
+def test_tables_of_other_data_sets_need_id_labels_and_split_only(path: Path) -> None:
+    full = read_written(path, table(row("a"), row("b")))
+    few = read_written(path, table(row("a"), row("b")).select(list(REQUIRED_COLUMNS)))
+    assert few.schema == full.schema
+    assert few.select(list(REQUIRED_COLUMNS)) == full.select(list(REQUIRED_COLUMNS))
+    assert few["country"].null_count == few["s1_name"].null_count == few["s2v1_name"].null_count == 2
+    assert few["contains_seasonal_snow"].to_pylist() == few["contains_cloud_or_shadow"].to_pylist() == [False, False]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_one_label_per_patch_may_be_plain_text(path: Path, kind: pa.DataType) -> None:
+    labels = ["Pastures", "Arable land"]
+    written = table(row("a"), row("b"))
+    at = written.schema.get_field_index("labels")
+    found = read_written(path, written.set_column(at, "labels", pa.array(labels).cast(kind)))
+    assert found["labels"].to_pylist() == [["Pastures"], ["Arable land"]]
+
+
+def test_an_empty_text_label_is_named(path: Path) -> None:
+    written = table(row("a"), row("b"))
+    at = written.schema.get_field_index("labels")
+    pq.write_table(written.set_column(at, "labels", pa.array(["Pastures", None])), path)
+    with pytest.raises(MetadataError, match="column 'labels', row 1: has no label"):
+        read_metadata(path)
+
+
+def read_written(path: Path, written: pa.Table) -> pa.Table:
+    pq.write_table(written, path)
+    return read_metadata(path)
+
+
 @pytest.mark.parametrize(
     ("name", "values", "expected"),
     [
         ("patch_id", pa.array([7]), "int64; expected string"),
-        ("labels", pa.array(["Pastures"]), r"string; expected list<\w+: string>"),
         ("labels", pa.array([[211]]), r"list<.*int64>; expected list<\w+: string>"),
         ("labels", pa.nulls(1), r"null; expected list<\w+: string>"),
         ("split", pa.array([0]), "int64; expected string"),

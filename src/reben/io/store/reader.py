@@ -6,7 +6,8 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,11 @@ def open_store(path: str | os.PathLike[str]) -> "Store":
     return Store(path)
 
 
-class Store:
-    """Values of an LMDB+safetensors store by key.
+class Store(Mapping[str, dict[str, NDArray[Any]]]):
+    """Values of an LMDB+safetensors store by key, as a mapping: `store[key]`, `key in store`, `store.items()`.
+
+    Arrays are read-only views into the memory map; `{name: array.copy() for name, array in store[key].items()}` gives
+    arrays that may be changed, and that `torch.from_numpy` takes without a warning.
 
     Args:
         path: directory with `data.mdb`, an LMDB file, or a folder of shards, which are read as one store.
@@ -125,8 +129,17 @@ class Store:
         """Let go of the map; arrays that were read from it stay valid and keep it open. Reading opens it again."""
         self._map = None
 
+    def __eq__(self, other: object) -> bool:
+        return self is other  # a mapping would compare all values
+
+    __hash__ = object.__hash__
+
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """The path and the number of values, for notebooks."""
+        return f"<p>Store <code>{escape(str(self.path))}</code>: {len(self):,} values, {self.nbytes / 1e6:,.1f} MB</p>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_map": None}

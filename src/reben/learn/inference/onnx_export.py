@@ -153,7 +153,7 @@ def _like_patches(trained: TrainedModel, random: np.random.Generator, shape: tup
     mean, std = (values.numpy() for values in trained.mean_and_std())
     images: NDArray[np.float64] = fields * std + mean
     for channel, band in enumerate(trained.bands):
-        if BANDS[band].sensor == "s2":
+        if band not in BANDS or BANDS[band].sensor == "s2":
             images[:, channel] = images[:, channel].round().clip(_LEAST_DIGITAL_NUMBER, _LARGEST_DIGITAL_NUMBER)
     return images
 

@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reben.core.bands import select_bands
+from reben.core.bands import IMAGE_RESOLUTION_M, bands_of_tensors
 from reben.core.errors import BandError, RunError
 from reben.data.normalisation import Statistics, normalisation
 from reben.learn.models.architectures import Architecture
 
-_IMAGE_RESOLUTION_M = 10
 _IMAGE_AXES = 3
 _BATCH_AXES = 4
 
@@ -93,8 +92,9 @@ class TrainedModel:
                 f"the model needs {', '.join(self.bands)}; {', '.join(missing)} is missing",
                 hint="Sentinel-1 bands lie under the patch's s1_name: store[patch_id] | store[s1_name]",
             )
-        bands = select_bands(self.bands)
-        factors = [band.resolution_m // _IMAGE_RESOLUTION_M for band in bands]
+        known = bands_of_tensors({name: (len(tensors[name]), tensors[name].dtype) for name in self.bands})
+        bands = [known[name] for name in self.bands]
+        factors = [band.resolution_m // IMAGE_RESOLUTION_M for band in bands]
         planes = [
             tensors[band.name].repeat(factor, axis=0).repeat(factor, axis=1)
             for band, factor in zip(bands, factors, strict=True)
@@ -138,5 +138,5 @@ class TrainedModel:
     def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Means and standard deviations, each of shape (C, 1, 1), on the model's device."""
         device = next(self.model.parameters()).device
-        mean, std = normalisation(select_bands(self.bands), self.statistics)
+        mean, std = normalisation(self.bands, self.statistics)
         return torch.from_numpy(mean).view(-1, 1, 1).to(device), torch.from_numpy(std).view(-1, 1, 1).to(device)

@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from reben.data.datamodule import PatchDataModule
-from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics
 from reben.data.statistics import read_statistics
 from reben.io import atomic
 from reben.learn.models.architectures import Architecture, build_model
@@ -141,7 +141,8 @@ def _fresh_model(recipe: Recipe, data: PatchDataModule) -> TrainedModel:
         task=recipe.task,
     )
     bands = tuple(band.name for band in data.bands)
-    return TrainedModel(build_model(architecture), architecture, bands, data.statistics, data.legend.class_names)
+    statistics = {band: BandStatistics(0, 1) for band in bands} if data.statistics is None else data.statistics
+    return TrainedModel(build_model(architecture), architecture, bands, statistics, data.legend.class_names)
 
 
 def _fit(

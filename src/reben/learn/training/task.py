@@ -10,6 +10,7 @@ from torchmetrics import Metric, MetricCollection
 
 from reben.core.classes import UNLABELLED
 from reben.data.dataset import Batch
+from reben.data.loader import GLOBAL_BATCH_SIZE
 from reben.learn.scores import multilabel, segmentation
 from reben.learn.training import schedule
 from reben.learn.training.recipe import Recipe
@@ -93,7 +94,7 @@ class PatchTask(lightning.LightningModule):
         loss, patches = self.loss(self(batch["image"]), batch), len(batch["image"])
         self.train_loss.update(loss, patches)
         self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
-        weight = patches * self.recipe.accumulate * self.trainer.world_size / int(batch["whole"])
+        weight = patches * self.recipe.accumulate * self.trainer.world_size / int(batch[GLOBAL_BATCH_SIZE])
         return loss * weight
 
     def validation_step(self, batch: Batch, _index: int) -> None:
@@ -129,11 +130,11 @@ class MultiLabelTask(PatchTask):
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean over patches and classes."""
-        return functional.binary_cross_entropy_with_logits(logits, batch["label"])
+        return functional.binary_cross_entropy_with_logits(logits, batch["label"].float())
 
     def target(self, batch: Batch) -> torch.Tensor:
         """Multi-hot labels, shape (B, classes)."""
-        labels: torch.Tensor = batch["label"].long()
+        labels: torch.Tensor = batch["label"]
         return labels
 
     def predictions(self, logits: torch.Tensor) -> torch.Tensor:
