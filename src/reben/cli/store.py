@@ -35,8 +35,8 @@ def info(store: _Store) -> None:
 def check(store: _Store, json: options.Json = None) -> None:
     """Read every value: count kinds, name what is damaged, and give a checksum of the contents.
 
-    Equal contents have equal checksums, whichever program wrote them, in one store or in shards. Ends with exit code 1
-    where a value is damaged.
+    Values are compared with the checksums that reben keeps when it writes a store. Equal contents have equal sums,
+    whichever program wrote them, in one store or in shards. Ends with exit code 1 where a value is damaged.
     """
     from reben.io.store import open_store
     from reben.io.store.contents import read_contents
@@ -53,6 +53,7 @@ def check(store: _Store, json: options.Json = None) -> None:
                 "kinds": dict(found.kinds),
                 "damaged": found.damaged_count,
                 "damaged values": found.damaged,
+                "compared with checksums": found.checked,
                 "sha256": found.sha256,
             },
         )
@@ -61,6 +62,11 @@ def check(store: _Store, json: options.Json = None) -> None:
             typer.echo(f"{count:>9,} {kind}")
         typer.echo(f"{found.damaged_count:>9,} damaged")
         typer.echo(f"sha256 {found.sha256}")
+        if found.checked < found.values:
+            stderr.print(
+                f"note: {found.values - found.checked:,} values have no checksum, so that changed pixels go unnoticed; "
+                "`reben store merge` writes a store that has them",
+            )
     for key, message in found.damaged.items():
         stderr.print(f"damaged: {key}: {message}", markup=False)
     if found.damaged_count:

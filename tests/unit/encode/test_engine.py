@@ -156,7 +156,7 @@ def test_what_cannot_be_read_is_skipped_and_listed(dataset: DatasetPaths, tmp_pa
     assert sum(advances) == len(todo.samples)
     assert set(open_store(tmp_path / "store")) == {sample.key for sample, _ in todo.samples} - set(result.skipped)
     assert read_result(tmp_path / "store") == result
-    assert {path.name for path in (tmp_path / "store").iterdir()} == {"data.mdb", REPORT_FILE}
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"checksums.bin", "data.mdb", REPORT_FILE}
 
 
 def test_nothing_that_can_be_read_is_an_error(dataset: DatasetPaths, tmp_path: Path):

@@ -280,7 +280,7 @@ def test_the_folder_holds_shards_and_nothing_hidden(images: Path, tmp_path: Path
     shard(images, tmp_path / "shards")
     names = {str(path.relative_to(tmp_path / "shards")) for path in (tmp_path / "shards").rglob("*") if path.is_file()}
     assert names == {"shards.json"} | {
-        f"{shard_name(i)}/{file}" for i in range(3) for file in ("data.mdb", REPORT_FILE)
+        f"{shard_name(i)}/{file}" for i in range(3) for file in ("checksums.bin", "data.mdb", REPORT_FILE)
     }
     assert json.loads((tmp_path / "shards" / "shards.json").read_text())["shards"] == 3
     assert not list(tmp_path.glob(".shards*"))

@@ -1,4 +1,4 @@
-"""What a store holds: kinds of values, whether each can be read, and a checksum of everything."""
+"""What a store holds: kinds of values, whether each is what was written, and a checksum of everything."""
 
 import hashlib
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reben.core.errors import StoreError
+from reben.io.store.checksums import crc32
 from reben.io.store.reader import Store
 from reben.io.store.values import Layout, parse_header
 
@@ -24,6 +25,8 @@ class Contents:
     damaged: dict[str, str] = field(default_factory=dict)
     """Key and error of the first values that cannot be read."""
     damaged_count: int = 0
+    checked: int = 0
+    """Values that were compared with the checksums that the store keeps; fewer than all in stores of before 0.2."""
     sha256: str = ""
     """Of all keys and values in their order; equal for equal contents, however the store was written."""
 
@@ -40,12 +43,13 @@ def read_contents(store: Store, *, progress: Callable[[int], None] = lambda _: N
     """
     contents, digest = Contents(), hashlib.sha256()
     described: dict[int, str] = {}
-    for key in store:
+    for key, expected in store.checksums():
         value = store.buffer(key)
         digest.update(key.encode() + b"\0" + len(value).to_bytes(8, "little"))
         digest.update(value)
+        contents.checked += expected is not None
         try:
-            layout = parse_header(value)
+            layout = _checked(value, expected)
             contents.kinds[described.setdefault(id(layout), describe(layout))] += 1
         except StoreError as error:
             contents.damaged_count += 1
@@ -56,6 +60,17 @@ def read_contents(store: Store, *, progress: Callable[[int], None] = lambda _: N
         progress(1)
     contents.sha256 = digest.hexdigest()
     return contents
+
+
+def _checked(value: memoryview, expected: int | None) -> Layout:
+    """Layout of a value that is what was written.
+
+    Raises:
+        StoreError: if it has another checksum than it had, or is not a safetensors value.
+    """
+    if expected is not None and crc32(value) != expected:
+        raise StoreError("has changed since it was written (its CRC-32 is wrong)")
+    return parse_header(value)
 
 
 def describe(layout: Layout) -> str:

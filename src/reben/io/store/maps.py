@@ -11,7 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
-from itertools import chain
+from itertools import chain, repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -19,6 +20,7 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from reben.core.errors import StoreError
+from reben.io.store.checksums import read_checksums
 from reben.io.store.keys import read_key_pages
 from reben.io.store.values import LONGEST_KEY, reference_map_key
 
@@ -44,6 +46,10 @@ class AnyMap(Protocol):
 
     def key_pages(self) -> Iterator[list[bytes]]:
         """All keys, many at a time, in any order."""
+        ...
+
+    def checksums(self) -> Iterator[tuple[str, int | None]]:
+        """All keys, sorted, each with the CRC-32 of its value, or None where none was kept."""
         ...
 
     def neighbours(self, key: bytes) -> list[str]:
@@ -94,6 +100,11 @@ class _Map:
     def key_pages(self) -> Iterator[list[bytes]]:
         """All keys, many at a time; no value is touched."""
         return read_key_pages(self._path / "data.mdb" if self._path.is_dir() else self._path)
+
+    def checksums(self) -> Iterator[tuple[str, int | None]]:
+        """All keys, sorted, each with the CRC-32 that was kept when its value was written."""
+        kept = read_checksums(self._path, self.count()) if self._path.is_dir() else None
+        return zip(self.keys(), repeat(None) if kept is None else kept.tolist(), strict=False)
 
     def neighbours(self, key: bytes) -> list[str]:
         """The first key after `key` and the last one before it; reference maps only if `key` is one."""
@@ -152,6 +163,9 @@ class _Shards:
 
     def key_pages(self) -> Iterator[list[bytes]]:
         return chain.from_iterable(shard.key_pages() for shard in self._maps)
+
+    def checksums(self) -> Iterator[tuple[str, int | None]]:
+        return merge(*(shard.checksums() for shard in self._maps), key=itemgetter(0))
 
     def neighbours(self, key: bytes) -> list[str]:
         return [name for shard in self._maps for name in shard.neighbours(key)]

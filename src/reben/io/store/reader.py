@@ -115,6 +115,14 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
         """All keys, sorted."""
         return self._opened().keys()
 
+    def checksums(self) -> Iterator[tuple[str, int | None]]:
+        """All keys, sorted, each with the CRC-32 that its value had when it was written; None where none was kept.
+
+        Raises:
+            StoreError: if the file of checksums is damaged.
+        """
+        return self._opened().checksums()
+
     def lacks(self, keys: Iterable[bytes]) -> NDArray[np.bool_]:
         """Which of many keys the store lacks, in their order; no value is touched.
 

@@ -11,6 +11,7 @@ import lmdb
 
 from reben.core.errors import DiskFullError, StoreError
 from reben.io import atomic
+from reben.io.store import checksums
 from reben.io.store.values import LONGEST_KEY
 
 _FIRST_MAP_BYTES = 1 << 26
@@ -152,6 +153,7 @@ class StoreWriter:
                 raise StoreError(f"key {key!r} has {len(key.encode())} bytes; a store takes 1 to {LONGEST_KEY}")
         while not self._fits(items):
             self._grow()
+        checksums.append_to_log(self.directory, items)
         self.count += len(items)
         # LMDB uses the memory of old pages again, and their content shows in the unused parts of new ones. Opening the
         # files anew makes the bytes depend on the transactions alone, not on what this process did before.
@@ -175,15 +177,27 @@ class StoreWriter:
             progress(len(batch))
 
     def finish(self) -> None:
-        """Force everything to the disk.
+        """Write the checksums and force everything to the disk.
 
         Raises:
             StoreError: if the disk is full.
         """
         try:
+            checksums.write_checksums(self.directory, self._checksums())
             self._environment.sync(True)  # noqa: FBT003 - lmdb takes it by position
         except lmdb.Error as error:
             raise self._write_error(error) from error
+
+    def _checksums(self) -> Iterator[int]:
+        """CRC-32 of each value in the order of the keys; a value whose checksum was not noted is read again.
+
+        The process may have been killed between a transaction and the note of its checksums.
+        """
+        logged = checksums.read_log(self.directory)
+        with self._environment.begin(buffers=True) as transaction, transaction.cursor() as cursor:
+            for key in cursor.iternext(values=False):
+                known = checksums.lookup(logged, bytes(key))
+                yield checksums.crc32(cursor.value()) if known is None else known
 
     def close(self) -> None:
         """Let go of the files."""

@@ -52,7 +52,7 @@ def test_store_is_a_plain_lmdb_of_the_written_values(tmp_path: Path) -> None:
 def test_store_is_one_file_in_a_directory(tmp_path: Path) -> None:
     fill(tmp_path / "store", {"a": VALUE})
     assert names(tmp_path) == ["store"]
-    assert names(tmp_path / "store") == ["data.mdb"]
+    assert names(tmp_path / "store") == ["checksums.bin", "data.mdb"]
 
 
 def test_values_may_be_any_bytes_like(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_uninterrupted_store_is_like_a_created_one(tmp_path: Path) -> None:
     assert resume(tmp_path / "resumed", *TRANSACTIONS) == []
     fill(tmp_path / "created", *TRANSACTIONS)
     assert names(tmp_path) == ["created", "resumed"]
-    assert names(tmp_path / "resumed") == ["data.mdb"]
+    assert names(tmp_path / "resumed") == ["checksums.bin", "data.mdb"]
     assert (tmp_path / "resumed" / "data.mdb").read_bytes() == (tmp_path / "created" / "data.mdb").read_bytes()
 
 
@@ -340,7 +340,7 @@ def test_after_a_restart_of_the_machine_everything_is_discarded(
     partial = interrupted(tmp_path / "store")
     assert names(partial) == ["data.mdb", "session.json"]
     assert resume(tmp_path / "store", *TRANSACTIONS[2:]) == []
-    assert names(tmp_path / "store") == ["data.mdb"]
+    assert names(tmp_path / "store") == ["checksums.bin", "data.mdb"]
     assert list(open_store(tmp_path / "store")) == [key for items in TRANSACTIONS[2:] for key in items]
 
 
