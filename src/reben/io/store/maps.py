@@ -4,7 +4,6 @@ Each thread has a transaction of its own. A forked process goes on with the map 
 finished store does not need, LMDB's state is nothing but memory.
 """
 
-import json
 import os
 import threading
 from bisect import bisect_right
@@ -19,6 +18,7 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from reben.core.errors import StoreError
+from reben.io.small_files import read_json
 from reben.io.store.keys import read_key_pages
 from reben.io.store.values import LONGEST_KEY, reference_map_key
 
@@ -181,10 +181,23 @@ def open_any(path: Path) -> AnyMap:
     """
     shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / "data.mdb").exists() else []
     if shards and (note := path / SHARDS_FILE).exists():
-        expected = json.loads(note.read_text(encoding="utf-8"))["shards"]
+        expected = _expected_shards(note)
         if len(shards) != expected:
             raise StoreError(f"{path} has {len(shards)} of {expected} shards", hint=DAMAGED_HINT)
     return _Shards([_open_map(shard) for shard in shards]) if shards else _open_map(path)
+
+
+def _expected_shards(note: Path) -> int:
+    """How many shards there should be.
+
+    Raises:
+        StoreError: if the note cannot be read, or says no number.
+    """
+    content = read_json(note, error=StoreError, hint=DAMAGED_HINT)
+    expected = content.get("shards") if isinstance(content, dict) else None
+    if not isinstance(expected, int) or isinstance(expected, bool):
+        raise StoreError(f"{note}: does not say how many shards there are", hint=DAMAGED_HINT)
+    return expected
 
 
 def _memory_bytes() -> int:
