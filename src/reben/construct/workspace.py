@@ -80,7 +80,8 @@ class Workspace:
 
     def _is_begun(self) -> bool:
         """Whether a tile is finished, or may be in the hands of a worker."""
-        return any(self._state.glob("*.parquet")) or any(self._state.glob(".*.lock"))
+        locks = (path for path in self._state.glob(".*.lock") if not atomic.is_lock_of_file(path))
+        return any(self._state.glob("*.parquet")) or any(locks)
 
     def is_finished(self, tile: str) -> bool:
         """Whether nothing of a tile is left to do."""
