@@ -10,6 +10,7 @@ from pathlib import Path
 import shapely
 
 from reben.core.errors import CatalogueError
+from reben.io.small_files import read_json
 
 _MOST_BYTES = 1 << 22
 _MOST_POLYGONS = 50
@@ -24,13 +25,11 @@ def read_area(path: Path) -> tuple[str, ...]:
     Raises:
         CatalogueError: if the file cannot be read, has no polygon or too many, or coordinates that are none.
     """
+    value = read_json(path, error=CatalogueError, hint="give polygons, EPSG:4326", most_bytes=_MOST_BYTES)
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise CatalogueError(f"{path}: has more than {_MOST_BYTES:,} bytes", hint="give a simpler area")
-        value = json.loads(path.read_text(encoding="utf-8"))
         polygons = [_checked(path, polygon) for polygon in _polygons(value)]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, shapely.errors.ShapelyError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
+        reason = str(error) or type(error).__name__
         raise CatalogueError(
             f"{path}: cannot be read as GeoJSON ({reason})", hint="give polygons, EPSG:4326"
         ) from error

@@ -19,6 +19,7 @@ from reben.acquire.query import Query, names_filter
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop
 from reben.core.errors import CatalogueError
+from reben.io.small_files import parse_json
 
 _NAMES_AT_A_TIME = 20
 """As many as an address of 2,000 characters holds."""
@@ -119,8 +120,8 @@ class Catalogue:
                 hint=f"check REBEN_CDSE_CATALOGUE ({self.service.catalogue}) and what was asked for",
             )
         try:
-            page = json.loads(answer)
-        except (ValueError, RecursionError):
+            page = parse_json(answer.decode())
+        except ValueError:
             page = None
         if not isinstance(page, dict) or not isinstance(page.get("value"), list):
             raise PassingError("what the catalogue answers is no list of products")

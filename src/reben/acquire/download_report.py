@@ -1,6 +1,5 @@
 """What became of each product: `download-report.json`."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import Any, Self
 from reben.acquire.products import CatalogueProduct
 from reben.core.errors import CatalogueError
 from reben.io import atomic
+from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.version import __version__
 
 REPORT_FILE = "download-report.json"
@@ -79,9 +79,9 @@ class Report:
         """The report of a folder; an unreadable one counts as none: it is written again."""
         path = output / REPORT_FILE
         try:
-            products = json.loads(path.read_text(encoding="utf-8"))["products"]
+            products = read_json(path, error=CatalogueError, most_bytes=MOST_REPORT_BYTES)["products"]
             earlier = {str(name): dict(entry) for name, entry in products.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (CatalogueError, ValueError, KeyError, TypeError, AttributeError):
             earlier = {}
         return cls(path, earlier)
 

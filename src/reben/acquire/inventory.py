@@ -1,6 +1,5 @@
 """What lies in the folder already, and whether it is whole."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from reben.acquire.unpacking import Files, remove_folder
 from reben.acquire.verification import verify, verify_folder
 from reben.core.errors import DownloadError
 from reben.io import atomic
+from reben.io.small_files import MOST_REPORT_BYTES, read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class Place:
             DownloadError: if nothing was, or it cannot be read.
         """
         try:
-            value = json.loads(self.list.read_text(encoding="utf-8"))
+            value = read_json(self.list, error=DownloadError, most_bytes=MOST_REPORT_BYTES)
             return {str(name): (int(size), int(crc)) for name, (size, crc) in value.items()}
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (DownloadError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DownloadError(
                 f"{self.folder.name}: there is no list of its files ({self.list.name})",
                 hint="it was not unpacked by reben; delete it to download it again",

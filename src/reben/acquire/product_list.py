@@ -1,8 +1,11 @@
 """Lists of products as CSV files."""
 
 import csv
+import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TextIO
@@ -10,11 +13,14 @@ from typing import TextIO
 from reben.acquire.products import CatalogueProduct, expect_name
 from reben.core.errors import CatalogueError
 from reben.io import atomic
+from reben.io.small_files import read_csv
 
 COLUMNS = ("name", "id", "size", "md5", "blake3", "online", "sensing", "cloud")
 _NAME_COLUMNS = ("name", "tile", "product")
 """`tile` is what reBEN's published list calls it."""
 _MOST_BYTES = 1 << 26
+_WHOLE = re.compile(r"[0-9]{1,15}")
+_PERCENT = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,20})?")
 
 
 def read_names(path: Path) -> dict[str, str]:
@@ -44,8 +50,8 @@ def read_products(path: Path) -> list[CatalogueProduct]:
     Raises:
         CatalogueError: if the file cannot be read, or a value is not what it should be.
     """
-    products = [_parse(path, number, row) for number, row in enumerate(_rows(path), 2)]
-    twice = {product.name for product in products if sum(other.name == product.name for other in products) > 1}
+    products = [_parse(row) for row in _rows(path)]
+    twice = [name for name, times in Counter(product.name for product in products).items() if times > 1]
     if twice:
         raise CatalogueError(f"{path}: {', '.join(sorted(twice))}: listed twice", hint="remove one of the two lines")
     if not products:
@@ -80,68 +86,113 @@ def _write(file: TextIO, products: Iterable[CatalogueProduct]) -> None:
         writer.writerow([product.name, product.id, size, product.md5, product.blake3, online, product.sensing, cloud])
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of a list."""
+
+    place: str
+    """File and line."""
+    cells: dict[str, str]
+    """By column, in lower case."""
+
+    def name(self) -> str:
+        """The product's name.
+
+        Raises:
+            CatalogueError: if it is none.
+        """
+        column = next((column for column in _NAME_COLUMNS if column in self.cells), None)
+        if column is None:
+            raise CatalogueError(f"{self.place}: has no name", hint=f"expected the columns {', '.join(COLUMNS)}")
+        name = with_suffix(self.cells[column])
+        try:
+            expect_name(name)
+        except CatalogueError as error:
+            raise CatalogueError(
+                f"{self.place}, column {column}: {error}",
+                hint="expected a name such as S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE",
+            ) from error
+        return name
+
+    def size(self) -> int | None:
+        """Bytes, if they are given.
+
+        Raises:
+            CatalogueError: if they are no whole number.
+        """
+        text = self.cells.get("size", "")
+        if text and not _WHOLE.fullmatch(text):
+            raise CatalogueError(
+                f"{self.place}, column size: {text!r} is not a whole number of bytes",
+                hint="spreadsheets round large numbers (7.5E+08): format the column as a number without decimals "
+                "before it is saved, or empty it: then the size is not compared",
+            )
+        return int(text) if text else None
+
+    def cloud_pct(self) -> float | None:
+        """Share of clouds in percent, if it is given.
+
+        Raises:
+            CatalogueError: if it is no number from 0 to 100.
+        """
+        text = self.cells.get("cloud", "")
+        if text and not _PERCENT.fullmatch(text):
+            raise CatalogueError(
+                f"{self.place}, column cloud: {text!r} is not a percentage", hint="expected a number such as 12.5"
+            )
+        return float(text.replace(",", ".")) if text else None  # many spreadsheets write a decimal comma
+
+
+def _rows(path: Path) -> Iterator[_Row]:
     """The lines of a CSV file by column.
 
     Raises:
         CatalogueError: if it cannot be read.
     """
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise CatalogueError(f"{path}: has more than {_MOST_BYTES:,} bytes; this is no list of products")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file) if any(cell.strip() for cell in line)]
-    except (OSError, UnicodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CatalogueError(f"{path}: cannot be read ({reason})", hint="give a CSV file with product names") from error
-    if not lines:
-        return
-    columns = [cell.strip().lower() for cell in lines[0]]
-    if not set(columns) & set(_NAME_COLUMNS):
-        columns = ["name", *(f"column {number}" for number in range(2, len(lines[0]) + 1))]
-    else:
-        lines = lines[1:]
-    for line in lines:
-        yield dict(zip(columns, (cell.strip() for cell in line), strict=False))
+    columns: list[str] = []
+    for row in read_csv(path, error=CatalogueError, hint="give a CSV file with product names", most_bytes=_MOST_BYTES):
+        cells = [cell.strip() for cell in row.cells]
+        if not columns:
+            columns = [cell.lower() for cell in cells]
+            if set(columns) & set(_NAME_COLUMNS):
+                continue
+            columns = ["name", *(f"column {number}" for number in range(2, len(cells) + 1))]
+        yield _Row(row.place, dict(zip(columns, cells, strict=False)))
 
 
-def _name(row: Mapping[str, str]) -> str:
-    return with_suffix(next(row[column] for column in _NAME_COLUMNS if column in row))
-
-
-def _unique_names(path: Path, rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def _unique_names(path: Path, rows: Iterable[_Row]) -> dict[str, str]:
     names: dict[str, str] = {}
     for row in rows:
-        name = _name(row)
-        expect_name(name)
+        name = row.name()
         if name in names:
-            raise CatalogueError(f"{path}: {name}: listed twice", hint="remove one of the two lines")
-        names[name] = row.get("id", "")
+            raise CatalogueError(f"{row.place}: {name}: listed twice", hint="remove one of the two lines")
+        names[name] = row.cells.get("id", "")
     if not names:
         raise CatalogueError(f"{path}: lists no product")
     return names
 
 
-def _parse(path: Path, number: int, row: Mapping[str, str]) -> CatalogueProduct:
+def _parse(row: _Row) -> CatalogueProduct:
     """A product of a line.
 
     Raises:
         CatalogueError: if a value is not what it should be.
     """
-    if not row.get("id"):
-        raise CatalogueError(f"{path}, line {number}: has no id", hint="`reben search --names FILE` finds the ids")
+    cells = row.cells
+    if not cells.get("id"):
+        raise CatalogueError(f"{row.place}: has no id", hint="`reben search --names FILE` finds the ids")
     try:
         return CatalogueProduct(
-            name=_name(row),
-            id=row["id"],
-            size=int(row["size"]) if row.get("size") else None,
-            md5=row.get("md5", "").lower(),
-            blake3=row.get("blake3", "").lower(),
-            online=row.get("online", "true").lower() != "false",
-            sensing=row.get("sensing", ""),
-            cloud_pct=float(row["cloud"]) if row.get("cloud") else None,
+            name=row.name(),
+            id=cells["id"],
+            size=row.size(),
+            md5=cells.get("md5", "").lower(),
+            blake3=cells.get("blake3", "").lower(),
+            online=cells.get("online", "true").lower() != "false",
+            sensing=cells.get("sensing", ""),
+            cloud_pct=row.cloud_pct(),
         )
-    except ValueError as error:
-        raise CatalogueError(f"{path}, line {number}: {error}") from error
     except CatalogueError as error:
-        raise CatalogueError(f"{path}, line {number}: {error}", hint=error.hint) from error
+        if str(error).startswith(row.place):
+            raise
+        raise CatalogueError(f"{row.place}: {error}", hint="expected a list as `reben search` writes it") from error

@@ -4,7 +4,6 @@ What has come so far lies in a hidden `.part` file beside the target, with a not
 name appears only when size and checksums are those of the catalogue.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from reben.acquire.tokens import Tokens
 from reben.acquire.verification import ZIP_START, verify
 from reben.core.errors import DownloadError
 from reben.io import atomic
+from reben.io.small_files import read_json
 
 _LARGEST = 1 << 36
 """Bytes of a product whose size the catalogue does not know."""
@@ -84,9 +84,9 @@ class _Part:
     def take_over(self) -> None:
         """Go on with what an earlier run left, if it is of the same product."""
         try:
-            note = json.loads(self.note.read_text(encoding="utf-8"))
+            note = read_json(self.note, error=DownloadError)
             same = isinstance(note, dict) and (note["id"], note["size"]) == (self.product.id, self.product.size)
-        except (OSError, ValueError, KeyError):
+        except (DownloadError, KeyError):
             same = False
         if same:
             self.etag = str(note.get("etag", ""))

@@ -7,8 +7,7 @@ countries of reBEN with these outlines; distances are measured from the patch's 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from io import BytesIO
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from reben.construct.projection import project
 from reben.core.errors import CountryError
+from reben.io.vector_files import reading_polygons
 
 REBEN_COUNTRIES = (
     "Austria",
@@ -35,6 +35,7 @@ REBEN_COUNTRIES = (
 )
 """The ten countries of reBEN."""
 
+_HINT = "give `reben`, `all`, or a GeoPackage, GeoJSON or Shapefile"
 _GEOGRAPHIC = "EPSG:4326"
 _NAME_COLUMNS = ("name", "admin", "country")
 _VISIBLE_DEG = 60  # farther from the middle of a UTM zone, the projection has no meaning
@@ -63,7 +64,9 @@ class Countries:
 
 def embedded_countries() -> Countries:
     """All countries of the embedded table."""
-    table = pq.read_table(BytesIO((files("reben.construct") / "countries.parquet").read_bytes()))
+    # A path, not Python's bytes: Arrow's threads would abort a process that ends before they have let go of those.
+    with as_file(files("reben.construct") / "countries.parquet") as path:
+        table = pq.read_table(path)
     return Countries(tuple(table["name"].to_pylist()), shapely.from_wkb(table["geometry"].to_numpy()))
 
 
@@ -73,12 +76,9 @@ def read_countries(path: Path) -> Countries:
     Raises:
         CountryError: if the file cannot be read, lacks such a column, or has no CRS or no polygon.
     """
-    try:
-        info, _, outlines, columns = pyogrio.raw.read(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise CountryError(
-            f"{path}: cannot be read ({error})", hint="give `reben`, `all`, or a GeoPackage, GeoJSON or Shapefile"
-        ) from error
+    with reading_polygons(path, error=CountryError, hint=_HINT):
+        info, _, wkb, columns = pyogrio.raw.read(path)
+        outlines = None if wkb is None else shapely.from_wkb(wkb)
     fields = [str(field).lower() for field in info["fields"]]
     column = next((fields.index(name) for name in _NAME_COLUMNS if name in fields), None)
     if column is None or info["crs"] is None or outlines is None or not len(outlines):
@@ -86,7 +86,7 @@ def read_countries(path: Path) -> Countries:
             f"{path}: expected polygons with a CRS and a column name, admin or country; "
             f"found CRS {info['crs']}, columns {', '.join(map(str, info['fields']))}"
         )
-    geographic = project(shapely.from_wkb(outlines), info["crs"], _GEOGRAPHIC)
+    geographic = project(outlines, info["crs"], _GEOGRAPHIC)
     order = np.argsort(columns[column].astype(str))
     return Countries(tuple(str(name) for name in columns[column][order]), geographic[order])
 

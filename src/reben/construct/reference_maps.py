@@ -21,7 +21,10 @@ from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
+from reben.io.vector_files import reading_polygons
 
+_HINT = "give the GeoPackage of CORINE Land Cover 2018 (v2020_20u1)"
+_DAMAGED_HINT = "the file is damaged; download or copy it again"
 _DENSIFIED_EDGE_POINTS = 21  # a straight border of the tile is a curve in another projection
 
 
@@ -55,13 +58,9 @@ def find_layer(path: Path, expected: LandCoverFormat = CLC2018_FORMAT) -> LandCo
         LandCoverError: if the file cannot be read, has no such layer or several, or the layer is empty or has
             another CRS.
     """
-    try:
+    with reading_polygons(path, error=LandCoverError, hint=_HINT):
         layers = [str(name) for name, _ in pyogrio.list_layers(path)]
         infos = {layer: pyogrio.read_info(path, layer=layer) for layer in layers if not _is_ignored(layer, expected)}
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise LandCoverError(
-            f"{path}: cannot be read ({error})", hint="give the GeoPackage of CORINE Land Cover 2018 (v2020_20u1)"
-        ) from error
     columns = {
         layer: field
         for layer, info in infos.items()
@@ -121,7 +120,11 @@ def _check_layer(path: Path, layer: str, info: dict[str, object], expected: Land
 
 
 def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int], NDArray[np.object_], int]:
-    """Codes and polygons around a tile, in its CRS, and how many had to be repaired."""
+    """Codes and polygons around a tile, in its CRS, and how many had to be repaired.
+
+    Raises:
+        LandCoverError: if the file is damaged, or a polygon has a code that the legend does not know.
+    """
     transformer = pyproj.Transformer.from_crs(source.format.crs, ground.crs, always_xy=True)
     box = transformer.transform_bounds(
         ground.ulx_m,
@@ -131,10 +134,11 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
         densify_pts=_DENSIFIED_EDGE_POINTS,
         direction=pyproj.enums.TransformDirection.INVERSE,
     )
-    _, _, wkb, (texts,) = pyogrio.raw.read(source.path, layer=source.layer, columns=[source.column], bbox=box)
-    polygons = shapely.from_wkb(wkb)
-    invalid = ~shapely.is_valid(polygons)
-    polygons[invalid] = [_polygons_in(shapely.make_valid(polygon)) for polygon in polygons[invalid]]
+    with reading_polygons(source.path, error=LandCoverError, hint=_DAMAGED_HINT):
+        _, _, wkb, (texts,) = pyogrio.raw.read(source.path, layer=source.layer, columns=[source.column], bbox=box)
+        polygons = shapely.from_wkb(wkb)
+        invalid = ~shapely.is_valid(polygons)
+        polygons[invalid] = [_polygons_in(shapely.make_valid(polygon)) for polygon in polygons[invalid]]
     return list(_codes(source, texts)), project(polygons, source.format.crs, ground.crs), int(invalid.sum())
 
 

@@ -3,12 +3,15 @@
 Source: the published lists: CSV without a header, one v1 name per line, or `s2v1_name,s1_name`.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reben.core.errors import MetadataError, NameFormatError
 from reben.core.names import S1Patch, V1Patch
+from reben.io.small_files import read_csv
+
+_MOST_BYTES = 1 << 28
+"""The published pairs of all patches have some 60 MB."""
 
 
 def read_names(paths: Sequence[Path]) -> frozenset[str]:
@@ -46,16 +49,11 @@ def _rows(path: Path, *, columns: int) -> Iterator[tuple[str, list[str]]]:
     Raises:
         MetadataError: if the file cannot be read, or a line has another number of cells.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                place = f"{path}, line {number}"
-                if row and len(row) != columns:
-                    raise MetadataError(f"{place}: has {len(row)} columns; expected {columns}, and no header")
-                if row:
-                    yield place, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MetadataError(f"{path}: cannot be read as a CSV file ({error})") from error
+    hint = f"expected {columns} column{'s' if columns > 1 else ''}, and no header"
+    for row in read_csv(path, error=MetadataError, hint=hint, most_bytes=_MOST_BYTES):
+        if len(row.cells) != columns:
+            raise MetadataError(f"{row.place}: has {len(row.cells)} columns; expected {columns}, and no header")
+        yield row.place, row.cells
 
 
 def _parse(place: str, kind: type[V1Patch | S1Patch], name: str) -> None:

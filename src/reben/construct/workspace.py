@@ -4,7 +4,6 @@ A finished tile leaves its metadata rows here, last of all; a build that was sto
 with the tiles that have none.
 """
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from reben.core.errors import BuildError
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import SCHEMA
+from reben.io.small_files import MOST_REPORT_BYTES, read_json
 
 _STATE_FOLDER = ".build"
 
@@ -68,7 +68,7 @@ class Workspace:
         if not path.exists():
             atomic.write_json(path, parameters)
             return
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = _read_note(path)
         changed = sorted(name for name in parameters | before if parameters.get(name) != before.get(name))
         if changed and not self._is_begun():
             atomic.write_json(path, parameters)
@@ -80,7 +80,8 @@ class Workspace:
 
     def _is_begun(self) -> bool:
         """Whether a tile is finished, or may be in the hands of a worker."""
-        return any(self._state.glob("*.parquet")) or any(self._state.glob(".*.lock"))
+        locks = (path for path in self._state.glob(".*.lock") if not atomic.is_lock_of_file(path))
+        return any(self._state.glob("*.parquet")) or any(locks)
 
     def is_finished(self, tile: str) -> bool:
         """Whether nothing of a tile is left to do."""
@@ -99,7 +100,7 @@ class Workspace:
 
     def records(self, tiles: Sequence[str]) -> dict[str, dict[str, Any]]:
         """What was noted of finished tiles."""
-        return {tile: json.loads(self._record_file(tile).read_text(encoding="utf-8")) for tile in tiles}
+        return {tile: _read_note(self._record_file(tile)) for tile in tiles}
 
     def remove_strays(self, rows: pa.Table) -> None:
         """Remove patches that no row names: remains of tiles that failed."""
@@ -136,3 +137,16 @@ class Workspace:
 
     def _record_file(self, tile: str) -> Path:
         return self._state / f"{tile}.json"
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    """What an earlier run noted.
+
+    Raises:
+        BuildError: if it cannot be read.
+    """
+    hint = "delete the unfinished build to start again"
+    note = read_json(path, error=BuildError, hint=hint, most_bytes=MOST_REPORT_BYTES)
+    if not isinstance(note, dict):
+        raise BuildError(f"{path}: is not a note of `reben build`", hint=hint)
+    return note

@@ -2,7 +2,15 @@
 
 Every message says what was wrong and what was expected; `hint` says what to do next. The command line prints both and
 ends with exit code 1; in Python, `except RebenError` catches them all.
+
+Messages repeat what was wrong, which may be anything: a file of 6 GB on one line, a name that a terminal would obey.
+Here, and nowhere else, both are kept within bounds.
 """
+
+from reben.core.text import printable, shortened
+
+_LONGEST_MESSAGE = 800
+_LONGEST_HINT = 4_000  # characters; the longest of ours name all countries
 
 
 class RebenError(Exception):
@@ -13,10 +21,10 @@ class RebenError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-        if hint:
-            self.add_note(f"hint: {hint}")  # so that tracebacks show it, too
+        super().__init__(printable(shortened(message, _LONGEST_MESSAGE)))
+        self.hint = printable(shortened(hint, _LONGEST_HINT))
+        if self.hint:
+            self.add_note(f"hint: {self.hint}")  # so that tracebacks show it, too
 
 
 class NameFormatError(RebenError, ValueError):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from reben.core.errors import CorrectionError
 from reben.io.safe_files import parse_xml
+from reben.io.small_files import read_bytes
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -103,13 +104,17 @@ def _expect_fresh_configuration(program: Path) -> None:
     templates = [path for root in roots for path in root.glob("lib/python*/site-packages/sen2cor/cfg/L2A_GIPP.xml")]
     if used is None or not used.is_file() or not templates:
         return
-    ours, theirs = (_element_paths(parse_xml(path, path.name, path.read_bytes())) for path in (used, templates[0]))
+    ours, theirs = (_element_paths(parse_xml(path, path.name, _content(path))) for path in (used, templates[0]))
     if ours != theirs:
         differing = ", ".join(sorted(ours ^ theirs)[:5])
         raise CorrectionError(
             f"{used}: was written by another version of sen2cor (it differs in {differing})",
             hint="move it away, and sen2cor writes a new one; then make your changes again",
         )
+
+
+def _content(path: Path) -> bytes:
+    return read_bytes(path, kind="a configuration of sen2cor", error=CorrectionError, hint="move it away")
 
 
 def _element_paths(root: "Element", above: str = "") -> frozenset[str]:

@@ -5,7 +5,6 @@ whole numbers. Of backscatter, sums are kept in float64 and joined pairwise (Cha
 percentiles are read off a histogram with steps of 0.001 dB.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from reben.core.errors import MetadataError, StoreError
 from reben.data.normalisation import BandStatistics, Statistics
 from reben.data.patches import Patches
 from reben.io.processes import worker_pool
+from reben.io.small_files import read_json
 from reben.io.store import Store
 
 PERCENTILES = (1, 2, 5, 25, 50, 75, 95, 98, 99)
@@ -167,10 +167,11 @@ def read_statistics(path: Path) -> Statistics:
     Raises:
         MetadataError: if the file cannot be read or has another form.
     """
+    content = read_json(path, error=MetadataError, hint="make one with `reben stats`")
     try:
-        bands = json.loads(path.read_text(encoding="utf-8"))["bands"]
+        bands = content["bands"]
         return {name: BandStatistics(float(band["mean"]), float(band["std"])) for name, band in bands.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise MetadataError(
             f"{path}: is no file of statistics ({error!r})", hint="make one with `reben stats`"
         ) from error

@@ -22,7 +22,6 @@ r"""Data sets of users: a specification as a TOML file.
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,6 +29,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from reben.core.errors import EncodeError
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
+from reben.io.small_files import read_toml
 
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -105,12 +105,9 @@ def read_specification(path: Path) -> DatasetSpecification:
     Raises:
         EncodeError: if the file cannot be read, or has an unknown, missing or wrong entry.
     """
+    values = read_toml(path, error=EncodeError, hint="docs/encoding.md shows a whole specification")
     try:
-        content = _Specification.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise EncodeError(
-            f"{path}: cannot be read as a TOML file ({error})", hint="docs/encoding.md shows a whole specification"
-        ) from error
+        content = _Specification.model_validate(values)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise EncodeError(f"{path}: {wrong}", hint="docs/encoding.md shows a whole specification") from error

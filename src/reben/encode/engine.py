@@ -5,7 +5,7 @@ Keys and bytes of the store are the same for any number of workers, and however 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,12 +16,14 @@ from reben.encode.specification import Part, Sample, Source
 from reben.encode.values import ValueReader
 from reben.io import atomic
 from reben.io.processes import available_cpus
+from reben.io.small_files import MOST_REPORT_BYTES, parse_json, read_json, read_text
 from reben.io.store import StoreWriter, resume_store
 from reben.version import __version__
 
 REPORT_FILE = "encode-report.json"
 """In the store's folder: what was encoded, and what was skipped and why."""
 
+_REPORT_HINT = "it may be damaged; encode again"
 _SKIPPED_FILE = "skipped.jsonl"
 _WORTH_PROCESSES = 5000
 """Samples that one process reads in about the time in which further ones start."""
@@ -137,10 +139,7 @@ class _Skipped:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        self.errors: dict[str, str] = dict(
-            json.loads(line) for line in lines if line.startswith("[") and line.endswith("]")
-        )
+        self.errors: dict[str, str] = dict(_read_skipped(path)) if path.exists() else {}
 
     def forget(self, keys: Iterable[str]) -> None:
         """Take samples out that will be read again."""
@@ -154,6 +153,17 @@ class _Skipped:
         self.errors[key] = str(error)
         with self.path.open("a", encoding="utf-8") as file:
             file.write("\n" + json.dumps([key, str(error)]) + "\n")  # the line before may have been cut short
+
+
+def _read_skipped(path: Path) -> Iterator[tuple[str, str]]:
+    """Key and error of each whole line; the last one may have been cut short."""
+    text = read_text(path, kind="a list of skipped samples", error=EncodeError, most_bytes=MOST_REPORT_BYTES)
+    for line in text.splitlines():
+        try:
+            key, error = parse_json(line)
+        except (ValueError, TypeError):
+            continue
+        yield str(key), str(error)
 
 
 def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: _Skipped) -> int:
@@ -197,13 +207,16 @@ def read_result(store: Path) -> EncodeResult:
     """What was done when a store was encoded.
 
     Raises:
-        EncodeError: if it has no report.
+        EncodeError: if it has no report, or one that cannot be read.
     """
     path = store / REPORT_FILE
     if not path.exists():
         raise EncodeError(f"{store}: has no {REPORT_FILE}", hint="it was not written by `reben encode`")
-    report = json.loads(path.read_text(encoding="utf-8"))
-    return EncodeResult(report["values"], report["skipped"])
+    report = read_json(path, error=EncodeError, hint=_REPORT_HINT, most_bytes=MOST_REPORT_BYTES)
+    counts, skipped = (report.get(name) if isinstance(report, dict) else None for name in ("values", "skipped"))
+    if not (isinstance(counts, dict) and isinstance(skipped, dict) and all(type(n) is int for n in counts.values())):
+        raise EncodeError(f"{path}: is no report of `reben encode`", hint=_REPORT_HINT)
+    return EncodeResult(counts, skipped)
 
 
 def _find(source: Source) -> list[Sample]:

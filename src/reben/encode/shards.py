@@ -4,7 +4,6 @@ Shards are slices of the keys' order; a reader opens their folder as one store.
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
@@ -14,6 +13,7 @@ from pathlib import Path
 from reben.core.errors import EncodeError
 from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result
 from reben.io import atomic
+from reben.io.small_files import read_json
 from reben.io.store import SHARDS_FILE, shard_name
 
 
@@ -88,7 +88,7 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
                 hint="go on without --shards, or delete this folder to start again",
             )
         atomic.write_json(path, slices)
-    elif json.loads(path.read_text(encoding="utf-8")) != slices:
+    elif read_json(path, error=EncodeError, hint="delete this folder to start again") != slices:
         raise EncodeError(
             f"{folder}: unfinished shards were begun from other data, or with another number of shards",
             hint="give the same command to go on with them, or delete this folder to start again",

@@ -1,19 +1,28 @@
 """Files and directories that appear under their final name whole, or not at all.
 
 Everything is written under a hidden temporary name beside the target, forced to the disk, and renamed at the end. A
-crash leaves at most the temporary name and a lock file behind, which the next attempt removes.
+crash leaves at most the temporary name and a lock file behind, which the next attempt removes. Processes that write one
+file at the same time have a temporary name each; the last one to end wins, and none of them reads the other's half.
 """
 
+import errno
 import fcntl
 import json
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from reben.core.errors import TargetExistsError
+
+_NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
+"""What file systems without locks say."""
+_SLOT_LOCK = re.compile(r"\..*~[0-9]+\.lock", re.DOTALL)
 
 
 @contextmanager
@@ -31,16 +40,71 @@ def new_file(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = _partial_name(target)
-    try:
+    with _own_partial(target) as partial:
         yield partial
         partial.chmod(0o666 & ~_umask())  # some libraries write files that only the owner may read
         _sync(partial)
         partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     _sync(target.parent)
+
+
+@contextmanager
+def _own_partial(target: Path) -> Iterator[Path]:
+    """A temporary name beside `target` that no other writer of it uses, at this moment; it is gone at the end.
+
+    The first of a row of names whose lock is free: what a killed process left is found again without a search.
+    """
+    for number in count():
+        slot = _slot(target, str(number))
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(slot))
+            except TargetExistsError:
+                continue
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                slot = _slot(target, secrets.token_hex(4))
+            partial = _partial_name(slot)
+            partial.unlink(missing_ok=True)
+            try:
+                yield partial
+            finally:
+                partial.unlink(missing_ok=True)
+                _remove_stale(target, number + 1)
+            return
+
+
+def _remove_stale(target: Path, first: int) -> None:
+    """Remove what killed writers of `target` left under the following names."""
+    for number in count(first):
+        slot = _slot(target, str(number))
+        if not _lock_of(slot).exists():
+            return
+        with suppress(OSError), locked(slot):  # one that is held belongs to somebody
+            _partial_name(slot).unlink(missing_ok=True)
+
+
+def remove_remains(folder: Path) -> None:
+    """Remove what killed writers of files left in a folder; what a living process is writing stays."""
+    for lock in folder.glob(".*.lock") if folder.is_dir() else ():
+        slot = lock.with_name(lock.name.removesuffix(".lock")[1:])
+        if is_lock_of_file(lock):
+            with suppress(OSError), locked(slot):
+                _partial_name(slot).unlink(missing_ok=True)
+
+
+def is_lock_of_file(path: Path) -> bool:
+    """Whether `path` is what `new_file` locks; folders and whole stages have locks, too."""
+    return _SLOT_LOCK.fullmatch(path.name) is not None
+
+
+def _slot(target: Path, number: str) -> Path:
+    return target.with_name(f"{target.name}~{number}")
+
+
+def _lock_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
 
 
 def put_in_place(finished: Path, target: Path) -> None:
@@ -126,7 +190,7 @@ def locked(target: Path) -> Iterator[None]:
     """
     target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = target.with_name(f".{target.name}.lock")
+    path = _lock_of(target)
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
     try:
         try:

@@ -15,7 +15,6 @@ A legend is a TOML file::
     class = "Forest"          # without it the code stays unlabelled
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reben.core.classes import CLC2018, LandCover, Legend, Rgb
 from reben.core.errors import LegendError
+from reben.io.small_files import read_toml
 
 _LARGEST_CODE = 65_535  # reference maps are uint16
 _WHITE = (255, 255, 255)
@@ -81,13 +81,10 @@ def read_legend(path: Path) -> LandCoverFormat:
     Raises:
         LegendError: if the file cannot be read, has an unknown, missing or wrong entry, or contradicts itself.
     """
+    values = read_toml(path, error=LegendError, hint="docs/new-areas.md shows a whole legend")
     try:
-        content = _LegendFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = _LegendFile.model_validate(values)
         pyproj.CRS(content.crs)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LegendError(
-            f"{path}: cannot be read as a TOML file ({error})", hint="docs/new-areas.md shows a whole legend"
-        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise LegendError(f"{path}: {wrong}", hint="docs/new-areas.md shows a whole legend") from error

@@ -8,18 +8,21 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
+from xml.etree.ElementTree import TreeBuilder
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from reben.core.bands import MSI_RESOLUTIONS_M
 from reben.core.errors import NameFormatError, ProductError
 from reben.core.names import Product
+from reben.io.small_files import DEEPEST, is_regular, read_bytes
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _FLAG = re.compile(r"(?P<indicator>[A-Z]+_(?:QUALITY|CORRECTNESS))_FLAG")
+_HINT = "download the product again"
 _LARGEST_METADATA = 1 << 25  # bytes; real ones have some 400,000
 
 
@@ -51,8 +54,9 @@ class _Directory:
         return frozenset(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
 
     def read(self, name: str) -> bytes:
-        with (self._root / name).open("rb") as file:
-            return file.read(_LARGEST_METADATA + 1)
+        return read_bytes(
+            self._root / name, kind="metadata", error=ProductError, hint=_HINT, most_bytes=_LARGEST_METADATA
+        )
 
     def gdal_path(self, name: str) -> str:
         return str(self._root / name)
@@ -88,6 +92,9 @@ def open_files(path: Path) -> ProductFiles:
     """
     if path.is_dir():
         return _Directory(path)
+    if not is_regular(path):  # a pipe would wait for ever
+        state = "it is a device or a pipe" if path.exists() else "it does not exist"
+        raise ProductError(f"{path}: is neither a .SAFE directory nor a zip file ({state})")
     try:
         return _Zip(path, zipfile.ZipFile(path))
     except (OSError, zipfile.BadZipFile) as error:
@@ -103,10 +110,30 @@ def parse_xml(path: Path, name: str, content: bytes) -> "Element":
     if len(content) > _LARGEST_METADATA:
         raise ProductError(f"{path}: {name} has more than {_LARGEST_METADATA:,} bytes")
     try:
-        root: Element = fromstring(content)
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise ProductError(f"{path}: {name} is no valid XML ({error!r})", hint="download the product again") from error
+        parser = DefusedXMLParser(target=_ShallowBuilder(), forbid_entities=True)
+        parser.feed(content)
+        root: Element = parser.close()
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:  # the last: an encoding nobody knows
+        raise ProductError(f"{path}: {name} is no valid XML ({error!r})", hint=_HINT) from error
     return root
+
+
+class _ShallowBuilder(TreeBuilder):
+    """Elements of limited depth: what walks through them may call itself once per level."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> "Element":
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} elements within each other")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> "Element":
+        self._depth -= 1
+        return super().end(tag)
 
 
 def elements(root: "Element", *names: str) -> "Iterator[Element]":

@@ -1,13 +1,17 @@
 """Where tiles lie, from a build report or a table."""
 
-import csv
-import json
+from collections.abc import Iterator, Mapping
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from reben.core.errors import MetadataError
 from reben.core.grid import TILE_SIDE_M, TileGround
+from reben.io.small_files import MOST_REPORT_BYTES, read_csv, read_json
 
 _COLUMNS = ("tile", "crs", "ulx_m", "uly_m")
+_HINT = f"give a build-report.json, or a CSV file with the columns {', '.join(_COLUMNS)}"
+_LARGEST_SIDE_M = 1_000_000
 
 
 def read_tile_grounds(path: Path) -> dict[str, TileGround]:
@@ -20,19 +24,48 @@ def read_tile_grounds(path: Path) -> dict[str, TileGround]:
     Raises:
         MetadataError: if the file cannot be read or lacks something.
     """
+    if path.suffix == ".json":
+        return _of_report(path)
+    return dict(_of_table(path))
+
+
+def _of_report(path: Path) -> dict[str, TileGround]:
+    report = read_json(path, error=MetadataError, hint=_HINT, most_bytes=MOST_REPORT_BYTES)
     try:
-        if path.suffix == ".json":
-            tiles = json.loads(path.read_text(encoding="utf-8"))["tiles"]
-            return {tile: TileGround(**record["ground"]) for tile, record in tiles.items()}
-        with path.open(newline="", encoding="utf-8") as file:
-            return {row["tile"]: _ground(row) for row in csv.DictReader(file)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MetadataError(
-            f"{path}: cannot be read as the places of tiles ({error!r})",
-            hint=f"give a build-report.json, or a CSV file with the columns {', '.join(_COLUMNS)}",
-        ) from error
+        return {tile: _ground(record["ground"]) for tile, record in report["tiles"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise MetadataError(f"{path}: cannot be read as the places of tiles ({error!r})", hint=_HINT) from error
 
 
-def _ground(row: dict[str, str]) -> TileGround:
-    side_m = int(row.get("side_m") or TILE_SIDE_M)
-    return TileGround(row["crs"], float(row["ulx_m"]), float(row["uly_m"]), side_m)
+def _of_table(path: Path) -> Iterator[tuple[str, TileGround]]:
+    """Tile and ground of each line.
+
+    Raises:
+        MetadataError: at the first line that lacks something, or has a value that is none.
+    """
+    columns: list[str] = []
+    for row in read_csv(path, error=MetadataError, hint=_HINT):
+        cells = [cell.strip() for cell in row.cells]
+        if not columns:
+            columns = [cell.lower() for cell in cells]
+            continue
+        values = dict(zip(columns, cells, strict=False))
+        missing = [name for name in _COLUMNS if not values.get(name)]
+        if missing:
+            raise MetadataError(f"{row.place}: has no {', '.join(missing)}", hint=_HINT)
+        try:
+            yield values["tile"], _ground(values)
+        except (ValueError, OverflowError) as error:
+            raise MetadataError(f"{row.place}: {error}", hint=_HINT) from error
+
+
+def _ground(values: Mapping[str, Any]) -> TileGround:
+    """A ground out of texts or numbers.
+
+    Raises:
+        ValueError, TypeError, OverflowError: if a value is none.
+    """
+    ulx_m, uly_m, side_m = (float(values.get(name) or 0) for name in ("ulx_m", "uly_m", "side_m"))
+    if not (isfinite(ulx_m) and isfinite(uly_m) and 0 <= side_m <= _LARGEST_SIDE_M):
+        raise ValueError(f"upper left corner {ulx_m}, {uly_m} and side {side_m} m are no place of a tile")
+    return TileGround(str(values["crs"]), ulx_m, uly_m, int(side_m) or TILE_SIDE_M)

@@ -1,6 +1,5 @@
 """Footprints of BigEarthNet v1 patches: GeoParquet files, one per UTM zone, with `patch_name` and `geom`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pyarrow.parquet as pq
 import pyproj
 
 from reben.core.errors import MetadataError
+from reben.io.small_files import parse_json
 
 _COLUMNS = ("patch_name", "geom")
 
@@ -42,7 +42,7 @@ def read_v1_geometries(directory: Path) -> list[V1Geometries]:
 def _read(path: Path) -> V1Geometries:
     try:
         table = pq.read_table(path, columns=list(_COLUMNS))
-        geo = json.loads(table.schema.metadata[b"geo"])
+        geo = parse_json(table.schema.metadata[b"geo"])
         crs = pyproj.CRS(geo["columns"]["geom"]["crs"]).to_epsg()
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, pyproj.exceptions.CRSError) as error:
         raise MetadataError(

@@ -5,7 +5,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from reben.acquire.connection import MOST_CONNECTIONS
@@ -13,8 +12,7 @@ from reben.acquire.query import ProductKind
 from reben.construct.labels import MIN_LABELLED
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.errors import PipelineError
-
-_MOST_BYTES = 1 << 20
+from reben.io.small_files import read_yaml
 
 
 def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
@@ -167,13 +165,7 @@ def read_configuration(path: Path) -> Configuration:
     Raises:
         PipelineError: if the file cannot be read, or a key or value is not what it should be.
     """
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise PipelineError(f"{path}: has more than {_MOST_BYTES:,} bytes; this is no configuration")
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, ValueError, yaml.YAMLError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or str(error).replace("\n", " ") or type(error).__name__
-        raise PipelineError(f"{path}: cannot be read as YAML ({reason})", hint="reben pipeline --example") from error
+    values = read_yaml(path, error=PipelineError, hint="reben pipeline --example")
     if not isinstance(values, dict):
         raise PipelineError(f"{path}: must hold keys with values", hint="reben pipeline --example shows them")
     try:

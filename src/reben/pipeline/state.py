@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from reben.core.errors import PipelineError
 from reben.io import atomic
+from reben.io.small_files import MOST_REPORT_BYTES, read_json
 
 STATE_FILE = "pipeline-state.json"
 
@@ -39,9 +41,9 @@ class State:
         """Read it; what cannot be read counts as nothing done."""
         self._path = folder / STATE_FILE
         try:
-            value = json.loads(self._path.read_text(encoding="utf-8"))
+            value = read_json(self._path, error=PipelineError, most_bytes=MOST_REPORT_BYTES)
             self._stages: dict[str, dict[str, Any]] = {str(name): dict(entry) for name, entry in value.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (PipelineError, ValueError, TypeError, AttributeError):
             self._stages = {}
 
     def was_done(self, stage: str) -> bool:

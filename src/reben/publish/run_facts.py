@@ -3,12 +3,12 @@
 Paths of the machine on which a run was trained stay there: settings that are paths, command lines.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reben.core.errors import RunError
+from reben.io.small_files import read_json
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
 from reben.learn.training.run_directory import RunDirectory
@@ -84,10 +84,7 @@ def _read(path: Path, kind: type) -> Any:  # noqa: ANN401 - JSON
     Raises:
         RunError: if it is none, or holds another kind of value.
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path}: is no JSON file ({error})", hint=_FILE_HINT) from error
+    value = read_json(path, error=RunError, hint=_FILE_HINT)
     if not isinstance(value, kind):
         raise RunError(f"{path}: holds {type(value).__name__}; expected {kind.__name__}", hint=_FILE_HINT)
     return value

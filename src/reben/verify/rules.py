@@ -1,6 +1,5 @@
 """The rules by which a data set was made: those of reBEN, or what its build report says."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from reben.core.errors import MetadataError
 from reben.core.grid import TILE_SIDE_M, TileGround
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.legend_files import read_legend
+from reben.io.small_files import MOST_REPORT_BYTES, read_json
 
 PLACE_PATTERN = r"_\d+_\d+$"
 """Column and row at the end of a patch id."""
@@ -45,14 +45,13 @@ def read_rules(paths: DatasetPaths) -> DatasetRules:
     legend = read_legend(paths.legend).legend if paths.legend.exists() else CLC2018
     if not paths.report.exists():
         return DatasetRules(legend=legend)
+    hint = "remove it to check by the rules of reBEN"
+    report: dict[str, Any] = read_json(paths.report, error=MetadataError, hint=hint, most_bytes=MOST_REPORT_BYTES)
     try:
-        report: dict[str, Any] = json.loads(paths.report.read_text(encoding="utf-8"))
         chosen = {name: report["parameters"][name] for name in ("patch_size_m", "min_labelled", "p", "q")}
         grounds = {tile: TileGround(**record["ground"]) for tile, record in report["tiles"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MetadataError(
-            f"{paths.report}: is no build report ({error!r})", hint="remove it to check by the rules of reBEN"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MetadataError(f"{paths.report}: is no build report ({error!r})", hint=hint) from error
     return DatasetRules(legend=legend, grounds=grounds, **chosen)
 
 

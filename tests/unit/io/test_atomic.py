@@ -1,3 +1,4 @@
+import errno
 import json
 import math
 import os
@@ -363,3 +364,65 @@ def test_resumable_directory_does_not_replace_a_target_that_appears_meanwhile(ta
 def test_resumable_directory_has_the_mode_of_the_umask(target: Path, umask: int) -> None:
     attempt(target, "file", fails=False)
     assert mode(target) == 0o777 & ~umask
+
+
+# Several writers of one file
+
+
+def test_two_writers_of_one_file_do_not_meet(target: Path) -> None:
+    with atomic.new_file(target) as first:
+        first.write_text("first")
+        with atomic.new_file(target) as second:
+            assert second != first
+            second.write_text("second, and longer")
+        assert target.read_text() == "second, and longer"
+    assert target.read_text() == "first"
+    assert names(target.parent) == ["target"]
+
+
+def test_a_failing_writer_leaves_the_others_alone(target: Path) -> None:
+    with atomic.new_file(target) as first:
+        first.write_text("first")
+        with pytest.raises(RuntimeError, match="on purpose"):
+            fail_while_writing(target, atomic.new_file)
+    assert target.read_text() == "first"
+
+
+def test_processes_that_write_one_file_leave_one_of_their_contents(target: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from reben.io import atomic\n"
+        "for _ in range(50): atomic.write_text(Path(sys.argv[1]), sys.argv[2] * 100_000)"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", program, str(target), letter]) for letter in "abc"]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert target.read_text() in {letter * 100_000 for letter in "abc"}
+    assert names(target.parent) == ["target"]
+
+
+def test_what_several_killed_writers_left_is_removed_by_the_next(target: Path) -> None:
+    with another_writer(target, "new_file"), another_writer(target, "new_file") as second:
+        assert len(names(target.parent)) == 4
+        second.kill()
+    assert len(names(target.parent)) == 4
+    atomic.write_text(target, "whole")
+    assert names(target.parent) == ["target"]
+
+
+def test_remains_are_removed_unless_somebody_is_writing(target: Path) -> None:
+    with another_writer(target, "new_file"):
+        atomic.remove_remains(target.parent)
+        assert names(target.parent) == [".target~0.lock", ".target~0.partial"]
+    (target.parent / ".of-a-folder.lock").touch()
+    atomic.remove_remains(target.parent)
+    assert names(target.parent) == [".of-a-folder.lock"]
+    atomic.remove_remains(target.parent / "nowhere")
+
+
+def test_files_are_written_where_there_are_no_locks(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "not supported")
+
+    monkeypatch.setattr(atomic.fcntl, "flock", refuse)
+    atomic.write_text(target, "content")
+    assert target.read_text() == "content"
+    assert [name for name in names(target.parent) if "partial" in name] == []

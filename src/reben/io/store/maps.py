@@ -4,7 +4,6 @@ Each thread has a transaction of its own. A forked process goes on with the map 
 finished store does not need, LMDB's state is nothing but memory.
 """
 
-import json
 import os
 import threading
 from bisect import bisect_right
@@ -20,6 +19,7 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from reben.core.errors import StoreError
+from reben.io.small_files import read_json
 from reben.io.store.checksums import read_checksums
 from reben.io.store.keys import read_key_pages
 from reben.io.store.values import LONGEST_KEY, reference_map_key
@@ -94,8 +94,15 @@ class _Map:
         return int((self._environment.info()["last_pgno"] + 1) * self._environment.stat()["psize"])
 
     def keys(self) -> Iterator[str]:
-        """All keys, sorted; no value is touched."""
-        return (key.decode() for page in self.key_pages() for key in page)
+        """All keys, sorted; no value is touched.
+
+        Raises:
+            StoreError: if the file is damaged.
+        """
+        try:
+            yield from (key.decode() for page in self.key_pages() for key in page)
+        except UnicodeDecodeError as error:
+            raise _damaged(self._path, error) from error
 
     def key_pages(self) -> Iterator[list[bytes]]:
         """All keys, many at a time; no value is touched."""
@@ -175,6 +182,7 @@ SHARDS_FILE = "shards.json"
 """In a folder of shards: how many there are, among other things."""
 
 _SHARD_PATTERN = "shard-*"
+_MOST_SHARDS = 100_000  # their names have five digits
 
 
 def shard_name(number: int) -> str:
@@ -194,11 +202,40 @@ def open_any(path: Path) -> AnyMap:
         StoreError: if there is no store, or a shard is missing.
     """
     shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / "data.mdb").exists() else []
-    if shards and (note := path / SHARDS_FILE).exists():
-        expected = json.loads(note.read_text(encoding="utf-8"))["shards"]
-        if len(shards) != expected:
-            raise StoreError(f"{path} has {len(shards)} of {expected} shards", hint=DAMAGED_HINT)
-    return _Shards([_open_map(shard) for shard in shards]) if shards else _open_map(path)
+    if not shards:
+        return _open_map(path)
+    _expect_all(path, [shard.name for shard in shards])
+    return _Shards([_open_map(shard) for shard in shards])
+
+
+def _expect_all(folder: Path, found: list[str]) -> None:
+    """Check that no shard is missing: a copy that was broken off is not a smaller store.
+
+    Raises:
+        StoreError: if one is, or `shards.json`, which says how many there are.
+    """
+    note = folder / SHARDS_FILE
+    if not note.exists():
+        raise StoreError(
+            f"{folder}: {SHARDS_FILE} is missing, which says how many shards belong to the store",
+            hint="copy the whole folder again",
+        )
+    expected = _expected_shards(note)
+    if found != [shard_name(number) for number in range(expected)]:
+        raise StoreError(f"{folder} has {len(found)} of {expected} shards", hint=DAMAGED_HINT)
+
+
+def _expected_shards(note: Path) -> int:
+    """How many shards there should be.
+
+    Raises:
+        StoreError: if the note cannot be read, or says no number.
+    """
+    content = read_json(note, error=StoreError, hint=DAMAGED_HINT)
+    expected = content.get("shards") if isinstance(content, dict) else None
+    if type(expected) is not int or not 0 < expected <= _MOST_SHARDS:
+        raise StoreError(f"{note}: does not say how many shards there are", hint=DAMAGED_HINT)
+    return expected
 
 
 def _memory_bytes() -> int:

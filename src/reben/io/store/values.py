@@ -4,7 +4,6 @@ Source: the safetensors format (https://huggingface.co/docs/safetensors): an uns
 length, the header as JSON, then the tensors' bytes, little-endian and row by row.
 """
 
-import json
 import struct
 from dataclasses import dataclass
 from math import prod
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from reben.core.errors import StoreError
+from reben.io.small_files import parse_json
 
 REFERENCE_MAP_TENSOR = "Data"
 """Name of the only tensor of a reference map."""
@@ -146,7 +146,7 @@ def _parse(raw: bytes) -> Layout:
         StoreError: if the header is no valid safetensors header.
     """
     try:
-        entries = json.loads(raw[_LENGTH.size :])
+        entries = parse_json(raw[_LENGTH.size :])
         entries.pop("__metadata__", None)
         places = {name: _place(entry, len(raw)) for name, entry in entries.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:

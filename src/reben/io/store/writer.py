@@ -1,6 +1,5 @@
 """Write a store: in transactions, in a map that grows, under a temporary name until it is complete."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import lmdb
 
 from reben.core.errors import DiskFullError, StoreError
 from reben.io import atomic
+from reben.io.small_files import read_json
 from reben.io.store import checksums
 from reben.io.store.values import LONGEST_KEY
 
@@ -74,10 +74,11 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
     """
     note, session = partial / _SESSION_FILE, {"origin": origin, "boot": _BOOT_ID.read_text().strip()}
     if note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        if before["origin"] != origin and not _is_empty(partial):
+        before = read_json(note, error=StoreError, hint="delete this folder to start again")
+        begun = before.get("origin") if isinstance(before, dict) else None
+        if begun != origin and not _is_empty(partial):
             raise StoreError(
-                f"{partial}: an unfinished store was begun from something else ({before['origin']})",
+                f"{partial}: an unfinished store was begun from something else ({begun})",
                 hint="give the same command to go on with it, or delete this folder to start again",
             )
         if before == session:

@@ -20,6 +20,7 @@ from reben.core.classes import CLC2018
 from reben.core.errors import RecipeError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics, Statistics
 from reben.io import atomic
+from reben.io.small_files import read_json
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
 from reben.learn.models.tensor_files import write_tensors
@@ -180,8 +181,9 @@ def _read_config(directory: Path, *, called: str) -> _Config:
     path = directory / CONFIG_FILE
     if not path.is_file():
         raise RunError(f"{directory} holds no trained model: {CONFIG_FILE} is missing", hint=_missing_hint(directory))
+    values = read_json(path, error=RunError, hint=_DAMAGED)
     try:
-        return _Config.model_validate_json(path.read_bytes(), context=called)
+        return _Config.model_validate(values, context=called)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

@@ -4,14 +4,14 @@ A run is a directory; what it holds says how far it is. Several machines may wor
 process is writing is left alone.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from reben.core.errors import RecipeError, TargetExistsError
+from reben.core.errors import RecipeError, RunError, TargetExistsError
+from reben.io.small_files import read_json
 from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.paper.models import MODALITIES, PAPER_MODELS, SEEDS
 from reben.learn.training.hardware import Hardware
@@ -136,5 +136,5 @@ def read_scores(run: RunDirectory) -> dict[str, float]:
     Raises:
         FileNotFoundError: if it was not tested.
     """
-    scores: dict[str, float] = json.loads(run.test.read_text(encoding="utf-8"))
+    scores: dict[str, float] = read_json(run.test, error=RunError, hint="the file may be damaged; test the run again")
     return scores

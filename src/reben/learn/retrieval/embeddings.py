@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reben.core.errors import EmbeddingError
 from reben.io import atomic
+from reben.io.small_files import parse_json
 from reben.learn.models.trained_model import TrainedModel
 
 COLUMNS = ("patch_id", "split", "country", "labels")
@@ -171,7 +172,7 @@ def _model_of(schema: pa.Schema) -> EmbeddingModel:
     Raises:
         KeyError, ValueError, TypeError: if there is none, or a column does not fit it.
     """
-    stored: dict[str, Any] = json.loads(schema.metadata[_KEY])
+    stored: dict[str, Any] = parse_json(schema.metadata[_KEY])
     fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
     model = EmbeddingModel(**fields)
     for field in _schema(model):

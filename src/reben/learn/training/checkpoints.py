@@ -43,7 +43,7 @@ class SafetensorsCheckpointIO(CheckpointIO):
             with safe_open(path, framework="pt") as file:
                 tree = json.loads((file.metadata() or {})[_TREE])
                 state: dict[str, Any] = _restore(tree, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - no dict
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise RunError(f"{path}: is no checkpoint of reben ({error})", hint="train again from the start") from error
         return state
 

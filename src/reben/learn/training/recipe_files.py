@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reben.core.errors import RecipeError
+from reben.io.small_files import read_yaml
 from reben.learn.training.recipe import RECIPES, Recipe, make_recipe
-
-_MOST_BYTES = 1 << 20
 
 
 def compose_recipe(name: str = "paper", file: Path | None = None, **overrides: object) -> Recipe:
@@ -35,15 +32,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     Raises:
         RecipeError: if there is no such file, it is no YAML, or not a mapping of names to values.
     """
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise RecipeError(f"{path}: has {path.stat().st_size} bytes; a configuration has at most {_MOST_BYTES}")
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or str(error).replace("\n", " ") or type(error).__name__
-        raise RecipeError(
-            f"{path}: cannot be read as YAML ({reason})", hint="write lines such as epochs: 50"
-        ) from error
+    values = read_yaml(path, error=RecipeError, hint="write lines such as epochs: 50")
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise RecipeError(f"{path}: must hold names with values", hint="write lines such as epochs: 50")
     return {name: _as_number(value) for name, value in values.items()}

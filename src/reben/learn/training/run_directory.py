@@ -10,7 +10,6 @@ test.json                        its scores on the test split; there when it was
 """
 
 import importlib.metadata
-import json
 import platform
 import shutil
 import sys
@@ -23,6 +22,7 @@ import torch
 
 from reben.core.errors import RunError
 from reben.io import atomic
+from reben.io.small_files import read_json
 from reben.version import __version__
 
 _PACKAGES = ("torch", "lightning", "timm", "torchmetrics", "numpy", "lmdb", "safetensors", "pyarrow")
@@ -118,8 +118,8 @@ class RunDirectory:
 
     def note_resumption(self) -> None:
         """Add this process to those that worked on the run."""
-        before = json.loads(self.environment.read_text(encoding="utf-8")) if self.environment.exists() else []
-        atomic.write_json(self.environment, [*before, environment()])
+        before = read_json(self.environment, error=RunError) if self.environment.exists() else []
+        atomic.write_json(self.environment, [*(before if isinstance(before, list) else ()), environment()])
 
     def expect_resumable(self, settings: dict[str, Any]) -> None:
         """Check that a run can go on with the same settings.
@@ -154,10 +154,7 @@ def _read_object(path: Path, *, hint: str) -> dict[str, Any]:
     Raises:
         RunError: if it cannot be read, or holds something else.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read ({error})", hint=hint) from error
+    values = read_json(path, error=RunError, hint=hint)
     if not isinstance(values, dict):
         raise RunError(f"{path}: holds {type(values).__name__}; expected names with values", hint=hint)
     return values

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from reben.core.errors import StoreError
-from reben.io.store import create_store, merge_stores, open_store, resume_store
+from reben.io.store import SHARDS_FILE, create_store, merge_stores, open_store, resume_store
 from reben.io.store.checksums import CHECKSUMS_FILE, append_to_log, crc32, lookup, read_checksums, read_log
 from reben.io.store.contents import read_contents
 
@@ -89,6 +89,7 @@ def test_shards_are_checked_each_by_its_own(tmp_path: Path):
     for number in range(2):
         with create_store(tmp_path / "shards" / f"shard-0000{number}") as writer:
             writer.write(values()[number::2])
+    (tmp_path / "shards" / SHARDS_FILE).write_text('{"shards": 2}')
     assert read_contents(open_store(tmp_path / "shards")).checked == 40
     key, value = values()[5]
     damage(tmp_path / "shards" / "shard-00001", value)

@@ -1,4 +1,5 @@
 import gc
+import json
 import multiprocessing
 import operator
 import os
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -427,6 +429,7 @@ def write_shards(folder: Path, *shards: list[str]) -> Path:
     for number, names in enumerate(shards):
         with create_store(folder / shard_name(number)) as writer:
             writer.write([(key, save(tensors_of(key))) for key in names])
+    (folder / "shards.json").write_text(json.dumps({"shards": len(shards)}))
     return folder
 
 
@@ -580,11 +583,80 @@ def test_unfinished_shards_are_no_store(tmp_path: Path) -> None:
 def test_a_shard_that_is_not_there_is_noticed(tmp_path: Path, lost: int) -> None:
     """As after half a copy: `shards.json` says how many there must be."""
     folder = write_shards(tmp_path / "shards", KEYS[:30], KEYS[30:60], KEYS[60:])
-    (folder / "shards.json").write_text('{"sources": [], "samples": 100, "shards": 3}')
     assert len(open_store(folder)) == 100
     shutil.rmtree(folder / shard_name(lost))
-    with pytest.raises(StoreError, match="shard"):
+    with pytest.raises(StoreError, match="has 2 of 3 shards"):
         open_store(folder)
+    (folder / shard_name(lost)).mkdir()
+    with pytest.raises(StoreError, match=f"{folder / shard_name(lost)} is no store"):
+        open_store(folder)
+
+
+def test_shards_whose_list_was_not_copied_are_no_smaller_store(tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", KEYS[:30], KEYS[30:60], KEYS[60:])
+    shutil.rmtree(folder / shard_name(2))
+    (folder / "shards.json").unlink()
+    with pytest.raises(StoreError, match=r"shards\.json is missing") as caught:
+        open_store(folder)
+    assert "copy the whole folder again" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"shards": "3"}', '{"shards": true}', '{"shards": 0}', '{"shards": 1e9}', "[" * 9_999]
+)
+def test_a_damaged_list_of_shards_is_named(content: str, tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", KEYS)
+    (folder / "shards.json").write_text(content)
+    with pytest.raises(StoreError, match=r"shards\.json"):
+        open_store(folder)
+
+
+# Damaged files
+
+LARGE = {f"patch_{number:03}": save({"B02": np.full((50, 50), number, np.uint16)}) for number in range(150)}
+
+
+def damaged(content: bytes, seed: int) -> bytes:
+    """A file with noise in a page, in the first bytes of one, or with one page in the place of another."""
+    random, changed = np.random.default_rng(seed), bytearray(content)
+    page, other = (4096 * int(number) for number in random.integers(0, len(content) // 4096, 2))
+    if seed % 3 == 0:
+        changed[page : page + 4096] = random.bytes(4096)
+    elif seed % 3 == 1:
+        changed[page + 8 : page + 40] = random.bytes(32)
+    else:
+        changed[page : page + 4096] = changed[other : other + 4096]
+    return bytes(changed)
+
+
+def read_all(path: Path) -> None:
+    """What a data set does: look whether all is there, then read."""
+    store = open_store(path)
+    list(store)
+    store.lacks(key.encode() for key in LARGE)
+    for key in LARGE:
+        with suppress(KeyNotFoundError):
+            store[key]
+
+
+def test_a_damaged_file_never_ends_the_process(tmp_path: Path) -> None:
+    """LMDB itself reads wherever a damaged tree points to, which may be behind the end of the file."""
+    with create_store(tmp_path / "whole") as writer:
+        writer.write_all(LARGE.items())
+    content, data = (tmp_path / "whole" / "data.mdb").read_bytes(), tmp_path / "damaged" / "data.mdb"
+    data.parent.mkdir()
+    for seed in range(150):
+        data.write_bytes(damaged(content, seed))
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                with suppress(StoreError):
+                    read_all(data.parent)
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0, seed
 
 
 # Buffers
