@@ -42,7 +42,7 @@ def _bare_epoch_s(store: Path, metadata: Path) -> float:
     """Seconds of the second epoch of the shortest loop that learns."""
     data = PatchDataModule(store, metadata, batch_size=RECIPE.batch_size, seed=RECIPE.seed)
     torch.manual_seed(RECIPE.seed)
-    model = build_model(Architecture(RECIPE.model, 12, 19, 120, RECIPE.dropout, RECIPE.drop_path)).train()
+    model = build_model(Architecture(str(RECIPE.model), 12, 19, 120, RECIPE.dropout, RECIPE.drop_path)).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=RECIPE.learning_rate, weight_decay=RECIPE.weight_decay)
     loader = data.train_dataloader()
     start = 0.0

@@ -12,28 +12,29 @@ from reben.cli.evaluate import Split
 
 def embed(
     checkpoint: options.Checkpoint,
-    store: options.Store,
-    metadata: options.Metadata,
     output: Annotated[Path, typer.Option(help="Parquet file to write.", show_default=False)],
-    split: Annotated[
-        list[Split] | None, typer.Option(help="Which patches; by default all. May be given several times.")
-    ] = None,
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
+    split: Annotated[list[Split] | None, typer.Option(help="Which patches; by default all. May be repeated.")] = None,
     batch_size: options.BatchSize = 512,
     snow_and_cloud: options.SnowAndCloud = False,
     workers: options.LoadingWorkers = None,
 ) -> None:
-    """Write an embedding per patch: what a trained model makes of it before its last layer.
+    """Write an embedding per patch: the features that a trained model computes before its last layer.
 
     The Parquet table has patch_id, split, country, labels and embedding (float32); `reben retrieve` searches it.
     """
+    found = options.inputs(data, store, metadata)
+    options.expect_readable(found)
     with needs_extra("learn"):
         from reben.learn.retrieval import features
 
     with progress("embedding") as start:
         patches = features.embed(
             checkpoint,
-            store=store,
-            metadata=metadata,
+            store=found.store,
+            metadata=list(found.metadata),
             output=output,
             splits=[chosen.value for chosen in split or Split],
             batch_size=batch_size,

@@ -23,7 +23,7 @@ class Split(StrEnum):
 
 
 class Drawn(StrEnum):
-    """What is drawn for confidence intervals."""
+    """Unit that is resampled for confidence intervals."""
 
     patch = "patch"
     tile = "tile"
@@ -31,15 +31,19 @@ class Drawn(StrEnum):
 
 def evaluate(
     checkpoint: options.Checkpoint,
-    store: options.Store,
-    metadata: options.Metadata,
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
     split: Annotated[Split, typer.Option(help="Which patches.")] = Split.test,
     thresholds: Annotated[
         bool, typer.Option("--thresholds", help="Choose each class's threshold on the validation split, use it here.")
     ] = False,
-    bootstrap: Annotated[int, typer.Option(min=0, help="Drawings for 95 % confidence intervals.")] = 0,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, help="Bootstrap resamples for 95 % confidence intervals; 0 computes none.")
+    ] = 0,
     bootstrap_by: Annotated[
-        Drawn, typer.Option(help="What is drawn; tiles keep neighbours together, and so give wider, honest intervals.")
+        Drawn,
+        typer.Option(help="Unit to resample; tiles keep neighbours together and so give wider, honest intervals."),
     ] = Drawn.patch,
     json: options.Json = None,
     batch_size: options.BatchSize = 512,
@@ -50,14 +54,16 @@ def evaluate(
 
     Segmentation models are measured by intersection over union, F1 and accuracy of their pixels.
     """
+    found = options.inputs(data, store, metadata)
+    options.expect_readable(found)
     with needs_extra("learn"):
         from reben.learn.inference import evaluation
 
     with progress("evaluating") as start:
-        found = evaluation.evaluate(
+        measured = evaluation.evaluate(
             checkpoint,
-            store=store,
-            metadata=metadata,
+            store=found.store,
+            metadata=list(found.metadata),
             split=split.value,
             batch_size=batch_size,
             workers=workers,
@@ -66,16 +72,16 @@ def evaluate(
             start=start,
         )
     if json is not None:
-        print_json(json, found.as_dict())
+        print_json(json, measured.as_dict())
     if json != STDOUT:
-        print_evaluation(found)
+        print_evaluation(measured)
 
 
 def print_evaluation(found: "Evaluation") -> None:
     """Everything that was measured."""
     print_scores(found.scores, found.split)
     if found.intervals is not None:
-        typer.echo(f"  95 % confidence, {found.intervals.resamples} drawings by {found.intervals.drawn}:")
+        typer.echo(f"  95 % confidence, {found.intervals.resamples} resamples by {found.intervals.drawn}:")
         for name, interval in found.intervals.by_metric.items():
             typer.echo(f"    {name:<14} {interval.low:.4f} to {interval.high:.4f}")
     if found.calibration is not None:

@@ -10,7 +10,9 @@ from reben.cli import options
 from reben.cli.console import needs_extra, stderr
 from reben.cli.train import print_epoch
 
-app = typer.Typer(help="Run the experiments of the paper: what is missing, what was stopped.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run the paper's experiments; finished runs are skipped, interrupted ones resumed.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -43,29 +45,34 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 @app.command("paper")
 def paper(
     output: Annotated[Path, typer.Option(help="Folder of the run directories.", show_default=False)],
-    store: Annotated[Path | None, typer.Option(help="Store that `reben encode` wrote.", show_default=False)] = None,
-    metadata: Annotated[
-        list[Path] | None, typer.Option(help="Metadata table (Parquet). May be given several times.")
-    ] = None,
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
     models: Annotated[str | None, typer.Option(help="timm names joined by commas; by default all eight.")] = None,
     bands: Annotated[str | None, typer.Option(help="Out of s1,s2,all; by default all three.")] = None,
     seeds: Annotated[str, typer.Option(help="Joined by commas.")] = "42,43,44",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Most passes over the training set.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Maximum number of epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Patches per step, over all devices.")] = None,
-    warmup_steps: Annotated[int | None, typer.Option(min=0, help="Steps of linear rise.")] = None,
+    warmup_steps: Annotated[int | None, typer.Option(min=0, help="Steps of linear warm-up.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="YAML file with further settings for all runs, as `reben train` takes them.")
     ] = None,
     workers: options.LoadingWorkers = None,
     devices: Annotated[int, typer.Option(min=1, help="GPUs that work on one run.")] = 1,
     index: Annotated[
-        int | None, typer.Option(min=0, help="Do this run of the list only, as for an array of cluster jobs.")
+        int | None,
+        typer.Option(
+            "--run",
+            "--index",
+            min=0,
+            help="Number of a run in the list; only this one is done, as in an array of jobs.",
+        ),
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="Show all runs and how far they are, and exit.")] = False,
 ) -> None:
     """Train and test every model of the paper with every modality and seed: 72 runs, one after the other.
 
-    Finished runs are left alone, stopped ones go on, and several machines may share the folder.
+    Finished runs are skipped, interrupted ones resumed, and several machines may share the folder.
     """
     with needs_extra("learn"):
         from reben.learn.paper.experiment import plan_paper, run_experiment, state_of
@@ -85,16 +92,15 @@ def paper(
         for number, planned in enumerate(plan):
             typer.echo(f"{number:>3}  {state_of(RunDirectory(output / planned.name)):<10}  {planned.name}")
         return
-    if store is None or not metadata:
-        raise typer.BadParameter("--store and --metadata are needed to run; --list only shows the runs")
+    found = options.inputs(data, store, metadata)
     if index is not None and index >= len(plan):
-        raise typer.BadParameter(f"--index {index}: there are {len(plan)} runs, counted from 0")
+        raise typer.BadParameter(f"--run {index}: there are {len(plan)} runs, counted from 0")
     busy = 0
     for planned, state in run_experiment(
         plan if index is None else plan[index : index + 1],
         output,
-        store=store,
-        metadata=metadata,
+        store=found.store,
+        metadata=list(found.metadata),
         workers=workers,
         hardware=Hardware(devices=devices),
         report=stderr.print,

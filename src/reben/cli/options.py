@@ -3,11 +3,14 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reben.cli.console import STDOUT
+
+if TYPE_CHECKING:
+    from reben.io.data_folder import DataFolder
 
 
 class OnError(StrEnum):
@@ -17,9 +20,26 @@ class OnError(StrEnum):
     skip = "skip"
 
 
-Store = Annotated[Path, typer.Option(help="Store that `reben encode` wrote.", show_default=False)]
+DATA_PANEL = "Data"
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Data folder: a store, its metadata tables, legend and statistics.",
+        show_default=False,
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        help="Store that `reben encode` wrote, instead of --data.", show_default=False, rich_help_panel=DATA_PANEL
+    ),
+]
 Metadata = Annotated[
-    list[Path], typer.Option(help="Metadata table (Parquet). May be given several times.", show_default=False)
+    list[Path] | None,
+    typer.Option(
+        help="Metadata table (Parquet) of the store. May be repeated.", show_default=False, rich_help_panel=DATA_PANEL
+    ),
 ]
 Checkpoint = Annotated[
     Path,  # a name on the hub, too: owner/name@revision goes through Path unchanged
@@ -33,9 +53,52 @@ BatchSize = Annotated[int, typer.Option(min=1, help="Patches per step.")]
 LoadingWorkers = Annotated[
     int | None,
     typer.Option(
-        min=0, help="Loading threads; 0 makes each batch when it is needed. By default several beside a GPU, else 0."
+        min=0,
+        help="Threads that load batches; 0 loads each batch when it is needed. By default several with a GPU, else 0.",
     ),
 ]
+
+
+def inputs(data: Path | None, store: Path | None, metadata: list[Path] | None) -> "DataFolder":
+    """Store and tables: of a data folder, or as they are given.
+
+    Raises:
+        BadParameter: if neither or both are given.
+        MetadataError: if it is not a data folder.
+    """
+    from reben.io.data_folder import DataFolder, find_data
+
+    if data is not None:
+        if store is not None or metadata:
+            raise typer.BadParameter("give either --data, or --store with --metadata")
+        return find_data(data)
+    if store is None or not metadata:
+        missing = "--metadata" if store is not None else "--store" if metadata else "--data"
+        raise typer.BadParameter(f"{missing} is missing; give --data, or --store with --metadata")
+    return DataFolder(store, tuple(metadata))
+
+
+def expect_readable(found: "DataFolder", bands: str | None = None) -> None:
+    """Notice a wrong path or band at once, before seconds of imports and minutes of work.
+
+    Args:
+        found: store and tables.
+        bands: selection of bands that the store must have; None if that is not known yet.
+
+    Raises:
+        StoreError: if there is no store.
+        MetadataError: if a table cannot be read.
+        BandError: if the store has no such band.
+    """
+    from reben.data.stored_bands import bands_of
+    from reben.io.metadata import first_patch
+    from reben.io.store import open_store
+
+    store = open_store(found.store)
+    for table in found.metadata:
+        patch_id = first_patch(table)
+        if bands is not None and patch_id is not None:
+            bands_of(store, patch_id, bands)
 
 
 def writable(path: Path | None) -> Path | None:

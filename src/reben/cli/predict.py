@@ -169,7 +169,6 @@ def _predict_maps(
     batch_size: int,
     workers: int | None,
 ) -> None:
-    from reben.io.table_legends import legend_of_tables
     from reben.io.tile_grounds import read_tile_grounds
     from reben.learn.inference import map_files, prediction
 
@@ -184,7 +183,7 @@ def _predict_maps(
             workers=workers,
             start=start,
         )
-        written = map_files.write_patch_maps(maps, output, grounds, legend_of_tables(metadata))
+        written = map_files.write_patch_maps(maps, output, grounds, trained.legend)
     typer.echo(f"{output}: {written:,} maps")
 
 
@@ -194,9 +193,8 @@ def _predict_tile(
     from reben.construct.sentinel1.scenes import find_scenes
     from reben.io.processes import available_cpus
     from reben.learn.inference import tile_prediction
-    from reben.learn.inference.map_files import legend_of
 
-    legend = legend_of(trained)
+    legend = trained.legend
     scenes = None if s1_scenes is None else find_scenes(s1_scenes)
     stderr.print(f"reading {l2a}", markup=False)
     tile = tile_prediction.open_tile(trained, l2a, sentinel1=scenes, threads=available_cpus())

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from reben.cli import options
 from reben.cli.console import needs_extra, stderr
 
 
@@ -20,19 +21,17 @@ def publish(
     update: Annotated[bool, typer.Option("--update", help="The repository may hold a model already.")] = False,
     license_id: Annotated[str, typer.Option("--license", help="Of the weights, as the hub calls it.")] = "apache-2.0",
     dataset: Annotated[str | None, typer.Option(help="Name of the data set, for the card.")] = None,
-    store: Annotated[
-        Path | None, typer.Option(help="Store, for a picture of test patches.", show_default=False)
-    ] = None,
-    metadata: Annotated[
-        list[Path] | None, typer.Option(help="Metadata table, for the picture. May be given several times.")
-    ] = None,
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
 ) -> None:
     """Publish a finished run on the Hugging Face hub: weights, configuration, epochs and a model card.
 
-    The token comes from HF_TOKEN or `hf auth login`. Of a run that was not tested, the card says so.
+    The token comes from HF_TOKEN or `hf auth login`. With --data, the card gets a picture of test patches; the card of
+    a run that was not tested says so.
     """
-    if (store is None) != (not metadata):
-        raise typer.BadParameter("--store and --metadata belong together: both are needed for the picture")
+    wanted = data is not None or store is not None or bool(metadata)
+    found = options.inputs(data, store, metadata) if wanted else None
     with needs_extra("learn,report"):
         from reben.publish.example import draw_example
         from reben.publish.hub import push
@@ -44,12 +43,14 @@ def publish(
     if facts.test is None:
         stderr.print(
             f"{run} was not tested, and the card says so; `reben evaluate --split test --json {run / 'test.json'}` "
-            "before publishing mends it",
+            "before publishing fixes this",
             markup=False,
         )
     draw = None
-    if store is not None and metadata:
-        draw = partial(draw_example, checkpoint=run, store=store, metadata=metadata, title=title(facts))
+    if found is not None:
+        draw = partial(
+            draw_example, checkpoint=run, store=found.store, metadata=list(found.metadata), title=title(facts)
+        )
     publication = write_publication(
         run,
         facts,

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import lightning
+import pyarrow.compute as pc
 import torch
 
 from reben.core.classes import Legend
 from reben.data.dataset import Batch, PatchDataset, Sample
 from reben.data.loader import BatchLoader
 from reben.data.opening import AnyStatistics, chosen_patches, chosen_statistics, data_at
-from reben.data.patches import Patches
+from reben.data.patches import SNOW_AND_CLOUD, Patches
 from reben.data.preparation import Preparation
 from reben.data.sampling import ShuffledDraws
 from reben.data.stored_bands import bands_of
@@ -100,6 +101,11 @@ class PatchDataModule(lightning.LightningDataModule):
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of `label`."""
         return self.legend.class_names
+
+    @property
+    def has_snow_and_cloud(self) -> bool:
+        """Whether the tables list a patch with seasonal snow, clouds or cloud shadows."""
+        return any(pc.any(self.metadata[name], min_count=0).as_py() for name in SNOW_AND_CLOUD)
 
     def dataset(self, split: str) -> PatchDataset:
         """The data set of a split: `train`, `validation` or `test`.

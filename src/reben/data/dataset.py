@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, default_collate
 
 from reben.core.bands import BAND_SETS, Band
+from reben.core.errors import StoreError
 from reben.data.buffers import BatchMemory
-from reben.data.kernels import copy_rows, fill_images
+from reben.data.kernels import copy_rows, fill_images, first_damaged
 from reben.data.native import Located, SensorLayout, image_side_px, locate, most_common_key, read_layout
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.data.patches import Patches
@@ -94,6 +95,12 @@ class PatchDataset(Dataset[Sample]):
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of `label`; `mask` holds their indices."""
         return self.patches.legend.class_names
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of an image, before transforms."""
+        side = image_side_px(self.layouts)
+        return len(self.bands), side, side
 
     def __len__(self) -> int:
         return len(self.patches)
@@ -210,12 +217,23 @@ class PatchDataset(Dataset[Sample]):
         return batch
 
     def _locate(self, draws: Sequence[Draw]) -> list[tuple[SensorLayout, Located]]:
-        """Raw pixels of each sensor that is needed."""
+        """Raw pixels of each sensor that is needed.
+
+        Raises:
+            KeyNotFoundError: if the store lacks a value.
+            StoreError: if a value lacks a band, or a pixel is NaN or infinite.
+            BandError: if a value has another size.
+        """
         rows = [draw.patch for draw in draws]
         names = {"s1": self.patches.s1_names, "s2": self.patches.ids}
-        return [
-            (layout, locate(self.store, names[layout.sensor].take(rows).to_pylist(), layout)) for layout in self.layouts
-        ]
+        located = []
+        for layout in self.layouts:
+            keys = names[layout.sensor].take(rows).to_pylist()
+            found = locate(self.store, keys, layout)
+            if layout.dtype == np.float32 and (damaged := first_damaged(found.addresses, layout.pixels)) >= 0:
+                raise _not_finite(self.store, keys[damaged])
+            located.append((layout, found))
+        return located
 
     def _rest_of_batch(self, draws: Sequence[Draw]) -> Batch:
         """Everything but the pixels of bands."""
@@ -251,6 +269,19 @@ class PatchDataset(Dataset[Sample]):
         """Class index of each pixel, shape (H, W)."""
         (codes,) = self.store.tensors(reference_map_key(patch_id), (REFERENCE_MAP_TENSOR,))
         return self.patches.legend.class_map(codes)
+
+
+def _not_finite(store: Store, key: str) -> StoreError:
+    """Name the first pixel of a value that is NaN or infinite."""
+    for name, pixels in store[key].items():
+        if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+            row, column = np.argwhere(~np.isfinite(pixels))[0].tolist()
+            return StoreError(
+                f"{store.path}, key {key!r}: {name} is {pixels[row, column]} in row {row}, column {column}",
+                hint="leave the patch out of the metadata tables, or build and encode it again from sound data; "
+                "`reben store check` lists all such values",
+            )
+    return StoreError(f"{store.path}, key {key!r}: has a pixel that is not a number")
 
 
 def _flips(draws: Sequence[Draw]) -> torch.Tensor:

@@ -44,6 +44,27 @@ def copy_rows(addresses: NDArray[np.int64], rows: NDArray[Any]) -> None:
 
 
 @njit(nogil=True, cache=True)
+def first_damaged(addresses: NDArray[np.int64], pixels: int) -> int:
+    """Number of the first row of float32 pixels with a NaN or an infinite value; -1 if there is none.
+
+    Such values have all bits of the exponent set. Looking at bits takes a fraction of the time of comparing floats.
+
+    Args:
+        addresses: of the rows, shape (B,).
+        pixels: in each row.
+    """
+    exponent = np.uint32(0x7F800000)
+    for number in range(len(addresses)):
+        bits = carray(_pointer(addresses[number]), pixels, np.uint32)  # type: ignore[call-arg]
+        largest = np.uint32(0)
+        for pixel in range(pixels):
+            largest = max(largest, bits[pixel] & exponent)
+        if largest == exponent:
+            return number
+    return -1
+
+
+@njit(nogil=True, cache=True)
 def _fill_row(
     row: Any,
     factor: int,

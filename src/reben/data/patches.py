@@ -16,7 +16,7 @@ from reben.io.metadata import SPLITS
 from reben.io.store import Store, reference_map_key
 
 _SOME = 1 << 16
-_SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
+SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Patches:
         if split is not None:
             table = table.filter(pc.equal(table["split"], split))
         if not snow_and_cloud:
-            snow, cloud = (table[name] for name in _SNOW_AND_CLOUD)
+            snow, cloud = (table[name] for name in SNOW_AND_CLOUD)
             table = table.filter(pc.invert(pc.or_(snow, cloud)))
         return cls(
             ids=table["patch_id"].combine_chunks(),

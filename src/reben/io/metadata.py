@@ -82,16 +82,59 @@ def _read_table(path: Path) -> pa.Table:
     Raises:
         MetadataError: if it is no Parquet file, or a column is missing, has another type or a null that must not be.
     """
-    if not path.is_file():
-        state = "is no file" if path.exists() else "does not exist"
-        raise MetadataError(f"{path}: {state}", hint="give a metadata table, such as the metadata.parquet of reBEN")
+    _expect_file(path)
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
-        raise MetadataError(
-            f"{path}: cannot be read as a Parquet table ({error})", hint="give a metadata.parquet of reBEN"
-        ) from error
+        raise _unreadable(path, error) from error
     return _typed(path, table)
+
+
+def first_patch(path: Path) -> str | None:
+    """The first patch id of a table, of which nothing else is read; None if the table has no row.
+
+    Raises:
+        MetadataError: if the file is not a Parquet table, or lacks a column.
+    """
+    _expect_file(path)
+    try:
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in REQUIRED_COLUMNS if name not in file.schema_arrow.names]
+            if missing:
+                raise _missing_columns(path, missing, file.schema_arrow.names)
+            batch = next(file.iter_batches(1, columns=["patch_id"]), None)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+    return None if batch is None or not len(batch) else str(batch["patch_id"][0].as_py())
+
+
+def _expect_file(path: Path) -> None:
+    """Check that a table is a file.
+
+    Raises:
+        MetadataError: if it is not.
+    """
+    if path.is_file():
+        return
+    tables = DatasetPaths(path).tables
+    if tables:
+        names = " and ".join(table.name for table in tables)
+        raise MetadataError(f"{path} is a folder", hint=f"give the tables in it: {names}; or give it as --data")
+    state = "is not a file" if path.exists() else "does not exist"
+    raise MetadataError(f"{path}: {state}", hint="give a metadata table, such as the metadata.parquet of reBEN")
+
+
+def _missing_columns(path: Path, missing: Sequence[str], found: Sequence[str]) -> MetadataError:
+    return MetadataError(
+        f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(found)}",
+        hint=f"a table needs the columns {', '.join(REQUIRED_COLUMNS)}; all others of reBEN are optional",
+    )
+
+
+def _unreadable(path: Path, error: Exception) -> MetadataError:
+    return MetadataError(
+        f"{path}: cannot be read as a Parquet table ({error})", hint="give a metadata.parquet of reBEN"
+    )
 
 
 def _typed(path: Path, table: pa.Table) -> pa.Table:
@@ -102,10 +145,7 @@ def _typed(path: Path, table: pa.Table) -> pa.Table:
     """
     missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
     if missing:
-        raise MetadataError(
-            f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(table.column_names)}",
-            hint=f"a table needs the columns {', '.join(REQUIRED_COLUMNS)}; all others of reBEN are optional",
-        )
+        raise _missing_columns(path, missing, table.column_names)
     return pa.table([_typed_column(path, _column(table, field), field) for field in SCHEMA], SCHEMA)
 
 

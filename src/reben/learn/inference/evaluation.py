@@ -198,7 +198,12 @@ def _units(patches: Patches, details: Details) -> list[str]:
     """
     if not details.resamples:
         return []
-    units: list[str] = tiles_of(patches).tolist() if details.drawn == "tile" else patches.ids.to_pylist()
+    tiles = tiles_of(patches)
+    if details.drawn == "tile" and tiles is None:
+        raise MetadataError(
+            "patches cannot be drawn by tile, because their ids do not begin with one", hint="draw patches instead"
+        )
+    units: list[str] = tiles.tolist() if details.drawn == "tile" and tiles is not None else patches.ids.to_pylist()
     if len(set(units)) == 1:
         raise MetadataError(
             f"all patches are of one {details.drawn}, {units[0]}: there is nothing to draw from",
@@ -207,8 +212,10 @@ def _units(patches: Patches, details: Details) -> list[str]:
     return units
 
 
-def _by_group(names: Names, score_some: Callable[[NDArray[np.bool_]], Scores]) -> dict[str, Scores]:
-    """Scores of the patches of each name."""
+def _by_group(names: Names | None, score_some: Callable[[NDArray[np.bool_]], Scores]) -> dict[str, Scores]:
+    """Scores of the patches of each name; none where names are not known."""
+    if names is None:
+        return {}
     return {str(name): score_some(names == name) for name in np.unique(names)}
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
-from reben.core.classes import CLC2018, LandCover, Legend
+from reben.core.classes import Legend
 from reben.core.errors import MetadataError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch
 from reben.io import atomic
 from reben.io.class_maps import write_class_map
 from reben.learn.inference.prediction import PredictedMap
-from reben.learn.models.trained_model import TrainedModel
 
 
 def write_patch_maps(
@@ -47,15 +46,3 @@ def write_patch_maps(
             write_class_map(path, found.classes, legend, crs=ground.crs, left_m=bounds.left_m, top_m=bounds.top_m)
             written += 1
     return written
-
-
-def legend_of(trained: TrainedModel) -> Legend:
-    """Colours for the classes of a model: CORINE's for its classes, greys for others."""
-    if trained.class_names == CLC2018.class_names:
-        return CLC2018
-    count = len(trained.class_names)
-    greys = [60 + 160 * number // max(count - 1, 1) for number in range(count)]
-    entries = [
-        LandCover(i, name, (g, g, g), name) for i, (name, g) in enumerate(zip(trained.class_names, greys, strict=True))
-    ]
-    return Legend("classes of the model", tuple(entries))

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reben.core.classes import CLC2018, Legend
 from reben.core.errors import RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.dataset import Batch
 from reben.data.loader import place_among_processes
 from reben.data.patches import Patches
+from reben.io.table_legends import legend_of_tables
 from reben.learn.models.trained_model import TrainedModel
 
 
@@ -33,9 +35,18 @@ def open_data(
         StoreError: if there is no store.
         MetadataError: if a table is wrong.
     """
-    data = PatchDataModule(
+    legend = legend_of_tables(metadata)
+    if legend is not CLC2018 and set(legend.class_names) < set(trained.class_names):
+        legend = trained.legend  # tables of a part of the data name some of its classes only
+    if trained.class_names != legend.class_names:
+        raise RunError(
+            f"the model was trained on other classes than those of the tables: {_difference(trained, legend)}",
+            hint="give tables of the data set that it was trained on, with their legend.toml beside them",
+        )
+    return PatchDataModule(
         store,
         metadata,
+        legend=legend,
         bands=trained.bands,
         statistics=trained.statistics,
         batch_size=batch_size,
@@ -43,9 +54,15 @@ def open_data(
         snow_and_cloud=snow_and_cloud,
         reference_maps=reference_maps,
     )
-    if trained.class_names != data.legend.class_names:
-        raise RunError(f"the model was trained on other classes than those of {data.legend.name}")
-    return data
+
+
+def _difference(trained: TrainedModel, legend: Legend) -> str:
+    """A class that only one of both has, in words."""
+    model, tables = set(trained.class_names), set(legend.class_names)
+    if model == tables:
+        return "their order differs"
+    known = sorted(model - tables)
+    return f"only the model has {known[0]!r}" if known else f"only {legend.name} has {min(tables - model)!r}"
 
 
 def suitable_device() -> torch.device:

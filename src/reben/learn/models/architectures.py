@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -34,8 +36,22 @@ class Architecture:
         return (1, self.classes, *(size if self.task == "segmentation" else ()))
 
 
-def build_model(architecture: Architecture) -> nn.Module:
-    """A model with fresh weights that maps (B, channels, side, side) to logits, see `Architecture.task`.
+@dataclass(frozen=True, slots=True)
+class PretrainedWeights:
+    """Weights that timm's authors trained, on this machine."""
+
+    name: str
+    """timm's name with the tag, such as resnet50.a1_in1k."""
+    file: Path
+    """Safetensors file."""
+
+
+def build_model(architecture: Architecture, *, pretrained: PretrainedWeights | None = None) -> nn.Module:
+    """A model that maps (B, channels, side, side) to logits, see `Architecture.task`.
+
+    Args:
+        architecture: what to build.
+        pretrained: timm's weights to start from; None for random ones.
 
     Raises:
         RecipeError: if timm has no such model, or it cannot be built for these images.
@@ -47,7 +63,7 @@ def build_model(architecture: Architecture) -> nn.Module:
             f"timm {timm.__version__} has no model {name!r}",
             hint=f"did you mean {', '.join(similar)}?" if similar else "see timm.list_models() for all names",
         )
-    for build in _ways(architecture):
+    for build in _ways(architecture, pretrained):
         try:
             model = _without_refused(build, dropout=architecture.dropout, drop_path=architecture.drop_path)
             _expect_logits(model, architecture)
@@ -61,13 +77,26 @@ def build_model(architecture: Architecture) -> nn.Module:
     ) from reason
 
 
-def _ways(architecture: Architecture) -> list[Callable[..., nn.Module]]:
+def _ways(architecture: Architecture, pretrained: PretrainedWeights | None) -> list[Callable[..., nn.Module]]:
     """How the model may be built, the best way first; each takes options of timm."""
-    name, channels, classes = architecture.timm_name, architecture.channels, architecture.classes
+    channels, classes = architecture.channels, architecture.classes
+    name = architecture.timm_name if pretrained is None else pretrained.name
+    weights: dict[str, Any] = {"pretrained": False}
+    if pretrained is not None:
+        weights = {"pretrained": True, "pretrained_cfg_overlay": {"file": str(pretrained.file)}}
     size = {"img_size": architecture.image_size}
     if architecture.task == "segmentation":
-        return [partial(build_unet, name, channels=channels, classes=classes, image_size=architecture.image_size)]
-    create = partial(timm.create_model, name, pretrained=False, in_chans=channels, num_classes=classes)
+        return [
+            partial(
+                build_unet,
+                name,
+                channels=channels,
+                classes=classes,
+                image_size=architecture.image_size,
+                **weights,
+            )
+        ]
+    create = partial(timm.create_model, name, in_chans=channels, num_classes=classes, **weights)
     known = timm.get_pretrained_cfg(name)
     if known is None or not known.fixed_input_size:
         return [create]

@@ -102,6 +102,16 @@ def download(name: HubName) -> Path:
     return config.parent
 
 
+def fetch(name: HubName, file: str) -> Path:
+    """One file of a repository, in the cache of `huggingface_hub`.
+
+    Raises:
+        HubError: as `download`.
+    """
+    with _explained(name):
+        return Path(_download(name, file))
+
+
 def endpoint() -> str:
     """Address of the hub."""
     return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reben.core.bands import IMAGE_RESOLUTION_M, bands_of_tensors
+from reben.core.classes import CLC2018, Legend, legend_of_names
 from reben.core.errors import BandError, RunError
 from reben.data.normalisation import Statistics, normalisation
 from reben.learn.models.architectures import Architecture
@@ -18,7 +20,7 @@ _IMAGE_AXES = 3
 _BATCH_AXES = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainedModel:
     """A model that may be called with images as they are stored, and says what it expects.
 
@@ -34,6 +36,8 @@ class TrainedModel:
     """Mean and standard deviation of each band."""
     class_names: tuple[str, ...]
     """Order of the outputs."""
+    own_legend: Legend | None = None
+    """Legend of the data that it was trained on; None if that is not known, as of published weights."""
 
     def __call__(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:
         """Logits of raw images at 10 m.
@@ -123,6 +127,43 @@ class TrainedModel:
         found = zip(self.class_names, probabilities.tolist(), strict=True)
         return dict(sorted((pair for pair in found if pair[1] >= threshold), key=lambda pair: -pair[1]))
 
+    @property
+    def legend(self) -> Legend:
+        """Names, codes and colours of the classes: of the training data, else reBEN's, else colours of our choice."""
+        if self.own_legend is not None:
+            return self.own_legend
+        return CLC2018 if self.class_names == CLC2018.class_names else legend_of_names(self.class_names)
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move the model to a device, such as `cuda`; returns this trained model."""
+        self.model.to(device)
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    def __repr__(self) -> str:
+        name, classes = self.architecture.timm_name, len(self.class_names)
+        return (
+            f"TrainedModel({name} for {self.architecture.task}, {classes} classes, bands {','.join(self.bands)}, "
+            f"{self.architecture.image_size} px, on {self.device})"
+        )
+
+    def _repr_html_(self) -> str:
+        """A short table for notebooks."""
+        rows = {
+            "architecture": self.architecture.timm_name,
+            "task": self.architecture.task,
+            "classes": ", ".join(self.class_names),
+            "bands": ", ".join(self.bands),
+            "parameters": f"{sum(parameter.numel() for parameter in self.model.parameters()):,}",
+            "device": str(self.device),
+        }
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
+        return f"<table>{cells}</table>"
+
     def expect_task(self, task: str) -> None:
         """Check what the model was trained for.
 
@@ -137,6 +178,6 @@ class TrainedModel:
 
     def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Means and standard deviations, each of shape (C, 1, 1), on the model's device."""
-        device = next(self.model.parameters()).device
+        device = self.device
         mean, std = normalisation(self.bands, self.statistics)
         return torch.from_numpy(mean).view(-1, 1, 1).to(device), torch.from_numpy(std).view(-1, 1, 1).to(device)

@@ -69,14 +69,23 @@ class OneScaleEncoder(nn.Module):
         return [images, *(up(feature) for up, feature in zip(self.upsampling, shallow, strict=True)), deep]
 
 
-def build_unet(timm_name: str, *, channels: int, classes: int, image_size: int, **options: Any) -> UNet:  # noqa: ANN401 - of timm
-    """A U-Net with fresh weights.
+def build_unet(
+    timm_name: str,
+    *,
+    channels: int,
+    classes: int,
+    image_size: int,
+    pretrained: bool = False,
+    **options: Any,  # noqa: ANN401 - of timm
+) -> UNet:
+    """A U-Net with fresh weights, or with timm's pretrained ones in its backbone.
 
     Args:
-        timm_name: of the backbone.
+        timm_name: of the backbone; with the tag of its weights if they are wanted.
         channels: of the images.
         classes: number of classes.
         image_size: pixels along one side of an image; some backbones are built for it.
+        pretrained: start the backbone from timm's weights.
         options: of the backbone, as timm takes them.
 
     Raises:
@@ -85,10 +94,17 @@ def build_unet(timm_name: str, *, channels: int, classes: int, image_size: int, 
     side = image_size + sum(_margins(image_size))
     if _has_one_scale(timm_name):
         backbone = timm.create_model(
-            timm_name, features_only=True, in_chans=channels, img_size=side, out_indices=_quarters(timm_name), **options
+            timm_name,
+            pretrained=pretrained,
+            features_only=True,
+            in_chans=channels,
+            img_size=side,
+            out_indices=_quarters(timm_name),
+            **options,
         )
         return UNet(OneScaleEncoder(backbone, channels, backbone.feature_info.channels()[-1]), classes)
-    return UNet(get_encoder(f"tu-{timm_name}", in_channels=channels, **options), classes)
+    weights = True if pretrained else None
+    return UNet(get_encoder(f"tu-{timm_name}", in_channels=channels, weights=weights, **options), classes)
 
 
 def _has_one_scale(timm_name: str) -> bool:

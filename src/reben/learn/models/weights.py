@@ -7,6 +7,7 @@ which they were made reads our files, too.
 
 import os
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,7 +17,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from reben.core.bands import BAND_SETS
-from reben.core.classes import CLC2018
+from reben.core.classes import CLC2018, LandCover, Legend
 from reben.core.errors import RecipeError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics, Statistics
 from reben.io import atomic
@@ -28,6 +29,8 @@ from reben.learn.models.trained_model import TrainedModel
 from reben.version import __version__
 
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "TrainedModel", "load_model", "save_model"]
+
+_Level = Annotated[int, Field(ge=0, le=255)]
 
 _PREFIX = "model.vision_encoder."
 _MOST_VALUES = 1 << 28  # of an image, 1 GB: config.json may come from a stranger, and the model is tried on one image
@@ -78,6 +81,7 @@ def save_model(directory: Path, trained: TrainedModel) -> None:
         "bands": list(trained.bands),
         "mean": [trained.statistics[band].mean for band in trained.bands],
         "std": [trained.statistics[band].std for band in trained.bands],
+        "legend": _legend_values(trained.own_legend),
         "reben_version": __version__,
     }
     tensors = {_PREFIX + name: tensor.contiguous() for name, tensor in trained.model.state_dict().items()}
@@ -113,7 +117,39 @@ def load_model(source: str | os.PathLike[str]) -> TrainedModel:
     except RecipeError as error:
         raise RunError(f"{directory / CONFIG_FILE}: {error}", hint=error.hint) from error
     _load_weights(model, directory / WEIGHTS_FILE)
-    return TrainedModel(model.eval(), architecture, config.bands, config.statistics(), config.class_names)
+    legend = None if config.legend is None else config.legend.legend()
+    return TrainedModel(model.eval(), architecture, config.bands, config.statistics(), config.class_names, legend)
+
+
+class _Cover(BaseModel):
+    """A land-cover code of a legend."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    code: Annotated[int, Field(ge=0, lt=1 << 16)]
+    name: str
+    colour: tuple[_Level, _Level, _Level]
+    class_name: str | None = None
+
+
+class _LegendConfig(BaseModel):
+    """The legend of the data that a model was trained on."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    codes: Annotated[tuple[_Cover, ...], Field(min_length=1, max_length=1 << 16)]
+
+    def legend(self) -> Legend:
+        """The same as a legend."""
+        return Legend(self.name, tuple(LandCover(**code.model_dump()) for code in self.codes))
+
+
+def _legend_values(legend: Legend | None) -> dict[str, Any] | None:
+    """A legend for `config.json`."""
+    if legend is None:
+        return None
+    return {"name": legend.name, "codes": [asdict(entry) for entry in legend.entries]}
 
 
 class _Config(BaseModel):
@@ -135,6 +171,7 @@ class _Config(BaseModel):
     mean: tuple[float, ...] = ()
     std: tuple[Annotated[float, Field(ge=1e-6)], ...] = ()
     class_names: tuple[str, ...] = ()
+    legend: _LegendConfig | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -162,6 +199,8 @@ class _Config(BaseModel):
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries for {self.channels} channels")
         if self.channels * self.image_size**2 > _MOST_VALUES:
             raise ValueError(f"{self.channels} channels of {self.image_size} x {self.image_size} pixels are too many")
+        if self.legend is not None and self.legend.legend().class_names != self.class_names:
+            raise ValueError("legend has other classes than class_names")
         if len(self.class_names) != self.classes:
             raise ValueError(f"class_names has {len(self.class_names)} entries for {self.classes} classes")
         return self

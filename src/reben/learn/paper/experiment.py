@@ -16,7 +16,7 @@ from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.paper.models import MODALITIES, PAPER_MODELS, SEEDS
 from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import train
-from reben.learn.training.recipe import Recipe, make_recipe
+from reben.learn.training.recipe import RECIPES, Recipe, make_recipe
 from reben.learn.training.run_directory import RunDirectory
 
 FIRST_SEED = 42
@@ -57,7 +57,10 @@ def plan_paper(
         if unknown:
             raise RecipeError(f"{unknown[0]!r} is not part of the paper", hint=f"choose out of {', '.join(known)}")
     return [
-        PlannedRun(f"{model}-{bands}-{seed}", make_recipe(model=model, bands=bands, seed=seed, **settings))
+        PlannedRun(
+            f"{model}-{bands}-{seed}",
+            make_recipe(**{**RECIPES["paper"], **settings, "model": model, "bands": bands, "seed": seed}),
+        )
         for model, bands, seed in product(models, modalities, seeds)
     ]
 

@@ -12,15 +12,19 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics
 from reben.data.statistics import read_statistics
 from reben.io import atomic
 from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
+from reben.learn.training.augmentation import load_augmentation
 from reben.learn.training.callbacks import EpochTable, KeepBest, SeedEpochs
 from reben.learn.training.checkpoints import SafetensorsCheckpointIO
+from reben.learn.training.class_weights import balanced_weights
 from reben.learn.training.hardware import Hardware, is_first_process
 from reben.learn.training.recipe import Recipe
 from reben.learn.training.run_directory import RunDirectory
@@ -58,6 +62,7 @@ def train(
     to_test: bool = False,
     show_progress: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
     """Train as the recipe says and keep the best epoch's weights in `output`.
 
@@ -74,7 +79,8 @@ def train(
         resume: go on with the run in `output`.
         to_test: with `resume`, give the result of a run that lacks nothing but its test.
         show_progress: show a progress bar for every epoch.
-        report: is told of each epoch's row of `metrics.csv`.
+        report: called with each epoch's row of `metrics.csv`.
+        note: called with what a user should know before hours of training: weights, normalisation, odd sizes.
 
     Raises:
         RunError: if `output` holds a run that must not be touched, or none to resume; or if training diverges.
@@ -103,6 +109,7 @@ def train(
         data = PatchDataModule(
             store,
             metadata,
+            transforms=None if recipe.augmentation is None else load_augmentation(recipe.augmentation),
             bands=recipe.bands,
             batch_size=recipe.batch_size,
             parts=recipe.accumulate,
@@ -113,7 +120,9 @@ def train(
             reference_maps=recipe.task == "segmentation",
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
-        trained = _fresh_model(recipe, data)  # an empty split or a misfit ends here, before anything is written
+        _note_data(data, recipe, note)
+        # An empty split or a misfit ends here, before anything is written.
+        trained = _new_model(recipe, data, start=_start_of(recipe), note=note)
         if first and resume:
             run.note_resumption()
         elif first:
@@ -127,22 +136,73 @@ def train(
     return result
 
 
-def _fresh_model(recipe: Recipe, data: PatchDataModule) -> TrainedModel:
-    """A model with random weights that fits the images and classes of the data."""
-    image = data.dataset("train")[0]["image"]  # (C, H, W)
+def _start_of(recipe: Recipe) -> Start | None:
+    """The weights that the recipe starts from; None for random ones.
+
+    Raises:
+        RecipeError: if there are no such weights.
+        HubError: if they cannot be fetched.
+    """
+    if recipe.pretrained and recipe.model is not None:
+        return pretrained_start(recipe.model)
+    return None if recipe.init is None else find_start(recipe.init)
+
+
+def _note_data(data: PatchDataModule, recipe: Recipe, note: Callable[[str], None]) -> None:
+    """Say what is odd about the data."""
+    patches = len(data.dataset("train"))
+    if patches < recipe.batch_size:
+        note(f"note: {patches:,} training patches are fewer than --batch-size {recipe.batch_size}: one step per epoch")
+    if recipe.snow_and_cloud and not data.has_snow_and_cloud:
+        note(
+            "warning: --snow-and-cloud has no effect, since no table lists a patch with snow, clouds or cloud shadows; "
+            "give their table as a second --metadata"
+        )
+
+
+def _new_model(
+    recipe: Recipe, data: PatchDataModule, *, start: Start | None, note: Callable[[str], None]
+) -> TrainedModel:
+    """A model that fits the images and classes of the data, with random weights or those to start from."""
+    channels, side, _ = data.dataset("train").image_shape
     data.dataset("validation")
+    name = _architecture_name(recipe, start)
     architecture = Architecture(
-        timm_name=recipe.model,
-        channels=image.shape[0],
+        timm_name=name,
+        channels=channels,
         classes=len(data.legend.class_names),
-        image_size=image.shape[-1],
+        image_size=side,
         dropout=recipe.dropout,
         drop_path=recipe.drop_path,
         task=recipe.task,
     )
     bands = tuple(band.name for band in data.bands)
     statistics = {band: BandStatistics(0, 1) for band in bands} if data.statistics is None else data.statistics
-    return TrainedModel(build_model(architecture), architecture, bands, statistics, data.legend.class_names)
+    model = build_model(architecture, pretrained=None if start is None else start.pretrained)
+    trained = TrainedModel(model, architecture, bands, statistics, data.legend.class_names, data.legend)
+    if start is not None:
+        fitted = f"first layer fitted to {len(bands)} channels, last layer new"
+        if start.source is not None:
+            fitted = copy_weights(start.source, trained)
+        note(f"starting from {start.description}: {fitted}")
+    return trained
+
+
+def _architecture_name(recipe: Recipe, start: Start | None) -> str:
+    """Timm name of the model, without the tag of weights.
+
+    Raises:
+        RecipeError: if the weights to start from are of another architecture.
+    """
+    if start is None:
+        return str(recipe.model).partition(".")[0]
+    given = (recipe.model or start.timm_name).partition(".")[0]
+    if given != start.timm_name:
+        raise RecipeError(
+            f"model = {given}: the weights to start from are of {start.timm_name}",
+            hint="leave --model out, or start from weights of that architecture",
+        )
+    return given
 
 
 def _fit(
@@ -161,7 +221,12 @@ def _fit(
     Raises:
         KeyboardInterrupt: if the user stops the run.
     """
-    task = TASKS[recipe.task](trained.model, recipe, trained.architecture.classes)
+    weights = None
+    if recipe.class_weights == "balanced":
+        weights = balanced_weights(data.dataset("train").patches.labels, recipe.task)
+    task = TASKS[recipe.task](trained.model, recipe, trained.architecture.classes, weights)
+    if torch.cuda.is_available() and hardware.accelerator != "cpu":
+        torch.set_float32_matmul_precision(recipe.matmul_precision)
     callbacks: list[Callback] = [
         best,
         EpochTable(run.metrics, task.metric_names, report),

@@ -1,14 +1,15 @@
 """The training recipe: everything that decides what a run learns, with the paper's values as defaults.
 
-Source: reBEN paper, section III, and the published training scripts (weight decay, start and end of the learning rate).
+The text below each field is its help on the command line. Source: reBEN paper, section III, and the published training
+scripts (weight decay, start and end of the learning rate, precision of matrix products).
 """
 
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from reben.core.bands import select_bands
-from reben.core.errors import RecipeError
+from reben.core.bands import names_in
+from reben.core.errors import BandError, RecipeError
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -17,59 +18,106 @@ Positive = Annotated[int, Field(gt=0)]
 class Recipe(BaseModel):
     """How a model is trained. Unknown settings and values out of range are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
-    model: str
-    """timm name of the architecture, such as resnet50."""
+    model: str | None = None
+    """timm name of the architecture, such as resnet50; of the weights of --init if left out."""
     task: Literal["classification", "segmentation"] = "classification"
-    """Labels of the whole patch, or a class for each pixel."""
+    """Labels of whole patches, or a class per pixel by a U-Net."""
     bands: str = "all"
-    """`s1`, `s2`, `all`, or band names joined by commas; the order of the channels."""
+    """s1, s2, all, rgb, or band names joined by commas; the order of the channels."""
     epochs: Positive = 100
-    """Most passes over the training set."""
+    """Maximum number of epochs."""
     batch_size: Positive = 512
-    """Patches per step of the optimiser, over all processes and parts."""
+    """Patches per optimiser step, over all devices and micro-batches."""
     accumulate: Positive = 1
-    """Parts of a batch that are computed one after the other, where a whole batch does not fit into memory."""
+    """Micro-batches per batch, where a whole batch does not fit into memory."""
+    init: str | None = None
+    """Weights to start from: a run directory, owner/name on the Hugging Face hub, or a timm name such as
+    resnet50.a1_in1k. Random weights by default."""
+    pretrained: bool = False
+    """Start from timm's pretrained weights of --model."""
+    freeze: bool = False
+    """Train the last layer only (of a U-Net: the decoder), and keep the backbone as it is."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Highest learning rate, reached after the warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 1000
-    """Steps of linear rise from a tenth of the learning rate; at most half of all steps (see `schedule`)."""
+    """Steps of linear warm-up from a tenth of the learning rate; at most half of all steps."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    """AdamW's decoupled weight decay."""
+    """Weight decay of the optimiser."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    """Optimiser; sgd has a Nesterov momentum of 0.9."""
+    loss: str | None = None
+    """bce, focal or asymmetric for classification; cross_entropy, focal or dice for segmentation. The first one of each
+    by default."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced makes rare classes weigh more, by how many training patches have each class."""
     dropout: Share = 0.15
     """Dropout before the classifier."""
     drop_path: Share = 0.15
     """Stochastic depth."""
     patience: Positive = 5
-    """Epochs without a better validation macro AP after which training stops."""
+    """Epochs without a better validation score before training stops."""
     snow_and_cloud: bool = False
-    """Whether patches with seasonal snow, clouds or cloud shadows take part."""
+    """Keep patches with seasonal snow, clouds or cloud shadows."""
+    augmentation: str | None = None
+    """Your own augmentation beside the flips: package.module:name or file.py:name of a callable that takes and returns
+    a sample."""
     shuffle_block: Positive = 1
-    """Neighbouring patches that stay near each other when training patches are shuffled; 1 shuffles everything."""
+    """Neighbouring patches kept together in shuffling, for stores larger than memory; 1 shuffles everything."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
-    """Of weights, order, flips and dropout."""
+    """Random seed for weights, shuffling, flips and dropout."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the arithmetic; bfloat16 keeps weights and metrics in float32."""
+    """Arithmetic of the model; bfloat16 is faster on GPUs and keeps weights and metrics in float32."""
+    matmul_precision: Literal["highest", "high", "medium"] = "highest"
+    """Precision of float32 matrix products on GPUs, as torch.set_float32_matmul_precision takes it."""
     channels_last: bool = False
-    """Memory order of images and weights: channels last is faster for convolutions on recent GPUs."""
+    """Memory order of images and weights that suits convolutions on recent GPUs."""
     compile: bool = False
-    """Compile the model with `torch.compile`: minutes at the start, faster steps."""
+    """Compile the model with torch.compile: minutes at the start, faster steps."""
 
     @model_validator(mode="after")
     def _check_bands(self) -> Self:
-        select_bands(self.bands)
+        expect_band_names(self.bands)
         return self
 
     @model_validator(mode="after")
     def _check_parts(self) -> Self:
         if self.batch_size % self.accumulate:
-            raise ValueError(f"batch_size = {self.batch_size} cannot be cut into {self.accumulate} equal parts")
+            raise ValueError(f"batch_size = {self.batch_size} cannot be cut into {self.accumulate} equal micro-batches")
+        return self
+
+    @model_validator(mode="after")
+    def _check_start(self) -> Self:
+        if self.model is None and self.init is None:
+            raise ValueError("model is missing; give --model, or --init with weights to start from")
+        if self.pretrained and (self.model is None or self.init is not None):
+            raise ValueError("pretrained needs a model and no init: it takes timm's weights of the model")
+        if self.model is not None and "." in self.model and not self.pretrained:
+            architecture, _, tag = self.model.partition(".")
+            raise ValueError(
+                f"model = {self.model}: {tag} names pretrained weights; add --pretrained to start from them, or give "
+                f"--model {architecture} to start from random weights"
+            )
         return self
 
 
-RECIPES: dict[str, dict[str, object]] = {"paper": {}}
-"""Named recipes, each as what differs from the defaults; the defaults are the paper's."""
+RECIPES: dict[str, dict[str, object]] = {"paper": {"matmul_precision": "medium"}, "plain": {}}
+"""Named recipes, each as what differs from the defaults. `paper` is exactly as the published weights were trained;
+`plain` multiplies matrices in full float32 precision on GPUs, too."""
+
+
+def expect_band_names(selection: str) -> None:
+    """Check what can be known of a band selection without the data.
+
+    Raises:
+        BandError: if there is no name in it, or one occurs twice.
+    """
+    names = names_in(selection)
+    if not all(names):
+        raise BandError(f"bands = {selection!r}: a name is missing", hint="give s1, s2, all, rgb, or names of bands")
+    if len({name.upper() for name in names}) < len(names):
+        raise BandError(f"bands {', '.join(names)}: one of them is given twice")
 
 
 def make_recipe(**settings: object) -> Recipe:
@@ -77,9 +125,9 @@ def make_recipe(**settings: object) -> Recipe:
 
     Raises:
         RecipeError: if a setting is unknown or out of range.
-        BandError: if a band is unknown.
+        BandError: if no band is named, or one twice.
     """
-    select_bands(str(settings.get("bands", "all")))  # its error has a hint, which pydantic would swallow
+    expect_band_names(str(settings.get("bands", "all")))  # its error has a hint, which pydantic would swallow
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
@@ -95,7 +143,5 @@ def _refusal(error: ValidationError) -> RecipeError:
             f"{name} = {first['input']!r}: there is no such setting",
             hint=f"the settings of a recipe are {', '.join(Recipe.model_fields)}",
         )
-    if first["type"] == "missing":
-        return RecipeError(f"{name} is missing", hint=f"give --{name}, or {name}: in the configuration file")
     message = first["msg"].removeprefix("Value error, ")
     return RecipeError(f"{name} = {first['input']!r}: {message}" if name else message)

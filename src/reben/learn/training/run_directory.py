@@ -23,6 +23,7 @@ import torch
 from reben.core.errors import RunError
 from reben.io import atomic
 from reben.io.small_files import read_json
+from reben.learn.training.recipe import Recipe
 from reben.version import __version__
 
 _PACKAGES = ("torch", "lightning", "timm", "torchmetrics", "numpy", "lmdb", "safetensors", "pyarrow")
@@ -139,7 +140,8 @@ class RunDirectory:
         Raises:
             RunError: if it was started with others.
         """
-        before = self.read_recipe()
+        defaults = {name: field.default for name, field in Recipe.model_fields.items()}
+        before = defaults | self.read_recipe()  # a run of an older reben lacks the settings that are new
         changed = [name for name in settings.keys() | before.keys() if settings.get(name) != before.get(name)]
         if changed:
             changes = ", ".join(

@@ -1,18 +1,19 @@
-"""The learning tasks: labels of whole patches, and a class for each pixel; AdamW and the paper's learning rate."""
+"""The learning tasks: labels of whole patches, and a class for each pixel."""
 
 from typing import Any, ClassVar
 
 import lightning
 import torch
 from torch import nn
-from torch.nn import functional
 from torchmetrics import Metric, MetricCollection
 
-from reben.core.classes import UNLABELLED
 from reben.data.dataset import Batch
 from reben.data.loader import GLOBAL_BATCH_SIZE
+from reben.learn.models.initial_weights import head_modules
 from reben.learn.scores import multilabel, segmentation
 from reben.learn.training import schedule
+from reben.learn.training.losses import loss_of
+from reben.learn.training.optimisers import OPTIMISERS
 from reben.learn.training.recipe import Recipe
 
 
@@ -48,17 +49,29 @@ class PatchTask(lightning.LightningModule):
         model: maps images (B, C, H, W) to logits (B, classes, ...).
         recipe: how to train it.
         metrics: of an epoch of validation.
+        class_weights: weight of each class in the loss, shape (classes,); None for none.
     """
+
+    class_weights: torch.Tensor | None
 
     metric_names: ClassVar[tuple[str, ...]]
     """Of validation."""
     best_metric: ClassVar[str]
     """By which epochs are compared; more is better."""
 
-    def __init__(self, model: nn.Module, recipe: Recipe, metrics: MetricCollection) -> None:
+    def __init__(
+        self, model: nn.Module, recipe: Recipe, metrics: MetricCollection, class_weights: torch.Tensor | None
+    ) -> None:
         super().__init__()
         self.model = model
         self.recipe = recipe
+        self.loss_function = loss_of(recipe.task, recipe.loss)
+        self.register_buffer("class_weights", class_weights, persistent=False)
+        self._trained_alone = head_modules(model) if recipe.freeze else []
+        if recipe.freeze:
+            model.requires_grad_(requires_grad=False)
+        for module in self._trained_alone:
+            module.requires_grad_(requires_grad=True)
         self.validation_metrics = metrics
         self.train_loss = MeanLoss()
         self.validation_loss = MeanLoss()
@@ -85,6 +98,13 @@ class PatchTask(lightning.LightningModule):
         logits: torch.Tensor = self.model(images.contiguous(memory_format=order))
         return logits.float()
 
+    def on_train_epoch_start(self) -> None:
+        """Keep the statistics of a frozen backbone's normalisation layers as they are."""
+        if self.recipe.freeze:
+            self.model.eval()
+        for module in self._trained_alone:
+            module.train()
+
     def training_step(self, batch: Batch, _index: int) -> torch.Tensor:
         """The part's share of the batch's mean loss.
 
@@ -110,9 +130,10 @@ class PatchTask(lightning.LightningModule):
         self.validation_metrics.reset()
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's type is a union of ten
-        """AdamW, and the learning rate of every step."""
+        """The recipe's optimiser, and the learning rate of every step."""
         recipe, total = self.recipe, int(self.trainer.estimated_stepping_batches)
-        optimizer = torch.optim.AdamW(self.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        optimizer = OPTIMISERS[recipe.optimizer](parameters, recipe.learning_rate, recipe.weight_decay)
         rates = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: schedule.rate(step, warmup_steps=recipe.warmup_steps, total_steps=total)
         )
@@ -125,12 +146,14 @@ class MultiLabelTask(PatchTask):
     metric_names = multilabel.METRIC_NAMES
     best_metric = "ap_macro"
 
-    def __init__(self, model: nn.Module, recipe: Recipe, classes: int) -> None:
-        super().__init__(model, recipe, multilabel.epoch_metrics(classes))
+    def __init__(
+        self, model: nn.Module, recipe: Recipe, classes: int, class_weights: torch.Tensor | None = None
+    ) -> None:
+        super().__init__(model, recipe, multilabel.epoch_metrics(classes), class_weights)
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean over patches and classes."""
-        return functional.binary_cross_entropy_with_logits(logits, batch["label"].float())
+        return self.loss_function(logits, batch["label"].float(), self.class_weights)
 
     def target(self, batch: Batch) -> torch.Tensor:
         """Multi-hot labels, shape (B, classes)."""
@@ -152,13 +175,14 @@ class SegmentationTask(PatchTask):
     metric_names = segmentation.METRIC_NAMES
     best_metric = "mean_iou"
 
-    def __init__(self, model: nn.Module, recipe: Recipe, classes: int) -> None:
-        super().__init__(model, recipe, segmentation.epoch_metrics(classes))
+    def __init__(
+        self, model: nn.Module, recipe: Recipe, classes: int, class_weights: torch.Tensor | None = None
+    ) -> None:
+        super().__init__(model, recipe, segmentation.epoch_metrics(classes), class_weights)
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Sum over the labelled pixels, divided by the number of all pixels: every patch weighs what it knows."""
-        mask: torch.Tensor = batch["mask"]
-        return functional.cross_entropy(logits, mask, ignore_index=UNLABELLED, reduction="sum") / mask.numel()
+        """Mean over patches; each weighs by its labelled pixels."""
+        return self.loss_function(logits, batch["mask"], self.class_weights)
 
     def target(self, batch: Batch) -> torch.Tensor:
         """Class maps, shape (B, H, W)."""

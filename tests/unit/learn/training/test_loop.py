@@ -5,12 +5,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import torch
+from safetensors.numpy import save as save_value
 from safetensors.torch import load_file
 
-from reben.core.errors import MetadataError, RecipeError, RunError, TargetExistsError
+from reben.core.errors import MetadataError, RecipeError, RunError, StoreError, TargetExistsError
 from reben.io import atomic
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata, write_metadata
+from reben.io.store import create_store, open_store
 from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import TrainingResult, train
 from reben.learn.training.recipe import Recipe, make_recipe
@@ -292,3 +294,91 @@ def test_the_mean_loss_is_weighted_by_patches_and_keeps_nan():
     assert mean.compute().item() == 1.25
     mean.update(torch.tensor(float("nan")), 1)
     assert mean.compute().isnan()
+
+
+def test_a_run_starts_from_another_one(run, tmp_path: Path):
+    run(RECIPE.model_copy(update={"epochs": 1}), "first")
+    notes: list[str] = []
+    again = make_recipe(init=str(tmp_path / "first"), epochs=1, batch_size=4, warmup_steps=0, learning_rate=1e-12)
+    run(again, "second", note=notes.append)
+    assert notes == [f"starting from the model {tmp_path / 'first'}: all layers kept"]
+    for name, tensor in weights(tmp_path / "first").items():
+        if tensor.is_floating_point() and "running" not in name:
+            torch.testing.assert_close(weights(tmp_path / "second")[name], tensor)
+
+
+def test_a_frozen_backbone_stays_as_it_is(run, tmp_path: Path):
+    run(RECIPE.model_copy(update={"epochs": 1}), "first")
+    run(make_recipe(init=str(tmp_path / "first"), freeze=True, epochs=1, batch_size=4, warmup_steps=0), "second")
+    before, after = weights(tmp_path / "first"), weights(tmp_path / "second")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"model.vision_encoder.fc.weight", "model.vision_encoder.fc.bias"}
+
+
+def test_weights_of_another_architecture_are_refused(run, tmp_path: Path):
+    run(RECIPE.model_copy(update={"epochs": 1}), "first")
+    with pytest.raises(RecipeError, match="model = test_convnext: the weights to start from are of test_resnet"):
+        run(make_recipe(init=str(tmp_path / "first"), model="test_convnext", batch_size=4), "second")
+    assert not (tmp_path / "second").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loss": "focal", "class_weights": "balanced"},
+        {"loss": "asymmetric", "optimizer": "sgd", "learning_rate": 1e-2},
+        {"task": "segmentation", "class_weights": "balanced", "optimizer": "adam"},
+        {"task": "segmentation", "loss": "dice", "freeze": True},
+    ],
+)
+def test_losses_and_optimisers_of_the_table_train(run, settings: dict):
+    rows: list[dict] = []
+    run(RECIPE.model_copy(update={"epochs": 1, **settings}), report=rows.append)
+    assert 0 < rows[0]["train/loss"] < 100
+
+
+def test_own_augmentation_sees_training_patches_only(run, tmp_path: Path):
+    seen = tmp_path / "seen.txt"
+    code = f"""
+def note(sample):
+    with open({str(seen)!r}, "a") as file:
+        print(sample["patch_id"], file=file)
+    return {{**sample, "image": sample["image"] * 0}}
+"""
+    (tmp_path / "mine.py").write_text(code)
+    run(RECIPE.model_copy(update={"epochs": 1, "augmentation": f"{tmp_path / 'mine.py'}:note"}))
+    run(RECIPE.model_copy(update={"epochs": 1}), "plain")
+    assert len(seen.read_text().split()) >= 4
+    assert not torch.equal(*(weights(tmp_path / name)["model.vision_encoder.fc.bias"] for name in ("run", "plain")))
+
+
+def test_a_nan_pixel_is_named_before_an_epoch_is_wasted(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    rows = read_metadata(tiny_dataset.metadata).to_pylist()
+    name = next(row["s1_name"] for row in rows if row["split"] == "train")
+    store = open_store(tiny_store)
+    with create_store(tmp_path / "store") as writer:
+        for key in store:
+            tensors = {band: pixels.copy() for band, pixels in store[key].items()}
+            if key == name:
+                tensors["VH"][7, 5] = float("nan")
+            writer.write([(key, save_value(tensors))])
+    with pytest.raises(StoreError, match=f"key '{name}': VH is nan in row 7, column 5"):
+        train(RECIPE, store=tmp_path / "store", metadata=[tiny_dataset.metadata], output=tmp_path / "run")
+
+
+def test_odd_settings_are_noted(run):
+    notes: list[str] = []
+    run(RECIPE.model_copy(update={"epochs": 1, "batch_size": 512, "snow_and_cloud": True}), note=notes.append)
+    assert "fewer than --batch-size 512" in notes[0]
+    assert "--snow-and-cloud has no effect" in notes[1]
+
+
+def test_runs_of_before_these_settings_can_be_resumed(run, tmp_path: Path):
+    with pytest.raises(StopError):
+        run(report=stop_after(1))
+    file = tmp_path / "run" / "recipe.json"
+    old = {
+        name: value for name, value in json.loads(file.read_text()).items() if name not in {"init", "loss", "freeze"}
+    }
+    file.write_text(json.dumps(old))
+    assert run(resume=True).epochs == 3

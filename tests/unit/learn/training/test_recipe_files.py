@@ -18,12 +18,15 @@ def file(tmp_path: Path):
 
 
 def test_the_paper_needs_a_model_only():
-    assert compose_recipe("paper", model="resnet101", bands="all") == Recipe(model="resnet101", bands="all")
+    assert compose_recipe("paper", model="resnet101", bands="all") == Recipe(
+        model="resnet101", bands="all", matmul_precision="medium"
+    )
+    assert compose_recipe("plain", model="resnet101") == Recipe(model="resnet101")
 
 
 def test_options_go_before_the_file_and_the_file_before_the_recipe(file):
     path = file("model: resnet50\nepochs: 7\nlearning_rate: 1e-4\nbands: s1\n")
-    recipe = compose_recipe("paper", path, bands="s2", seed=None)
+    recipe = compose_recipe("plain", path, bands="s2", seed=None)
     assert recipe == Recipe(model="resnet50", epochs=7, learning_rate=1e-4, bands="s2")
     assert type(recipe.epochs) is int
 
