@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reben.cli import options
 from reben.cli.console import executor_of, progress, stderr
 from reben.cli.options import OnError
 
@@ -42,8 +43,9 @@ def build(
     ] = None,
     s1_scenes: Annotated[
         Path | None,
-        typer.Option(help="Folder with geocoded Sentinel-1 scenes: VV and VH in dB, any CRS.", rich_help_panel=_INPUTS),
+        typer.Option(help="Folder with geocoded Sentinel-1 scenes: VV and VH, any CRS.", rich_help_panel=_INPUTS),
     ] = None,
+    s1_unit: options.S1Unit = None,
     s1_dir: Annotated[
         Path | None,
         typer.Option(help="Sentinel-1 patches in the published layout, with --s1-pairs.", rich_help_panel=_INPUTS),
@@ -127,6 +129,7 @@ def build(
         s1_dir=s1_dir,
         s1_pairs=s1_pairs,
         s1_scenes=s1_scenes,
+        s1_unit=s1_unit,
         keep_unpaired=unpaired is Unpaired.keep,
         v1_geometries=v1_geometries,
         snow=tuple(snow or ()),
@@ -138,7 +141,9 @@ def build(
         q=q,
         keep_raw=keep_raw,
     ).resolved()
-    inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+    settings = inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+    for remark in settings.sentinel1.remarks() if settings.sentinel1 else ():
+        stderr.print(f"warning: {remark}", markup=False)
     todo = plan_build(inputs.l2a, skip_errors=on_error is OnError.skip)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reben.cli.console import STDOUT
+from reben.core.backscatter import Unit
 
 
 class OnError(StrEnum):
@@ -17,6 +18,12 @@ class OnError(StrEnum):
     skip = "skip"
 
 
+S1Unit = Annotated[
+    Unit | None,
+    typer.Option(
+        help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.", rich_help_panel="Inputs"
+    ),
+]
 Store = Annotated[Path, typer.Option(help="Store that `reben encode` wrote.", show_default=False)]
 Metadata = Annotated[
     list[Path], typer.Option(help="Metadata table (Parquet). May be given several times.", show_default=False)

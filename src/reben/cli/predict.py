@@ -7,6 +7,7 @@ import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, stderr
+from reben.core.backscatter import Unit
 from reben.core.errors import RebenError
 
 if TYPE_CHECKING:
@@ -41,7 +42,14 @@ def predict(
         Path | None, typer.Option(help="Sentinel-2 L2A product (.SAFE or zipped).", rich_help_panel=_TILE)
     ] = None,
     s1_scenes: Annotated[
-        Path | None, typer.Option(help="Folder with geocoded Sentinel-1 scenes in dB.", rich_help_panel=_TILE)
+        Path | None, typer.Option(help="Folder with geocoded Sentinel-1 scenes.", rich_help_panel=_TILE)
+    ] = None,
+    s1_unit: Annotated[
+        Unit | None,
+        typer.Option(
+            help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.",
+            rich_help_panel=_TILE,
+        ),
     ] = None,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the tile.", rich_help_panel=_TILE)
@@ -77,11 +85,12 @@ def predict(
         _expect(tiles is None, "--tiles goes with --store; a product knows where it lies")
         _expect(json is None, "--json goes with --store; of a product everything is in --output")
         _expect(store is None and not metadata and not patch_ids, "give either --l2a, or --store with --metadata")
-        _predict_tile(load_model(checkpoint), l2a, s1_scenes, output or STDOUT, picture, batch_size)
+        _predict_tile(load_model(checkpoint), l2a, s1_scenes, output or STDOUT, picture, batch_size, s1_unit=s1_unit)
         return
     if store is None or not metadata:
         raise typer.BadParameter("give --store and --metadata, or --l2a")
     _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
+    _expect(s1_unit is None, "--s1-unit goes with --s1-scenes")
     if load_model(checkpoint).architecture.task == "segmentation":
         _expect(output is not None and tiles is not None, "maps need --output and --tiles")
         _expect(json is None, "--json is for labels; maps are written to --output")
@@ -188,7 +197,14 @@ def _predict_maps(
 
 
 def _predict_tile(
-    trained: "TrainedModel", l2a: Path, s1_scenes: Path | None, output: Path, picture: Path | None, batch_size: int
+    trained: "TrainedModel",
+    l2a: Path,
+    s1_scenes: Path | None,
+    output: Path,
+    picture: Path | None,
+    batch_size: int,
+    *,
+    s1_unit: Unit | None,
 ) -> None:
     from reben.construct.sentinel1.scenes import find_scenes
     from reben.io.processes import available_cpus
@@ -196,7 +212,10 @@ def _predict_tile(
     from reben.learn.inference.map_files import legend_of
 
     legend = legend_of(trained)
-    scenes = None if s1_scenes is None else find_scenes(s1_scenes)
+    _expect(s1_unit is None or s1_scenes is not None, "--s1-unit goes with --s1-scenes")
+    scenes = None if s1_scenes is None else find_scenes(s1_scenes, s1_unit)
+    for remark in scenes.remarks() if scenes else ():
+        stderr.print(f"warning: {remark}", markup=False)
     stderr.print(f"reading {l2a}", markup=False)
     tile = tile_prediction.open_tile(trained, l2a, sentinel1=scenes, threads=available_cpus())
     with progress("predicting") as start:

@@ -84,7 +84,7 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
     GDAL is told to take nothing else: a file of one of its other formats could make it read any file or address.
 
     Raises:
-        RasterError: if GDAL cannot read it, or it is too large for a patch.
+        RasterError: if GDAL cannot read it, it is too large for a patch, or its values must be scaled.
     """
     import rasterio  # noqa: PLC0415 - loading GDAL takes longer than encoding a thousand plain patches
     from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
@@ -101,6 +101,12 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
                     f"{os.fspath(path)}: claims {source.count} bands of {source.width} x {source.height} pixels, "
                     f"{nbytes:,} bytes; a patch has at most {plain_tiff.LARGEST_RASTER:,}",
                     hint="give the patches, not the tile that they were cut from",
+                )
+            if set(source.scales) != {1.0} or set(source.offsets) != {0.0}:
+                raise RasterError(
+                    f"{os.fspath(path)}: has scales {sorted(set(source.scales))} and offsets "
+                    f"{sorted(set(source.offsets))}, which would be lost; expected values as they are meant",
+                    hint="apply them: gdal_translate -unscale -ot Float32, or remove them if they are wrong",
                 )
             stack = source.read()
     except RasterioError as error:

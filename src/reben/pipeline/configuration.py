@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from reben.acquire.connection import MOST_CONNECTIONS
 from reben.acquire.query import ProductKind
 from reben.construct.labels import MIN_LABELLED
+from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.errors import PipelineError
 
@@ -87,6 +88,7 @@ class BuildSection(Section):
     clc: Location
     legend: Location | None = None
     s1_scenes: Location | None = None
+    s1_unit: Unit | None = None
     s1_dir: Location | None = None
     s1_pairs: Location | None = None
     v1_geometries: Location | None = None

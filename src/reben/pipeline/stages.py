@@ -220,6 +220,8 @@ def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -
 
     def inputs(products: Paths) -> str:
         given = _build_inputs(configuration, products).parameters()
+        if given["s1_unit"] is None:
+            del given["s1_unit"]  # what was done before there was a choice stays done
         return fingerprint(inputs=given, products=marks(products), format=section.format)
 
     def check() -> None:
@@ -242,6 +244,7 @@ def _build_inputs(configuration: Configuration, products: Paths) -> BuildInputs:
         s1_dir=section.s1_dir,
         s1_pairs=section.s1_pairs,
         s1_scenes=section.s1_scenes,
+        s1_unit=section.s1_unit,
         keep_unpaired=section.unpaired == "keep",
         v1_geometries=section.v1_geometries,
         snow=section.snow,

@@ -59,9 +59,10 @@ def test_small_differences_of_large_values_are_not_lost(tmp_path: Path, monkeypa
     assert (summary.mean, summary.std, summary.min, summary.max) == (65_000.5, 0.5, 65_000, 65_001)
 
 
-def test_pixels_that_are_no_numbers_are_refused(tmp_path: Path):
-    store, patches = store_of(tmp_path, "VV", [np.array([[np.nan, 1]], np.float32)])
-    with pytest.raises(StoreError, match="VV has pixels that are no numbers"):
+@pytest.mark.parametrize("wrong", [np.nan, -np.inf, -9999, 90])
+def test_pixels_that_are_no_backscatter_are_refused(tmp_path: Path, wrong: float):
+    store, patches = store_of(tmp_path, "VV", [np.array([[value, 1]], np.float32) for value in (-3, wrong)])
+    with pytest.raises(StoreError, match=f"patch1 has a value of {wrong} in VV"):
         summarise(store, patches, select_bands("VV"))
 
 
