@@ -109,6 +109,7 @@ def build(
             min=1, help="Threads per tile; by default all processors, shared by the workers.", rich_help_panel=_WORK
         ),
     ] = None,
+    checksums: options.Checksums = True,
     on_error: Annotated[
         OnError, typer.Option(help="Whether to go on with the next tile.", rich_help_panel=_WORK)
     ] = OnError.stop,
@@ -142,7 +143,8 @@ def build(
         keep_raw=keep_raw,
     ).resolved()
     settings = inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
-    for remark in settings.sentinel1.remarks() if settings.sentinel1 else ():
+    remarks = settings.remarks()
+    for remark in remarks:
         stderr.print(f"warning: {remark}", markup=False)
     todo = plan_build(inputs.l2a, skip_errors=on_error is OnError.skip)
     for tile, reasons in todo.rejected.items():
@@ -156,6 +158,8 @@ def build(
             output_format=output_format.value,
             threads=threads or (1 if scheduler else max(1, available_cpus() // workers)),
             skip_errors=on_error is OnError.skip,
+            compare_checksums=checksums,
+            remarks=remarks,
             progress=start(len(todo.tiles)),
         )
     _print_result(result, output)
@@ -175,6 +179,8 @@ def _print_result(result: "BuildResult", output: Path) -> None:
     if across:
         stderr.print(f"warning: {across:,} pairs of patches on common ground are in different splits", markup=False)
     typer.echo(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
+    for remark in result.remarks:
+        stderr.print(f"note: {remark}", markup=False)
     for tile, message in result.failed.items():
         stderr.print(f"failed: {tile}: {message}", markup=False)
     if result.failed:

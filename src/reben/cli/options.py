@@ -24,6 +24,14 @@ S1Unit = Annotated[
         help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.", rich_help_panel="Inputs"
     ),
 ]
+Checksums = Annotated[
+    bool,
+    typer.Option(
+        "--checksums/--no-checksums",
+        help="Compare images with the checksums in zip files and manifest.safe.",
+        rich_help_panel="Work",
+    ),
+]
 Store = Annotated[Path, typer.Option(help="Store that `reben encode` wrote.", show_default=False)]
 Metadata = Annotated[
     list[Path], typer.Option(help="Metadata table (Parquet). May be given several times.", show_default=False)

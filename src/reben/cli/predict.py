@@ -51,6 +51,14 @@ def predict(
             rich_help_panel=_TILE,
         ),
     ] = None,
+    checksums: Annotated[
+        bool,
+        typer.Option(
+            "--checksums/--no-checksums",
+            help="Compare images with the checksums in zip files and manifest.safe.",
+            rich_help_panel=_TILE,
+        ),
+    ] = True,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the tile.", rich_help_panel=_TILE)
     ] = None,
@@ -85,7 +93,16 @@ def predict(
         _expect(tiles is None, "--tiles goes with --store; a product knows where it lies")
         _expect(json is None, "--json goes with --store; of a product everything is in --output")
         _expect(store is None and not metadata and not patch_ids, "give either --l2a, or --store with --metadata")
-        _predict_tile(load_model(checkpoint), l2a, s1_scenes, output or STDOUT, picture, batch_size, s1_unit=s1_unit)
+        _predict_tile(
+            load_model(checkpoint),
+            l2a,
+            s1_scenes,
+            output or STDOUT,
+            picture,
+            batch_size,
+            s1_unit=s1_unit,
+            checksums=checksums,
+        )
         return
     if store is None or not metadata:
         raise typer.BadParameter("give --store and --metadata, or --l2a")
@@ -205,6 +222,7 @@ def _predict_tile(
     batch_size: int,
     *,
     s1_unit: Unit | None,
+    checksums: bool,
 ) -> None:
     from reben.construct.sentinel1.scenes import find_scenes
     from reben.io.processes import available_cpus
@@ -217,7 +235,11 @@ def _predict_tile(
     for remark in scenes.remarks() if scenes else ():
         stderr.print(f"warning: {remark}", markup=False)
     stderr.print(f"reading {l2a}", markup=False)
-    tile = tile_prediction.open_tile(trained, l2a, sentinel1=scenes, threads=available_cpus())
+    tile, compared = tile_prediction.open_tile(
+        trained, l2a, sentinel1=scenes, threads=available_cpus(), compare_checksums=checksums
+    )
+    if checksums and not compared and any(band.sensor == "s2" for band in tile.bands):
+        stderr.print(f"note: {l2a}: without checksums; damage in images may go unnoticed", markup=False)
     with progress("predicting") as start:
         if trained.architecture.task == "segmentation":
             found = tile_prediction.predict_tile_map(trained, tile, batch_size=batch_size, start=start)

@@ -6,7 +6,7 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -30,10 +30,12 @@ from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile
+from reben.core.wording import first_of
 from reben.io import atomic
 from reben.io.checksums import sha256_of_all
 from reben.io.metadata import write_metadata
-from reben.io.safe import open_product
+from reben.io.product_checksums import comparing
+from reben.io.safe import SafeProduct, open_product
 from reben.io.stages import StageTimes
 from reben.io.store import create_store, merge_stores
 
@@ -48,6 +50,8 @@ class BuildResult:
     """As in `build-report.json`."""
     failed: dict[str, str] = field(default_factory=dict)
     """Errors by tile id, if they were skipped."""
+    remarks: list[str] = field(default_factory=list)
+    """What became known while it was built, such as products without checksums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class _Task:
     threads: int
     fingerprint: str
     """Of the input files: a worker of a cluster outlives a build, and the files may change until the next."""
+    compares: bool = True
+    """Whether images are compared with the checksums that the product carries."""
 
 
 def build(
@@ -73,6 +79,8 @@ def build(
     output_format: OutputFormat = "geotiff",
     threads: int = 1,
     skip_errors: bool = False,
+    compare_checksums: bool = True,
+    remarks: Sequence[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> BuildResult:
     """Build a data set, or go on with one.
@@ -85,6 +93,8 @@ def build(
         output_format: GeoTIFFs as published, or one store.
         threads: how many GDAL may use to decode a band.
         skip_errors: go on with the next tile after an error.
+        compare_checksums: compare images with the checksums that their products carry.
+        remarks: what else the report should say.
         progress: is told how many further tiles are done.
 
     Raises:
@@ -105,7 +115,7 @@ def build(
         workspace.expect_same_parameters(parameters)
         fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
         tasks = [
-            _Task(path, tile, inputs, workspace, output_format, threads, fingerprint)
+            _Task(path, tile, inputs, workspace, output_format, threads, fingerprint, compare_checksums)
             for tile, path in todo.tiles.items()
         ]
         with ThreadPoolExecutor(1) as beside:
@@ -113,6 +123,7 @@ def build(
             failed = _build_tiles(tasks, executor, skip_errors=skip_errors, progress=progress) | todo.unreadable
         finished = [tile for tile in todo.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs, output_format)
+        learnt = _unchecked(workspace.records(finished), compared=compare_checksums)
         report = {
             "versions": reports.versions(),
             "parameters": parameters,
@@ -120,13 +131,14 @@ def build(
             **_report(workspace.records(finished), rows, inputs.patch_size_m),
             "rejected tiles": todo.rejected,
             "failed tiles": failed,
+            "remarks": [*remarks, *learnt],
             "seconds": round(time.perf_counter() - start, 1),
         }
         atomic.write_json(workspace.paths.report, report)
         atomic.write_text(workspace.paths.summary, reports.as_markdown(report))
         os.sync()
         workspace.become(target)
-    return BuildResult(report, failed)
+    return BuildResult(report, failed, learnt)
 
 
 def _build_tiles(
@@ -170,16 +182,30 @@ def _build_one(task: _Task) -> None:
         if workspace.is_finished(task.tile):  # meanwhile: a cluster gives the task of a lost worker to another
             return  # building begins with removing files, and a tile that counts as finished must keep its own
         times = StageTimes()
-        with times.stage("checksums"):
-            checksums = sha256_of_all(open_product(task.product).files)
+        product = open_product(task.product)
         settings = _settings(task.inputs, task.fingerprint)
-        with _open_output(task) as output:
+        with _checksums(task, product) as checksums, _open_output(task) as output:
             result = build_tile(task.product, settings, output, threads=task.threads, times=times)
-        with times.stage("checksums"):
-            checksums |= sha256_of_all(result.s1_files)
+            with times.stage("checksums"):
+                sha256, compared = checksums()
+                sha256 |= sha256_of_all(result.s1_files)
         with times.stage("sync"):
             os.sync()  # a tile that counts as finished must be on the disk
-        workspace.finish(task.tile, result.rows, _record(task, result, times, checksums))
+        record = _record(task, result, times) | {"sha256": sha256, "compared with": compared}
+        workspace.finish(task.tile, result.rows, record)
+
+
+@contextmanager
+def _checksums(task: _Task, product: SafeProduct) -> Iterator[Callable[[], tuple[dict[str, str], list[str]]]]:
+    """Read the product's files beside the block, which asks at its end for SHA-256 by file, and what was compared.
+
+    Raises:
+        ProductError: if an image is not what the product's own checksums say.
+    """
+    images = list(product.members.values()) if task.compares else []
+    with comparing(product.path, images, threads=task.threads) as compared, ThreadPoolExecutor(1) as beside:
+        sha256 = beside.submit(sha256_of_all, product.files)
+        yield lambda: (sha256.result(), list(compared()))
 
 
 @lru_cache(maxsize=1)
@@ -201,7 +227,7 @@ def _open_output(task: _Task) -> Iterator[TileOutput]:
         yield StoreOutput(writer)
 
 
-def _record(task: _Task, result: TileResult, times: StageTimes, checksums: dict[str, str]) -> dict[str, Any]:
+def _record(task: _Task, result: TileResult, times: StageTimes) -> dict[str, Any]:
     """What the report says of a tile."""
     return {
         "product": str(task.product),
@@ -212,7 +238,6 @@ def _record(task: _Task, result: TileResult, times: StageTimes, checksums: dict[
         "added to digital numbers": dict(result.offsets),
         "seconds": {stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
         "peak memory of the worker (bytes)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
-        "sha256": checksums,
     }
 
 
@@ -240,6 +265,14 @@ def _finish_data(
     if inputs.legend is not None:
         shutil.copyfile(inputs.legend, workspace.paths.legend)
     return rows
+
+
+def _unchecked(records: dict[str, dict[str, Any]], *, compared: bool) -> list[str]:
+    """Says which images were compared with nothing."""
+    if not compared:
+        return ["images were not compared with the checksums of their products (--no-checksums)"]
+    bare = [Path(record["product"]).name for record in records.values() if not record.get("compared with")]
+    return [f"{first_of(bare)}: without checksums; damage in images may go unnoticed"] if bare else []
 
 
 def _report(records: dict[str, dict[str, Any]], rows: pa.Table, patch_size_m: int) -> dict[str, Any]:

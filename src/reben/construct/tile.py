@@ -51,6 +51,10 @@ class TileSettings:
     keep_raw: bool = False
     """Keep digital numbers as the product has them, without adding its processing offset."""
 
+    def remarks(self) -> tuple[str, ...]:
+        """What users should know of their inputs."""
+        return () if self.sentinel1 is None else self.sentinel1.remarks()
+
 
 @dataclass(frozen=True)
 class TileResult:

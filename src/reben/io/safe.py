@@ -7,7 +7,7 @@ Source: ESA, Sentinel-2 Products Specification Document, "Level-2A User Product"
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from reben.io.safe_files import (
     parse_xml,
     product_name,
     quality_verdicts,
+    read_metadata,
     text_of,
 )
 
@@ -48,6 +49,8 @@ class SafeProduct:
     """Per band, what GDAL opens: its raster at native resolution. Bands that the product lacks are missing."""
     files: tuple[Path, ...] = ()
     """Files on the disk that hold the metadata and these rasters."""
+    members: Mapping[str, str] = field(default_factory=dict)
+    """Per band, the raster's path in the directory or zip file."""
 
 
 def open_product(path: Path) -> SafeProduct:
@@ -60,13 +63,13 @@ def open_product(path: Path) -> SafeProduct:
         ProductError: if there is no L2A product, or its metadata are damaged, hostile or incomplete.
     """
     files = open_files(path)
-    metadata = find_metadata(files, _METADATA)
+    metadata = find_metadata(path, files, _METADATA)
     if metadata is None:
         raise ProductError(
             f"{path}: no MTD_MSIL2A.xml found",
             hint="give L2A products (.SAFE), as `reben correct`, sen2cor or the Data Space makes them",
         )
-    root = parse_xml(path, metadata, files.read(metadata))
+    root = parse_xml(path, metadata, read_metadata(files, metadata))
     images = {}
     for stem, file in find_images(root, PurePosixPath(metadata).parent, files, _LISTED):
         found = _IMAGE.fullmatch(stem)
@@ -80,5 +83,6 @@ def open_product(path: Path) -> SafeProduct:
         quality=MappingProxyType(dict(quality_verdicts(root))),
         offsets=MappingProxyType({band: offsets.get(band, 0) for band in S2_BANDS}),
         images=MappingProxyType({band: files.gdal_path(file) for band, file in images.items()}),
+        members=MappingProxyType(images),
         files=tuple(dict.fromkeys(files.on_disk(file) for file in (metadata, *images.values()))),
     )

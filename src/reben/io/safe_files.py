@@ -3,11 +3,15 @@
 Metadata come from anywhere: XML is parsed without entities (defusedxml), and only files of the product are opened.
 """
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -21,17 +25,38 @@ if TYPE_CHECKING:
 
 _FLAG = re.compile(r"(?P<indicator>[A-Z]+_(?:QUALITY|CORRECTNESS))_FLAG")
 _LARGEST_METADATA = 1 << 25  # bytes; real ones have some 400,000
+_ZIP_ERRORS = (
+    OSError,  # also a directory that is no archive, and bzip2's
+    EOFError,
+    KeyError,  # a name that another tool wrote in another way
+    NotImplementedError,  # Deflate64 and other methods
+    RuntimeError,  # a password
+    ValueError,  # impossible offsets, names that are no text
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,  # CRC-32, too
+    zlib.error,
+    lzma.LZMAError,
+)
+"""All that Python's zipfile is known to raise on damaged and unusual archives."""
 
 
 class ProductFiles(Protocol):
     """The files of a product, wherever they are."""
 
+    has_crc: bool
+    """Whether reading a file to its end compares it with a CRC-32."""
+
     def names(self) -> frozenset[str]:
         """Paths of all files, with forward slashes."""
         ...
 
-    def read(self, name: str) -> bytes:
-        """Content of one file."""
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """One file, to be read.
+
+        Raises (also while it is read, within the block):
+            ProductError: if it cannot be read, or is not what the zip file's CRC-32 says.
+        """
         ...
 
     def gdal_path(self, name: str) -> str:
@@ -44,15 +69,22 @@ class ProductFiles(Protocol):
 
 
 class _Directory:
+    has_crc = False
+
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def names(self) -> frozenset[str]:
-        return frozenset(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        found = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        return frozenset(name for name in found if not is_hidden(name))
 
-    def read(self, name: str) -> bytes:
-        with (self._root / name).open("rb") as file:
-            return file.read(_LARGEST_METADATA + 1)
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        try:
+            with (self._root / name).open("rb") as file:
+                yield file
+        except OSError as error:
+            raise ProductError(f"{self._root / name}: cannot be read ({error.strerror or error})") from error
 
     def gdal_path(self, name: str) -> str:
         return str(self._root / name)
@@ -62,16 +94,26 @@ class _Directory:
 
 
 class _Zip:
+    has_crc = True
+
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path = path
         self._archive = archive
 
     def names(self) -> frozenset[str]:
-        return frozenset(info.filename for info in self._archive.infolist() if not info.is_dir())
+        found = (info.filename for info in self._archive.infolist() if not info.is_dir())
+        return frozenset(name for name in found if not is_hidden(name))
 
-    def read(self, name: str) -> bytes:
-        with self._archive.open(name) as file:
-            return file.read(_LARGEST_METADATA + 1)
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        try:
+            with self._archive.open(name) as file:
+                yield file
+        except _ZIP_ERRORS as error:
+            raise ProductError(
+                f"{self._path}: {name} cannot be read from the zip file ({str(error)[:200] or repr(error)})",
+                hint="download or pack it again, without a password and not as Deflate64; or unpack it",
+            ) from error
 
     def gdal_path(self, name: str) -> str:
         return f"/vsizip/{{{self._path.resolve()}}}/{name}"
@@ -90,8 +132,30 @@ def open_files(path: Path) -> ProductFiles:
         return _Directory(path)
     try:
         return _Zip(path, zipfile.ZipFile(path))
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ProductError(f"{path}: is neither a .SAFE directory nor a zip file ({error})") from error
+    except _ZIP_ERRORS as error:
+        raise ProductError(
+            f"{path}: is neither a .SAFE directory nor a zip file ({str(error)[:200]})",
+            hint="download it again, or take it out of the folder",
+        ) from error
+
+
+def read_metadata(files: ProductFiles, name: str) -> bytes:
+    """Content of a file of metadata, or the beginning of one that is too long to be that.
+
+    Raises:
+        ProductError: if it cannot be read.
+    """
+    with files.open(name) as file:
+        return file.read(_LARGEST_METADATA + 1)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file, or a folder above it, is none of a product: `._name` and `__MACOSX` are left by macOS.
+
+    >>> is_hidden("a.SAFE/._MTD_MSIL2A.xml"), is_hidden("a.SAFE/MTD_MSIL2A.xml")
+    (True, False)
+    """
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
 def parse_xml(path: Path, name: str, content: bytes) -> "Element":
@@ -143,10 +207,20 @@ def product_name(path: Path, root: "Element", *tags: str) -> Product:
         raise ProductError(f"{path}: the metadata name the product {uri!r} ({error})") from error
 
 
-def find_metadata(files: ProductFiles, pattern: re.Pattern[str]) -> str | None:
-    """The file that `pattern` matches, the one nearest to the root if there are several."""
-    found = sorted((name for name in files.names() if pattern.fullmatch(name)), key=lambda name: name.count("/"))
-    return found[0] if found else None
+def find_metadata(path: Path, files: ProductFiles, pattern: re.Pattern[str]) -> str | None:
+    """The file that `pattern` matches, the one nearest to the root if there are several.
+
+    Raises:
+        ProductError: if several are equally near: there are several products.
+    """
+    found = [name for name in files.names() if pattern.fullmatch(name)]
+    nearest = sorted(name for name in found if name.count("/") == min(name.count("/") for name in found))
+    if len(nearest) > 1:
+        raise ProductError(
+            f"{path}: holds {len(nearest)} products: {', '.join(nearest[:2])}{', ...' if nearest[2:] else ''}",
+            hint="expected one; unpack it, and give the folder in which the products lie",
+        )
+    return nearest[0] if nearest else None
 
 
 def find_images(
@@ -163,7 +237,8 @@ def find_images(
         tags: what the elements of the list are called.
     """
     names = files.names()
-    present = {PurePosixPath(name).name: name for name in names if name.endswith(".jp2")}
+    inside = "" if folder == PurePosixPath() else f"{folder}/"
+    present = {PurePosixPath(name).name: name for name in names if name.endswith(".jp2") and name.startswith(inside)}
     for element in root.iter():
         if tags.fullmatch(element.tag.rsplit("}", 1)[-1]):
             listed = PurePosixPath((element.text or "").strip() + ".jp2")

@@ -75,6 +75,7 @@ class CorrectSection(Section):
     time_limit_h: Annotated[float, Field(gt=0)] = 4.0
     workers: Positive = 1
     threads: Positive | None = None
+    checksums: bool = True
 
     @model_validator(mode="before")
     @classmethod
@@ -104,6 +105,7 @@ class BuildSection(Section):
     format: Literal["geotiff", "store"] = "geotiff"
     workers: Positive = 1
     threads: Positive | None = None
+    checksums: bool = True
 
 
 class EncodeSection(Section):

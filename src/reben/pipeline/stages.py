@@ -197,7 +197,7 @@ def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -
         if not products:
             raise PipelineError(f"no L2A product in {_listed(configuration.l2a)}", hint="expected *.SAFE or *.zip")
         inputs = _build_inputs(configuration, products)
-        inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+        settings = inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
         todo = plan_build(inputs.l2a, skip_errors=skip)
         with (
             tools.executor_of("", section.workers, preload="reben.construct.build") as executor,
@@ -211,6 +211,8 @@ def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -
                 output_format=section.format,
                 threads=section.threads or max(1, available_cpus() // section.workers),
                 skip_errors=skip,
+                compare_checksums=section.checksums,
+                remarks=settings.remarks(),
                 progress=begin(len(todo.tiles)),
             )
         patches = result.report["patches"]

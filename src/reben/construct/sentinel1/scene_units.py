@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 
 from reben.core.backscatter import Unit
+from reben.core.wording import first_of
 
 _HYP3 = re.compile(r"_(?P<kind>[gs])(?P<scale>[pda])[uw](?P<filter>[nf])[ec][dm]_")
 """Of HyP3: gamma or sigma nought; power, decibels or amplitude; mask; not filtered or filtered; ..."""
 _HYP3_SCALES = {"d": "db", "p": "linear", "a": "amplitude"}
-_MOST_NAMED = 3
 
 
 AMPLITUDE = "amplitude"
@@ -77,14 +77,9 @@ def remarks(scenes: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
     found = []
     if gamma:
         found.append(
-            f"{_counted(gamma)} gamma nought by name; reBEN has sigma nought, which is 0.6 to 1.6 dB lower on flat "
-            "ground"
+            f"Sentinel-1 scenes {first_of(gamma)} are gamma nought by name; reBEN has sigma nought, which is 0.6 to "
+            "1.6 dB lower on flat ground"
         )
     if filtered:
-        found.append(f"{_counted(filtered)} speckle-filtered by name; reBEN is unfiltered")
+        found.append(f"Sentinel-1 scenes {first_of(filtered)} are speckle-filtered by name; reBEN is unfiltered")
     return tuple(found)
-
-
-def _counted(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"Sentinel-1 scenes {', '.join(names[:_MOST_NAMED])}{more} are"

@@ -41,9 +41,9 @@ def test_what_else_names_say(text: str, gamma: bool, filtered: bool):
 
 
 def test_remarks_count_and_name_scenes():
-    scenes = [(f"scene{number}", [f"scene{number}_VV", "Gamma0_VV"]) for number in range(5)]
+    scenes = [(f"scene{number}", [f"scene{number}_VV", "Gamma0_VV"]) for number in range(7)]
     (said,) = remarks([*scenes, ("other", ["Sigma0_VH"])])
-    assert "scene0, scene1, scene2 and 2 more are gamma nought" in said
+    assert "scene0, scene1, scene2, scene3, scene4 and 2 more are gamma nought" in said
     assert "0.6 to 1.6 dB" in said
     assert remarks([("other", ["Sigma0_VH"])]) == ()
     (said,) = remarks([("one", ["one_Spk"])])
