@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import executor_of, progress, stderr
+from reben.cli.console import executor_of, print_left_out, progress, stderr
 from reben.cli.options import OnError
 
 if TYPE_CHECKING:
@@ -147,6 +147,9 @@ def build(
     for remark in remarks:
         stderr.print(f"warning: {remark}", markup=False)
     todo = plan_build(inputs.l2a, skip_errors=on_error is OnError.skip)
+    print_left_out(todo.left_out)
+    for tile, paths in todo.further.items():
+        stderr.print(f"joined: {tile}: {todo.tiles[tile]} with {', '.join(map(str, paths))}", markup=False)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)
     with executor_of(scheduler, workers, preload="reben.construct.build") as executor, progress("building") as start:

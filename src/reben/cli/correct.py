@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import executor_of, print_json, progress, stderr
+from reben.cli.console import executor_of, print_json, print_left_out, progress, stderr
 from reben.cli.options import Json, OnError
 from reben.core.wording import first_of
 
@@ -87,6 +87,7 @@ def correct(
     else:
         chosen = sen2cor_engine(sen2cor, time_limit * 3600, checksums=checksums)
     products = correction.find_l1c(l1c)
+    print_left_out(correction.not_taken(l1c))
     fitting = workers if scheduler else correction.workers_that_fit(workers, chosen)
     if fitting < workers:
         stderr.print(f"warning: there is memory for {fitting} of {workers} products at a time", markup=False)

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -66,6 +66,8 @@ class _Task:
     threads: int
     fingerprint: str
     """Of the input files: a worker of a cluster outlives a build, and the files may change until the next."""
+    further: tuple[Path, ...] = ()
+    """Products with the pixels that the first one lacks."""
     compares: bool = True
     """Whether images are compared with the checksums that the product carries."""
 
@@ -112,10 +114,22 @@ def build(
             "format": output_format,
             "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
         }
+        if todo.further:
+            parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
         workspace.expect_same_parameters(parameters)
         fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
         tasks = [
-            _Task(path, tile, inputs, workspace, output_format, threads, fingerprint, compare_checksums)
+            _Task(
+                path,
+                tile,
+                inputs,
+                workspace,
+                output_format,
+                threads,
+                fingerprint,
+                todo.further.get(tile, ()),
+                compare_checksums,
+            )
             for tile, path in todo.tiles.items()
         ]
         with ThreadPoolExecutor(1) as beside:
@@ -131,6 +145,7 @@ def build(
             **_report(workspace.records(finished), rows, inputs.patch_size_m),
             "rejected tiles": todo.rejected,
             "failed tiles": failed,
+            "left out": todo.left_out,
             "remarks": [*remarks, *learnt],
             "seconds": round(time.perf_counter() - start, 1),
         }
@@ -182,10 +197,10 @@ def _build_one(task: _Task) -> None:
         if workspace.is_finished(task.tile):  # meanwhile: a cluster gives the task of a lost worker to another
             return  # building begins with removing files, and a tile that counts as finished must keep its own
         times = StageTimes()
-        product = open_product(task.product)
+        products = [open_product(path) for path in (task.product, *task.further)]
         settings = _settings(task.inputs, task.fingerprint)
-        with _checksums(task, product) as checksums, _open_output(task) as output:
-            result = build_tile(task.product, settings, output, threads=task.threads, times=times)
+        with _checksums(task, products) as checksums, _open_output(task) as output:
+            result = build_tile(task.product, settings, output, further=task.further, threads=task.threads, times=times)
             with times.stage("checksums"):
                 sha256, compared = checksums()
                 sha256 |= sha256_of_all(result.s1_files)
@@ -196,16 +211,25 @@ def _build_one(task: _Task) -> None:
 
 
 @contextmanager
-def _checksums(task: _Task, product: SafeProduct) -> Iterator[Callable[[], tuple[dict[str, str], list[str]]]]:
-    """Read the product's files beside the block, which asks at its end for SHA-256 by file, and what was compared.
+def _checksums(
+    task: _Task, products: Sequence[SafeProduct]
+) -> Iterator[Callable[[], tuple[dict[str, str], list[str]]]]:
+    """Read the products' files beside the block, which asks at its end for SHA-256 by file, and what was compared.
 
     Raises:
         ProductError: if an image is not what the product's own checksums say.
     """
-    images = list(product.members.values()) if task.compares else []
-    with comparing(product.path, images, threads=task.threads) as compared, ThreadPoolExecutor(1) as beside:
-        sha256 = beside.submit(sha256_of_all, product.files)
-        yield lambda: (sha256.result(), list(compared()))
+    with ExitStack() as stack:
+        outcomes = [
+            stack.enter_context(comparing(product.path, list(product.members.values()), threads=task.threads))
+            for product in (products if task.compares else ())
+        ]
+        beside = stack.enter_context(ThreadPoolExecutor(1))
+        sha256 = beside.submit(sha256_of_all, [file for product in products for file in product.files])
+        yield lambda: (
+            sha256.result(),
+            sorted(set.intersection(*(set(compared()) for compared in outcomes or [tuple]))),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -231,6 +255,7 @@ def _record(task: _Task, result: TileResult, times: StageTimes) -> dict[str, Any
     """What the report says of a tile."""
     return {
         "product": str(task.product),
+        "joined with": [str(path) for path in task.further],
         "ground": asdict(result.patches.ground),
         "patches": dict(result.counts),
         "repaired polygons": result.repaired_polygons,

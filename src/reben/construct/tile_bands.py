@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.errors import ProductError
+from reben.core.errors import GridError, ProductError
 from reben.core.grid import PatchGrid, TileGround
 from reben.io.jp2 import read_tile_band
 from reben.io.safe import SafeProduct
@@ -62,6 +62,18 @@ def read_bands(
     if ground is None:  # there are bands
         raise ProductError(f"{product.path}: has no bands")
     return TileBands(ground, pixels)
+
+
+def join_bands(bands: TileBands, further: TileBands) -> None:
+    """Fill invalid pixels with those of another product of the same tile and time, in place.
+
+    Raises:
+        GridError: if it lies elsewhere.
+    """
+    if further.ground != bands.ground:
+        raise GridError(f"one part of the tile covers {bands.ground}, another one {further.ground}")
+    for name, pixels in bands.pixels.items():
+        np.copyto(pixels, further.pixels[name], where=pixels == _NODATA)
 
 
 def add_offset(pixels: NDArray[np.uint16], offset: int) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from threading import Event
 
@@ -45,9 +45,8 @@ def compare_checksums(
     Raises:
         ProductError: if an image differs from one, or cannot be read.
     """
-    files = open_files(path)
-    stated = _stated(path, files)
-    with ThreadPoolExecutor(threads) as pool:
+    with closing(open_files(path)) as files, ThreadPoolExecutor(threads) as pool:
+        stated = _stated(path, files)
         compared = list(pool.map(lambda name: _compare(path, files, name, stated.get(name), stopped), images))
     return tuple(sorted(set.intersection(*compared))) if compared else ()
 

@@ -7,6 +7,7 @@ Source: ESA, Sentinel-2 Products Specification Document, "Level-2A User Product"
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import ProductError
 from reben.core.names import Product
 from reben.io.safe_files import (
+    ProductFiles,
     band_offsets,
     find_images,
     find_metadata,
@@ -62,7 +64,11 @@ def open_product(path: Path) -> SafeProduct:
     Raises:
         ProductError: if there is no L2A product, or its metadata are damaged, hostile or incomplete.
     """
-    files = open_files(path)
+    with closing(open_files(path)) as files:
+        return _read(path, files)
+
+
+def _read(path: Path, files: ProductFiles) -> SafeProduct:
     metadata = find_metadata(path, files, _METADATA)
     if metadata is None:
         raise ProductError(

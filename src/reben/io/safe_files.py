@@ -59,6 +59,10 @@ class ProductFiles(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Nothing more is read."""
+        ...
+
     def gdal_path(self, name: str) -> str:
         """What GDAL opens."""
         ...
@@ -85,6 +89,9 @@ class _Directory:
                 yield file
         except OSError as error:
             raise ProductError(f"{self._root / name}: cannot be read ({error.strerror or error})") from error
+
+    def close(self) -> None:
+        pass
 
     def gdal_path(self, name: str) -> str:
         return str(self._root / name)
@@ -115,6 +122,9 @@ class _Zip:
                 hint="download or pack it again, without a password and not as Deflate64; or unpack it",
             ) from error
 
+    def close(self) -> None:
+        self._archive.close()
+
     def gdal_path(self, name: str) -> str:
         return f"/vsizip/{{{self._path.resolve()}}}/{name}"
 
@@ -123,7 +133,7 @@ class _Zip:
 
 
 def open_files(path: Path) -> ProductFiles:
-    """The files of a directory or a zip file.
+    """The files of a directory or a zip file; to be closed.
 
     Raises:
         ProductError: if it is neither.

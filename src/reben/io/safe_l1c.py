@@ -5,6 +5,7 @@ Source: ESA, Sentinel-2 Products Specification Document, "Level-1C User Product"
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -75,7 +76,11 @@ def open_l1c(path: Path) -> L1cProduct:
     Raises:
         ProductError: if there is no L1C product with all thirteen bands, or its metadata are damaged or hostile.
     """
-    files = open_files(path)
+    with closing(open_files(path)) as files:
+        return _read(path, files)
+
+
+def _read(path: Path, files: ProductFiles) -> L1cProduct:
     metadata = find_metadata(path, files, _METADATA)
     if metadata is None:
         raise _not_l1c(path, files)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import rasterio
 
 from reben.construct import build as module
 from reben.construct.inputs import BuildInputs
 from reben.construct.workspace import Workspace
 from reben.core.errors import ProductError
 from reben.io import atomic
+from reben.io.geotiff import read_band
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 
@@ -66,6 +68,27 @@ def test_what_was_compared_is_noted(task: module._Task):
     (said,) = module._unchecked({TILE: record | {"compared with": []}}, compared=True)
     assert archive.name in said
     assert "--no-checksums" in module._unchecked({}, compared=False)[0]
+
+
+def test_a_tile_that_is_split_over_two_products(task: module._Task, make_product: Callable[..., Path], tmp_path: Path):
+    """The second product fills the only invalid pixel of the first one, in the patch in column 3, row 0."""
+    module._build_one(task)
+    assert task.workspace.rows([TILE]).num_rows == 15
+    other = make_product(tmp_path / "other", TILE, processed="20240101T010000")
+    (image,) = other.rglob("*_B12_20m.jp2")
+    with rasterio.open(image) as source:
+        profile, pixels = source.profile, source.read(1)
+    pixels[0, -1] = 1234
+    with rasterio.open(image, "w", QUALITY=100, REVERSIBLE="YES", **profile) as target:
+        target.write(pixels, 1)
+    workspace = Workspace(tmp_path / "joined")
+    module._build_one(replace(task, workspace=workspace, further=(other,)))
+    assert workspace.rows([TILE]).num_rows == 16
+    (patch,) = workspace.paths.s2.rglob("*_03_00_B12.tif")
+    assert read_band(patch)[0, -1] == 1234
+    record = workspace.records([TILE])[TILE]
+    assert record["joined with"] == [str(other)]
+    assert any(str(image) == file for file in record["sha256"])
 
 
 def test_a_tile_in_other_hands_is_refused(task: module._Task):

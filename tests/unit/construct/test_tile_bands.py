@@ -7,9 +7,9 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from reben.construct.tile_bands import TileBands, add_offset, read_bands, valid_patches
+from reben.construct.tile_bands import TileBands, add_offset, join_bands, read_bands, valid_patches
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.errors import ProductError
+from reben.core.errors import GridError, ProductError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Product, Tile
 from reben.io.safe import SafeProduct, open_product
@@ -131,3 +131,14 @@ def test_truncated_rasters(product: SafeProduct, length: int):
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(ProductError, match=r"B08\.jp2: cannot be read"):
         read_bands(product)
+
+
+def test_what_one_part_of_a_tile_lacks_comes_from_the_other():
+    one, other = (
+        TileBands(GROUND, {"B01": np.array(pixels, np.uint16)}) for pixels in ([[1, 0], [0, 2]], [[9, 8], [0, 7]])
+    )
+    join_bands(one, other)
+    assert one.pixels["B01"].tolist() == [[1, 8], [0, 2]]
+    elsewhere = TileBands(TileGround("EPSG:32634", 300_000, 5_400_000, 6_000), other.pixels)
+    with pytest.raises(GridError, match="one part of the tile covers"):
+        join_bands(one, elsewhere)
