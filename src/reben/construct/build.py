@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reben.construct import report as reports
+from reben.construct.changes import changed_file
 from reben.construct.inputs import BuildInputs
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
@@ -132,12 +133,13 @@ def build(
             )
             for tile, path in todo.tiles.items()
         ]
+        again = _forget_changed(tasks)
         with ThreadPoolExecutor(1) as beside:
             checksums = beside.submit(sha256_of_all, inputs.files())
             failed = _build_tiles(tasks, executor, skip_errors=skip_errors, progress=progress) | todo.unreadable
         finished = [tile for tile in todo.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs, output_format)
-        learnt = _unchecked(workspace.records(finished), compared=compare_checksums)
+        learnt = again + _unchecked(workspace.records(finished), compared=compare_checksums)
         report = {
             "versions": reports.versions(),
             "parameters": parameters,
@@ -154,6 +156,19 @@ def build(
         os.sync()
         workspace.become(target)
     return BuildResult(report, failed, learnt)
+
+
+def _forget_changed(tasks: list[_Task]) -> list[str]:
+    """Let finished tiles be built again whose product or Sentinel-1 patches have changed since; say which."""
+    said = []
+    for task in tasks:
+        if task.workspace.is_finished(task.tile):
+            products = (task.product, *task.further)
+            changed = changed_file(task.workspace, task.tile, products, task.inputs.s1_dir)
+            if changed is not None:
+                task.workspace.forget(task.tile)
+                said.append(f"{task.tile}: built again, as {changed} has changed since this build was begun")
+    return said
 
 
 def _build_tiles(

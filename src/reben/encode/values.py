@@ -1,7 +1,9 @@
 """Make values of a store from the files of a sample."""
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,10 @@ class ValueReader:
         if not part.has_fixed_size:
             largest = tuple(_grown(tensor, file.tolerance_px) for file in part.files for tensor in file.tensors)
             self.most_bytes = len(header(largest)[0]) + sum(tensor.nbytes for tensor in largest)
+
+    def files(self, stem: str) -> Iterator[Path]:
+        """The files of the sample whose files begin with `stem`."""
+        return (Path(stem + file.suffix) for file in self._part.files)
 
     def read_into(self, target: memoryview, stem: str) -> int:
         """Write the value of the sample whose files begin with `stem` into `target`; how many bytes it has.

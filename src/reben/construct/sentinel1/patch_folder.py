@@ -42,9 +42,14 @@ class S1PatchFolder:
         return ()
 
     def _read(self, name: str, patch_size_m: int) -> S1Partner:
-        folder = self.root / S1Patch.parse(name).scene / name
-        files = {band: folder / f"{name}_{band}.tif" for band in S1_BANDS}
+        files = patch_files(self.root, name)
         return S1Partner(name, {band: _read_band(file, band, patch_size_m) for band, file in files.items()}, files)
+
+
+def patch_files(root: Path, name: str) -> dict[str, Path]:
+    """Files of a ready patch by band."""
+    folder = root / S1Patch.parse(name).scene / name
+    return {band: folder / f"{name}_{band}.tif" for band in S1_BANDS}
 
 
 def _read_band(path: Path, band: str, patch_size_m: int) -> NDArray[np.float32]:
