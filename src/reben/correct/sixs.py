@@ -31,6 +31,7 @@ from reben.io.jp2 import read_tile_band
 from reben.io.product_checksums import comparing
 from reben.io.safe_l1c import L1cProduct, open_l1c
 from reben.io.stages import StageTimes
+from reben.io.tile_geocoding import read_ground
 from reben.version import __version__
 
 Bands = dict[str, NDArray[np.uint16]]
@@ -136,16 +137,10 @@ def _read_bands(product: L1cProduct, threads: int) -> tuple[TileGround, Bands]:
     Raises:
         ProductError: if one is damaged, or they do not cover the same ground.
     """
-    ground: TileGround | None = None
+    ground = read_ground(product.path, product.tile_metadata)
     bands = {}
     for band, resolution_m in MSI_RESOLUTIONS_M.items():
-        place, bands[band] = read_tile_band(product.images[band], resolution_m, threads=threads)
-        ground = ground or place
-        if place != ground:
-            raise ProductError(
-                f"{product.path}: {band} covers {place}; the other bands cover {ground}",
-                hint="download the product again",
-            )
+        ground, bands[band] = read_tile_band(product.images[band], resolution_m, threads=threads, expected=ground)
     if ground is None or ground.side_m % OVERVIEW_M:
         raise ProductError(f"{product.path}: covers {ground}; expected a side that is a multiple of {OVERVIEW_M} m")
     return ground, bands

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reben.core.errors import RasterError
 from reben.io import plain_tiff
+from reben.io.tiff_samples import expect_possible_samples
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -84,11 +85,13 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
     GDAL is told to take nothing else: a file of one of its other formats could make it read any file or address.
 
     Raises:
-        RasterError: if GDAL cannot read it, it is too large for a patch, or its values must be scaled.
+        RasterError: if GDAL cannot read it, it is too large for a patch, its values must be scaled, or its data type is
+            none.
     """
     import rasterio  # noqa: PLC0415 - loading GDAL takes longer than encoding a thousand plain patches
     from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
 
+    expect_possible_samples(path)
     try:
         with (
             warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),

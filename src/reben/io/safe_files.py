@@ -4,6 +4,7 @@ Metadata come from anywhere: XML is parsed without entities (defusedxml), and on
 """
 
 import lzma
+import math
 import re
 import struct
 import zipfile
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 _FLAG = re.compile(r"(?P<indicator>[A-Z]+_(?:QUALITY|CORRECTNESS))_FLAG")
 _LARGEST_METADATA = 1 << 25  # bytes; real ones have some 400,000
+LARGEST_OFFSET = 10_000
+"""Of digital numbers; ESA's is -1,000 (baseline 04.00 and later), 10,000 is reflectance 1."""
+SMALLEST_QUANTIFICATION, LARGEST_QUANTIFICATION = 1_000, 100_000
+"""ESA's is 10,000; the first products had 1,000."""
+_DAMAGED = "the metadata are damaged; download the product again"
 _ZIP_ERRORS = (
     OSError,  # also a directory that is no archive, and bzip2's
     EOFError,
@@ -258,19 +264,66 @@ def find_images(
                 yield listed.stem, name
 
 
+def band_of(path: Path, element: "Element", attribute: str) -> str:
+    """The band that an element is about, by its number.
+
+    Raises:
+        ProductError: if there is no such band.
+    """
+    number = element.attrib.get(attribute, "")
+    if not re.fullmatch(r"\d{1,2}", number, re.ASCII) or int(number) >= len(MSI_RESOLUTIONS_M):
+        raise ProductError(
+            f"{path}: {element.tag.rsplit('}', 1)[-1]} has the {attribute} {number[:20]!r}; expected 0 to "
+            f"{len(MSI_RESOLUTIONS_M) - 1}",
+            hint=_DAMAGED,
+        )
+    return tuple(MSI_RESOLUTIONS_M)[int(number)]
+
+
 def band_offsets(path: Path, root: "Element", tag: str) -> dict[str, int]:
     """What must be added to digital numbers, per band that has such an element.
 
     Raises:
-        ProductError: if one is no number.
+        ProductError: if one is no whole number in the plausible range, a band does not exist, or has two.
     """
-    offsets = {}
+    offsets: dict[str, int] = {}
     for element in elements(root, tag):
-        number = element.attrib.get("band_id", "")
-        if number.isdecimal() and int(number) < len(MSI_RESOLUTIONS_M):
-            band = tuple(MSI_RESOLUTIONS_M)[int(number)]
-            try:
-                offsets[band] = round(float(element.text or 0))
-            except (ValueError, OverflowError) as error:
-                raise ProductError(f"{path}: {tag} of {band} is {element.text!r}; expected a number") from error
+        band, text = band_of(path, element, "band_id"), (element.text or "").strip()
+        offset = _number(text)
+        if offset is None or abs(offset) > LARGEST_OFFSET or offset != int(offset):
+            raise ProductError(
+                f"{path}: {tag} of {band} is {text[:40]!r}; expected a whole number of {LARGEST_OFFSET:,} at most",
+                hint=_DAMAGED,
+            )
+        if offsets.setdefault(band, int(offset)) != offset:
+            raise ProductError(f"{path}: has two values of {tag} for {band}", hint=_DAMAGED)
     return offsets
+
+
+def quantification(path: Path, root: "Element", *tags: str) -> float | None:
+    """What digital numbers are divided by to give reflectance; None if no element says it.
+
+    Raises:
+        ProductError: if it is no number in the plausible range.
+    """
+    element = next(elements(root, *tags), None)
+    if element is None:
+        return None
+    text = (element.text or "").strip()
+    value = _number(text)
+    if value is None or not SMALLEST_QUANTIFICATION <= value <= LARGEST_QUANTIFICATION:
+        raise ProductError(
+            f"{path}: {tags[0]} is {text[:40]!r}; expected a number from {SMALLEST_QUANTIFICATION:,} to "
+            f"{LARGEST_QUANTIFICATION:,}",
+            hint=_DAMAGED,
+        )
+    return value
+
+
+def _number(text: str) -> float | None:
+    """The finite number that a text is."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -23,6 +23,7 @@ from reben.io.safe_files import (
     parse_xml,
     product_name,
     quality_verdicts,
+    quantification,
     read_metadata,
     text_of,
 )
@@ -119,15 +120,11 @@ def _quantification(path: Path, root: "Element") -> float:
     """QUANTIFICATION_VALUE.
 
     Raises:
-        ProductError: if it is missing or no positive number.
+        ProductError: if it is missing or cannot be.
     """
-    text = text_of(root, "QUANTIFICATION_VALUE")
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ProductError(f"{path}: QUANTIFICATION_VALUE is {text!r}; expected a positive number", hint=_HINT)
+    value = quantification(path, root, "QUANTIFICATION_VALUE")
+    if value is None:
+        raise ProductError(f"{path}: has no QUANTIFICATION_VALUE", hint=_HINT)
     return value
 
 

@@ -19,6 +19,7 @@ from reben.construct.sentinel1.scene_values import Values, expect_unit, values_o
 from reben.core.backscatter import Unit
 from reben.core.errors import RasterError
 from reben.core.grid import TileGround
+from reben.io.tiff_samples import expect_possible_samples
 
 _MARGIN_PX = 2  # around what is resampled: bilinear weights reach one pixel far
 _ALIGNED_PX = 1e-6
@@ -161,6 +162,8 @@ def open_bands(path: Path, unit: Unit | None = None) -> dict[str, SceneRaster]:
                     "north up",
                     hint="geocode the scene (terrain correction) first",
                 )
+            if bands:
+                expect_possible_samples(path)
             return {name: _scene_raster(path, source, number, unit) for name, number in bands.items()}
     except RasterioError as error:
         raise RasterError(f"{path}: cannot be read as a GeoTIFF ({error})", hint="process the scene again") from error
