@@ -5,14 +5,16 @@ import shutil
 import struct
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from reben.core.errors import ProductError
+from reben.io.checksums import sha3_256
 from reben.io.product_checksums import CRC32, compare_checksums, comparing
 from reben.io.safe import SafeProduct, open_product
 from reben.io.safe_l1c import open_l1c
+from reben.io.safe_xml import manifest_xml
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 ALGORITHMS = {"SHA3-256": "sha3_256", "MD5": "md5", "SHA-256": "sha256"}
@@ -147,3 +149,12 @@ def test_l1c_products_name_their_images(small_l1c):
     product = open_l1c(small_l1c.path)
     assert all((product.path / name).is_file() for name in product.members.values())
     assert len(product.members) == 13
+
+
+def test_the_manifest_that_we_write(product: Path):
+    images = [PurePosixPath(path.relative_to(product)) for path in product.rglob("*.jp2")]
+    (product / "manifest.safe").write_text(manifest_xml({name: sha3_256(product / name) for name in images}))
+    assert compare(open_product(product)) == ("SHA3-256",)
+    flip(product / images[3], 2_000)
+    with pytest.raises(ProductError, match="is damaged"):
+        compare(open_product(product))
