@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import executor_of, progress, stderr
+from reben.cli import options
+from reben.cli.console import executor_of, print_left_out, progress, stderr
 from reben.cli.options import OnError
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def build(
     ] = None,
     s1_scenes: Annotated[
         Path | None,
-        typer.Option(help="Folder with geocoded Sentinel-1 scenes: VV and VH in dB, any CRS.", rich_help_panel=_INPUTS),
+        typer.Option(help="Folder with geocoded Sentinel-1 scenes: VV and VH, any CRS.", rich_help_panel=_INPUTS),
     ] = None,
+    s1_unit: options.S1Unit = None,
     s1_dir: Annotated[
         Path | None,
         typer.Option(help="Sentinel-1 patches in the published layout, with --s1-pairs.", rich_help_panel=_INPUTS),
@@ -107,6 +109,7 @@ def build(
             min=1, help="Threads per tile; by default all processors, shared by the workers.", rich_help_panel=_WORK
         ),
     ] = None,
+    checksums: options.Checksums = True,
     on_error: Annotated[
         OnError, typer.Option(help="Whether to go on with the next tile.", rich_help_panel=_WORK)
     ] = OnError.stop,
@@ -127,6 +130,7 @@ def build(
         s1_dir=s1_dir,
         s1_pairs=s1_pairs,
         s1_scenes=s1_scenes,
+        s1_unit=s1_unit,
         keep_unpaired=unpaired is Unpaired.keep,
         v1_geometries=v1_geometries,
         snow=tuple(snow or ()),
@@ -138,8 +142,14 @@ def build(
         q=q,
         keep_raw=keep_raw,
     ).resolved()
-    inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+    settings = inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+    remarks = settings.remarks()
+    for remark in remarks:
+        stderr.print(f"warning: {remark}", markup=False)
     todo = plan_build(inputs.l2a, skip_errors=on_error is OnError.skip)
+    print_left_out(todo.left_out)
+    for tile, paths in todo.further.items():
+        stderr.print(f"joined: {tile}: {todo.tiles[tile]} with {', '.join(map(str, paths))}", markup=False)
     for tile, reasons in todo.rejected.items():
         stderr.print(f"rejected: {tile}: {', '.join(reasons)}", markup=False)
     with executor_of(scheduler, workers, preload="reben.construct.build") as executor, progress("building") as start:
@@ -151,6 +161,8 @@ def build(
             output_format=output_format.value,
             threads=threads or (1 if scheduler else max(1, available_cpus() // workers)),
             skip_errors=on_error is OnError.skip,
+            compare_checksums=checksums,
+            remarks=remarks,
             progress=start(len(todo.tiles)),
         )
     _print_result(result, output)
@@ -170,6 +182,8 @@ def _print_result(result: "BuildResult", output: Path) -> None:
     if across:
         stderr.print(f"warning: {across:,} pairs of patches on common ground are in different splits", markup=False)
     typer.echo(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
+    for remark in result.remarks:
+        stderr.print(f"note: {remark}", markup=False)
     for tile, message in result.failed.items():
         stderr.print(f"failed: {tile}: {message}", markup=False)
     if result.failed:

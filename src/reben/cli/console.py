@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 STDOUT = Path("-")
+_MOST_LEFT_OUT = 20
 
 
 def print_error(error: RebenError) -> None:
@@ -105,3 +106,11 @@ def executor_of(scheduler: str, workers: int, *, preload: str) -> "Iterator[Exec
         stop_at_once(pool)  # what was begun can be done again; a tile takes minutes
         raise
     pool.shutdown()
+
+
+def print_left_out(reasons: Mapping[str, str]) -> None:
+    """Say on standard error what lies beside the products and is not used: how much, and the first of it."""
+    for path, reason in list(reasons.items())[:_MOST_LEFT_OUT]:
+        stderr.print(f"left out: {path}: {reason}", markup=False)
+    if len(reasons) > _MOST_LEFT_OUT:
+        stderr.print(f"left out: {len(reasons):,} files and folders, of which the first are named", markup=False)

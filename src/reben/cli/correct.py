@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import executor_of, print_json, progress, stderr
+from reben.cli import options
+from reben.cli.console import executor_of, print_json, print_left_out, progress, stderr
 from reben.cli.options import Json, OnError
+from reben.core.wording import first_of
 
 if TYPE_CHECKING:
     from reben.correct.correction import CorrectionResult, Engine
@@ -65,6 +67,7 @@ def correct(
             min=1, help="Threads per product; by default all processors, shared by the workers.", rich_help_panel=_WORK
         ),
     ] = None,
+    checksums: options.Checksums = True,
     on_error: Annotated[
         OnError, typer.Option(help="Whether to go on with the next product.", rich_help_panel=_WORK)
     ] = OnError.stop,
@@ -80,10 +83,11 @@ def correct(
 
     chosen: Engine
     if engine is EngineName.sixs:
-        chosen = SixsEngine(dem, threads or (1 if scheduler else max(1, available_cpus() // workers)))
+        chosen = SixsEngine(dem, threads or (1 if scheduler else max(1, available_cpus() // workers)), checksums)
     else:
-        chosen = sen2cor_engine(sen2cor, time_limit * 3600)
+        chosen = sen2cor_engine(sen2cor, time_limit * 3600, checksums=checksums)
     products = correction.find_l1c(l1c)
+    print_left_out(correction.not_taken(l1c))
     fitting = workers if scheduler else correction.workers_that_fit(workers, chosen)
     if fitting < workers:
         stderr.print(f"warning: there is memory for {fitting} of {workers} products at a time", markup=False)
@@ -96,10 +100,10 @@ def correct(
             skip_errors=on_error is OnError.skip,
             progress=start(len(products)),
         )
-    _print_result(result, output, json)
+    _print_result(result, output, json, checksums=checksums)
 
 
-def sen2cor_engine(given: Path | None, time_limit_s: float) -> "Engine":
+def sen2cor_engine(given: Path | None, time_limit_s: float, *, checksums: bool) -> "Engine":
     """The engine sen2cor, with a warning if it is of another version than expected.
 
     Raises:
@@ -111,10 +115,10 @@ def sen2cor_engine(given: Path | None, time_limit_s: float) -> "Engine":
     found = find_sen2cor(given)
     if not found.is_expected:
         stderr.print(f"warning: this is sen2cor {found.version}; {EXPECTED_VERSION} was expected", markup=False)
-    return Sen2corEngine(found, time_limit_s)
+    return Sen2corEngine(found, time_limit_s, checksums=checksums)
 
 
-def _print_result(result: "CorrectionResult", output: Path, json: Path | None) -> None:
+def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *, checksums: bool) -> None:
     """Products on standard output, failures on standard error; exit code 1 if there are any.
 
     Raises:
@@ -128,6 +132,9 @@ def _print_result(result: "CorrectionResult", output: Path, json: Path | None) -
     for report in result.corrected.values():
         for fallback in report.get("fallbacks", ()):
             stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)
+    bare = [report["from"] for report in result.corrected.values() if not report["compared with"]]
+    if bare and checksums:
+        stderr.print(f"note: {first_of(bare)}: without checksums; damage in images may go unnoticed", markup=False)
     stderr.print(
         f"{len(result.corrected)} corrected, {len(result.present)} there already, {len(result.failed)} failed",
         markup=False,

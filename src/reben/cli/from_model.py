@@ -40,11 +40,11 @@ def _option(name: str, field: FieldInfo, panel: str) -> Parameter:
     kind = _plain(field.annotation)
     option = name.replace("_", "-")
     names = f"--{option}/--no-{option}" if kind is bool else f"--{option}"
-    limits = _limits(field, kind)
+    smallest, largest = _limits(field, kind)
     help_text = " ".join((field.description or "").split())
     if not field.is_required() and field.default is not None and kind is not bool:
         help_text += f" [dim]\\[default: {field.default}][/dim]"
-    declared = typer.Option(names, help=help_text, show_default=False, rich_help_panel=panel, **limits)
+    declared = typer.Option(names, help=help_text, show_default=False, rich_help_panel=panel, min=smallest, max=largest)
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, declared], default=None)
 
 
@@ -57,13 +57,17 @@ def _plain(annotation: Any) -> Any:  # noqa: ANN401 - whatever stands at a field
     return annotation
 
 
-def _limits(field: FieldInfo, kind: Any) -> dict[str, float | int]:  # noqa: ANN401 - as above
-    """Limits of whole numbers for the help; fractions are checked by the model, which knows open intervals."""
-    limits: dict[str, float | int] = {}
-    if kind is int:
-        for limit in field.metadata:
-            if isinstance(limit, Ge | Gt):
-                limits["min"] = int(limit.ge) if isinstance(limit, Ge) else int(limit.gt) + 1  # type: ignore[call-overload]
-            elif isinstance(limit, Le | Lt):
-                limits["max"] = int(limit.le) if isinstance(limit, Le) else int(limit.lt) - 1  # type: ignore[call-overload]
-    return limits
+def _limits(field: FieldInfo, kind: Any) -> tuple[int | None, int | None]:  # noqa: ANN401 - as above
+    """Smallest and largest whole number, for the help; fractions are checked by the model, which knows open ends."""
+    smallest = largest = None
+    for limit in field.metadata if kind is int else ():
+        match limit:
+            case Ge(ge=int(value)):
+                smallest = value
+            case Gt(gt=int(value)):
+                smallest = value + 1
+            case Le(le=int(value)):
+                largest = value
+            case Lt(lt=int(value)):
+                largest = value - 1
+    return smallest, largest

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli.console import STDOUT
+from reben.core.backscatter import Unit
 
 if TYPE_CHECKING:
     from reben.io.data_folder import DataFolder
@@ -33,6 +34,20 @@ Store = Annotated[
     Path | None,
     typer.Option(
         help="Store that `reben encode` wrote, instead of --data.", show_default=False, rich_help_panel=DATA_PANEL
+    ),
+]
+S1Unit = Annotated[
+    Unit | None,
+    typer.Option(
+        help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.", rich_help_panel="Inputs"
+    ),
+]
+Checksums = Annotated[
+    bool,
+    typer.Option(
+        "--checksums/--no-checksums",
+        help="Compare images with the checksums in zip files and manifest.safe.",
+        rich_help_panel="Work",
     ),
 ]
 Metadata = Annotated[

@@ -103,5 +103,6 @@ def _engine(settings: "CorrectSection") -> "Engine":
     from reben.io.processes import available_cpus
 
     if settings.engine == "6s":
-        return SixsEngine(settings.dem, settings.threads or max(1, available_cpus() // settings.workers))
-    return sen2cor_engine(settings.sen2cor, settings.time_limit_h * 3600)
+        threads = settings.threads or max(1, available_cpus() // settings.workers)
+        return SixsEngine(settings.dem, threads, settings.checksums)
+    return sen2cor_engine(settings.sen2cor, settings.time_limit_h * 3600, checksums=settings.checksums)

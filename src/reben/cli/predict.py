@@ -7,6 +7,7 @@ import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, stderr
+from reben.core.backscatter import Unit
 from reben.core.errors import RebenError
 
 if TYPE_CHECKING:
@@ -41,8 +42,23 @@ def predict(
         Path | None, typer.Option(help="Sentinel-2 L2A product (.SAFE or zipped).", rich_help_panel=_TILE)
     ] = None,
     s1_scenes: Annotated[
-        Path | None, typer.Option(help="Folder with geocoded Sentinel-1 scenes in dB.", rich_help_panel=_TILE)
+        Path | None, typer.Option(help="Folder with geocoded Sentinel-1 scenes.", rich_help_panel=_TILE)
     ] = None,
+    s1_unit: Annotated[
+        Unit | None,
+        typer.Option(
+            help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.",
+            rich_help_panel=_TILE,
+        ),
+    ] = None,
+    checksums: Annotated[
+        bool,
+        typer.Option(
+            "--checksums/--no-checksums",
+            help="Compare images with the checksums in zip files and manifest.safe.",
+            rich_help_panel=_TILE,
+        ),
+    ] = True,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the tile.", rich_help_panel=_TILE)
     ] = None,
@@ -77,11 +93,21 @@ def predict(
         _expect(tiles is None, "--tiles goes with --store; a product knows where it lies")
         _expect(json is None, "--json goes with --store; of a product everything is in --output")
         _expect(store is None and not metadata and not patch_ids, "give either --l2a, or --store with --metadata")
-        _predict_tile(load_model(checkpoint), l2a, s1_scenes, output or STDOUT, picture, batch_size)
+        _predict_tile(
+            load_model(checkpoint),
+            l2a,
+            s1_scenes,
+            output or STDOUT,
+            picture,
+            batch_size,
+            s1_unit=s1_unit,
+            checksums=checksums,
+        )
         return
     if store is None or not metadata:
         raise typer.BadParameter("give --store and --metadata, or --l2a")
     _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
+    _expect(s1_unit is None, "--s1-unit goes with --s1-scenes")
     trained = load_model(checkpoint)
     if trained.architecture.task == "segmentation":
         _expect(output is not None and tiles is not None, "maps need --output and --tiles")
@@ -188,16 +214,31 @@ def _predict_maps(
 
 
 def _predict_tile(
-    trained: "TrainedModel", l2a: Path, s1_scenes: Path | None, output: Path, picture: Path | None, batch_size: int
+    trained: "TrainedModel",
+    l2a: Path,
+    s1_scenes: Path | None,
+    output: Path,
+    picture: Path | None,
+    batch_size: int,
+    *,
+    s1_unit: Unit | None,
+    checksums: bool,
 ) -> None:
     from reben.construct.sentinel1.scenes import find_scenes
     from reben.io.processes import available_cpus
     from reben.learn.inference import tile_prediction
 
     legend = trained.legend
-    scenes = None if s1_scenes is None else find_scenes(s1_scenes)
+    _expect(s1_unit is None or s1_scenes is not None, "--s1-unit goes with --s1-scenes")
+    scenes = None if s1_scenes is None else find_scenes(s1_scenes, s1_unit)
+    for remark in scenes.remarks() if scenes else ():
+        stderr.print(f"warning: {remark}", markup=False)
     stderr.print(f"reading {l2a}", markup=False)
-    tile = tile_prediction.open_tile(trained, l2a, sentinel1=scenes, threads=available_cpus())
+    tile, compared = tile_prediction.open_tile(
+        trained, l2a, sentinel1=scenes, threads=available_cpus(), compare_checksums=checksums
+    )
+    if checksums and not compared and any(band.sensor == "s2" for band in tile.bands):
+        stderr.print(f"note: {l2a}: without checksums; damage in images may go unnoticed", markup=False)
     with progress("predicting") as start:
         if trained.architecture.task == "segmentation":
             found = tile_prediction.predict_tile_map(trained, tile, batch_size=batch_size, start=start)

@@ -10,35 +10,46 @@ from reben.cli.evaluate import Split
 
 
 def stats(
-    store: options.Store,
-    metadata: options.Metadata,
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
     split: Annotated[Split, typer.Option(help="Which patches.")] = Split.train,
-    bands: Annotated[str, typer.Option(help="s1, s2, all, or band names joined by commas.")] = "all",
+    bands: Annotated[str, typer.Option(help="s1, s2, all, rgb, or band names joined by commas.")] = "all",
     snow_and_cloud: options.SnowAndCloud = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")
     ] = None,
     json: options.Json = None,
 ) -> None:
-    """Compute mean, standard deviation, extremes and percentiles of each band; training takes the JSON file."""
-    from reben.core.bands import select_bands
-    from reben.data.patches import Patches
+    """Compute mean, standard deviation, extremes and percentiles of each band.
+
+    `reben train --statistics` takes the JSON file; written to DIR/statistics.json it becomes part of the data folder DIR,
+    and commands with --data DIR use it.
+    """
+    from reben.data.patches import chosen_patches
     from reben.data.statistics import as_json, summarise
+    from reben.data.stored_bands import bands_of
     from reben.io.metadata import read_metadata
     from reben.io.processes import available_cpus
     from reben.io.store import open_store
     from reben.io.table_legends import legend_of_tables
 
-    legend = legend_of_tables(metadata)
-    rows = read_metadata(metadata, legend=legend)
-    patches = Patches.from_metadata(rows, split=split.value, snow_and_cloud=snow_and_cloud, legend=legend)
-    chosen, opened = select_bands(bands), open_store(store)
+    found = options.inputs(data, store, metadata)
+    legend = legend_of_tables(found.metadata)
+    rows = read_metadata(found.metadata, legend=legend)
+    patches = chosen_patches(rows, legend, split=split.value, snow_and_cloud=snow_and_cloud)
+    opened = open_store(found.store)
+    chosen = bands_of(opened, patches.ids[0].as_py(), bands)
     patches.expect_in(opened, chosen)
     with progress("counting") as start:
-        found = summarise(opened, patches, chosen, workers=workers or available_cpus(), progress=start(len(patches)))
+        summaries = summarise(
+            opened, patches, chosen, workers=workers or available_cpus(), progress=start(len(patches))
+        )
     if json is not None:
-        print_json(json, {"split": split.value, "patches": len(patches), **as_json(found)})
+        print_json(json, {"split": split.value, "patches": len(patches), **as_json(summaries)})
     if json != STDOUT:
-        typer.echo(f"{split.value} split, {len(patches):,} patches\nband        mean         std        min        max")
-        for name, band in found.items():
-            typer.echo(f"{name:<4} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")
+        width = max(4, *(len(name) for name in summaries))
+        typer.echo(f"{split.value} split, {len(patches):,} patches")
+        typer.echo(f"{'band':<{width}}        mean         std        min        max")
+        for name, band in summaries.items():
+            typer.echo(f"{name:<{width}} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")

@@ -6,9 +6,9 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reben.construct import report as reports
+from reben.construct.changes import changed_file
 from reben.construct.inputs import BuildInputs
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
@@ -30,10 +31,12 @@ from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile
+from reben.core.wording import first_of
 from reben.io import atomic
 from reben.io.checksums import sha256_of_all
 from reben.io.metadata import write_metadata
-from reben.io.safe import open_product
+from reben.io.product_checksums import comparing
+from reben.io.safe import SafeProduct, open_product
 from reben.io.stages import StageTimes
 from reben.io.store import create_store, merge_stores
 
@@ -48,6 +51,8 @@ class BuildResult:
     """As in `build-report.json`."""
     failed: dict[str, str] = field(default_factory=dict)
     """Errors by tile id, if they were skipped."""
+    remarks: list[str] = field(default_factory=list)
+    """What became known while it was built, such as products without checksums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class _Task:
     threads: int
     fingerprint: str
     """Of the input files: a worker of a cluster outlives a build, and the files may change until the next."""
+    further: tuple[Path, ...] = ()
+    """Products with the pixels that the first one lacks."""
+    compares: bool = True
+    """Whether images are compared with the checksums that the product carries."""
 
 
 def build(
@@ -73,6 +82,8 @@ def build(
     output_format: OutputFormat = "geotiff",
     threads: int = 1,
     skip_errors: bool = False,
+    compare_checksums: bool = True,
+    remarks: Sequence[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> BuildResult:
     """Build a data set, or go on with one.
@@ -85,6 +96,8 @@ def build(
         output_format: GeoTIFFs as published, or one store.
         threads: how many GDAL may use to decode a band.
         skip_errors: go on with the next tile after an error.
+        compare_checksums: compare images with the checksums that their products carry.
+        remarks: what else the report should say.
         progress: is told how many further tiles are done.
 
     Raises:
@@ -102,17 +115,31 @@ def build(
             "format": output_format,
             "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
         }
+        if todo.further:
+            parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
         workspace.expect_same_parameters(parameters)
         fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
         tasks = [
-            _Task(path, tile, inputs, workspace, output_format, threads, fingerprint)
+            _Task(
+                path,
+                tile,
+                inputs,
+                workspace,
+                output_format,
+                threads,
+                fingerprint,
+                todo.further.get(tile, ()),
+                compare_checksums,
+            )
             for tile, path in todo.tiles.items()
         ]
+        again = _forget_changed(tasks)
         with ThreadPoolExecutor(1) as beside:
             checksums = beside.submit(sha256_of_all, inputs.files())
             failed = _build_tiles(tasks, executor, skip_errors=skip_errors, progress=progress) | todo.unreadable
         finished = [tile for tile in todo.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs, output_format)
+        learnt = again + _unchecked(workspace.records(finished), compared=compare_checksums)
         report = {
             "versions": reports.versions(),
             "parameters": parameters,
@@ -120,13 +147,28 @@ def build(
             **_report(workspace.records(finished), rows, inputs.patch_size_m),
             "rejected tiles": todo.rejected,
             "failed tiles": failed,
+            "left out": todo.left_out,
+            "remarks": [*remarks, *learnt],
             "seconds": round(time.perf_counter() - start, 1),
         }
         atomic.write_json(workspace.paths.report, report)
         atomic.write_text(workspace.paths.summary, reports.as_markdown(report))
         os.sync()
         workspace.become(target)
-    return BuildResult(report, failed)
+    return BuildResult(report, failed, learnt)
+
+
+def _forget_changed(tasks: list[_Task]) -> list[str]:
+    """Let finished tiles be built again whose product or Sentinel-1 patches have changed since; say which."""
+    said = []
+    for task in tasks:
+        if task.workspace.is_finished(task.tile):
+            products = (task.product, *task.further)
+            changed = changed_file(task.workspace, task.tile, products, task.inputs.s1_dir)
+            if changed is not None:
+                task.workspace.forget(task.tile)
+                said.append(f"{task.tile}: built again, as {changed} has changed since this build was begun")
+    return said
 
 
 def _build_tiles(
@@ -170,16 +212,39 @@ def _build_one(task: _Task) -> None:
         if workspace.is_finished(task.tile):  # meanwhile: a cluster gives the task of a lost worker to another
             return  # building begins with removing files, and a tile that counts as finished must keep its own
         times = StageTimes()
-        with times.stage("checksums"):
-            checksums = sha256_of_all(open_product(task.product).files)
+        products = [open_product(path) for path in (task.product, *task.further)]
         settings = _settings(task.inputs, task.fingerprint)
-        with _open_output(task) as output:
-            result = build_tile(task.product, settings, output, threads=task.threads, times=times)
-        with times.stage("checksums"):
-            checksums |= sha256_of_all(result.s1_files)
+        with _checksums(task, products) as checksums, _open_output(task) as output:
+            result = build_tile(task.product, settings, output, further=task.further, threads=task.threads, times=times)
+            with times.stage("checksums"):
+                sha256, compared = checksums()
+                sha256 |= sha256_of_all(result.s1_files)
         with times.stage("sync"):
             os.sync()  # a tile that counts as finished must be on the disk
-        workspace.finish(task.tile, result.rows, _record(task, result, times, checksums))
+        record = _record(task, result, times) | {"sha256": sha256, "compared with": compared}
+        workspace.finish(task.tile, result.rows, record)
+
+
+@contextmanager
+def _checksums(
+    task: _Task, products: Sequence[SafeProduct]
+) -> Iterator[Callable[[], tuple[dict[str, str], list[str]]]]:
+    """Read the products' files beside the block, which asks at its end for SHA-256 by file, and what was compared.
+
+    Raises:
+        ProductError: if an image is not what the product's own checksums say.
+    """
+    with ExitStack() as stack:
+        outcomes = [
+            stack.enter_context(comparing(product.path, list(product.members.values()), threads=task.threads))
+            for product in (products if task.compares else ())
+        ]
+        beside = stack.enter_context(ThreadPoolExecutor(1))
+        sha256 = beside.submit(sha256_of_all, [file for product in products for file in product.files])
+        yield lambda: (
+            sha256.result(),
+            sorted(set.intersection(*(set(compared()) for compared in outcomes or [tuple]))),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -201,10 +266,11 @@ def _open_output(task: _Task) -> Iterator[TileOutput]:
         yield StoreOutput(writer)
 
 
-def _record(task: _Task, result: TileResult, times: StageTimes, checksums: dict[str, str]) -> dict[str, Any]:
+def _record(task: _Task, result: TileResult, times: StageTimes) -> dict[str, Any]:
     """What the report says of a tile."""
     return {
         "product": str(task.product),
+        "joined with": [str(path) for path in task.further],
         "ground": asdict(result.patches.ground),
         "patches": dict(result.counts),
         "repaired polygons": result.repaired_polygons,
@@ -212,7 +278,6 @@ def _record(task: _Task, result: TileResult, times: StageTimes, checksums: dict[
         "added to digital numbers": dict(result.offsets),
         "seconds": {stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
         "peak memory of the worker (bytes)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
-        "sha256": checksums,
     }
 
 
@@ -240,6 +305,14 @@ def _finish_data(
     if inputs.legend is not None:
         shutil.copyfile(inputs.legend, workspace.paths.legend)
     return rows
+
+
+def _unchecked(records: dict[str, dict[str, Any]], *, compared: bool) -> list[str]:
+    """Says which images were compared with nothing."""
+    if not compared:
+        return ["images were not compared with the checksums of their products (--no-checksums)"]
+    bare = [Path(record["product"]).name for record in records.values() if not record.get("compared with")]
+    return [f"{first_of(bare)}: without checksums; damage in images may go unnoticed"] if bare else []
 
 
 def _report(records: dict[str, dict[str, Any]], rows: pa.Table, patch_size_m: int) -> dict[str, Any]:

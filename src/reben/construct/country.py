@@ -38,6 +38,7 @@ REBEN_COUNTRIES = (
 _HINT = "give `reben`, `all`, or a GeoPackage, GeoJSON or Shapefile"
 _GEOGRAPHIC = "EPSG:4326"
 _NAME_COLUMNS = ("name", "admin", "country")
+_POLYGONS = ("Polygon", "MultiPolygon")
 _VISIBLE_DEG = 60  # farther from the middle of a UTM zone, the projection has no meaning
 
 
@@ -86,7 +87,17 @@ def read_countries(path: Path) -> Countries:
             f"{path}: expected polygons with a CRS and a column name, admin or country; "
             f"found CRS {info['crs']}, columns {', '.join(map(str, info['fields']))}"
         )
-    geographic = project(outlines, info["crs"], _GEOGRAPHIC)
+    polygons, names = shapely.from_wkb(outlines, on_invalid="ignore"), columns[column]
+    for polygon, name in zip(polygons, names, strict=True):
+        if polygon is None or polygon.is_empty or polygon.geom_type not in _POLYGONS or not str(name or "").strip():
+            raise CountryError(
+                f"{path}: country {str(name)[:40]!r} has {'no geometry' if polygon is None else polygon.wkt[:40]}; "
+                "expected a name and a polygon",
+                hint="take such rows out of the file",
+            )
+    geographic = project(polygons, info["crs"], _GEOGRAPHIC)
+    if not np.isfinite(shapely.get_coordinates(geographic)).all():
+        raise CountryError(f"{path}: has coordinates that are no places on the Earth", hint="check its CRS")
     order = np.argsort(columns[column].astype(str))
     return Countries(tuple(str(name) for name in columns[column][order]), geographic[order])
 

@@ -9,10 +9,11 @@ from reben.construct.labels import MIN_LABELLED
 from reben.construct.reference_maps import find_layer
 from reben.construct.sentinel1.partners import S1Source
 from reben.construct.sentinel1.patch_folder import S1PatchFolder
-from reben.construct.sentinel1.scenes import RASTER_SUFFIXES, find_scenes
+from reben.construct.sentinel1.scenes import find_scenes, raster_files
 from reben.construct.split import frames
 from reben.construct.tile import TileSettings
 from reben.construct.v1_lists import read_names, read_s1_pairs
+from reben.core.backscatter import Unit
 from reben.core.bands import BANDS, PATCH_SIZE_M
 from reben.core.errors import BuildError
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat, read_legend
@@ -37,6 +38,8 @@ class BuildInputs:
     """CSV without header: s2v1_name,s1_name."""
     s1_scenes: Path | None = None
     """Folder with geocoded Sentinel-1 scenes."""
+    s1_unit: Unit | None = None
+    """Unit of the scenes, if the user tells it; else their tags and names do, and dB is assumed."""
     keep_unpaired: bool = False
     """Keep patches without a Sentinel-1 partner."""
     v1_geometries: Path | None = None
@@ -68,12 +71,7 @@ class BuildInputs:
         }
 
     def _scene_files(self) -> list[Path]:
-        folder = self.s1_scenes
-        return (
-            []
-            if folder is None
-            else sorted(path for path in folder.rglob("*") if path.suffix.lower() in RASTER_SUFFIXES)
-        )
+        return [] if self.s1_scenes is None else raster_files(self.s1_scenes)
 
     def files(self) -> list[Path]:
         """All single files that are read, besides products and Sentinel-1 rasters."""
@@ -129,7 +127,9 @@ class BuildInputs:
         if self.s1_scenes is not None:
             if self.s1_dir is not None:
                 raise BuildError("--s1-dir and --s1-scenes exclude each other", hint="give one of them")
-            return find_scenes(self.s1_scenes)
+            return find_scenes(self.s1_scenes, self.s1_unit)
+        if self.s1_unit is not None:
+            raise BuildError("--s1-unit is of --s1-scenes", hint="give --s1-scenes, or leave --s1-unit out")
         if self.s1_dir is None or self.s1_pairs is None:
             if self.keep_unpaired:
                 raise BuildError("--unpaired keep needs Sentinel-1", hint="give --s1-scenes, or leave it out")

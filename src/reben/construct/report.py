@@ -78,6 +78,9 @@ def as_markdown(report: Report) -> str:
     ]
     lines += _listed("Rejected tiles", {tile: ", ".join(why) for tile, why in report["rejected tiles"].items()})
     lines += _listed("Failed tiles", report["failed tiles"])
+    lines += _listed("Left out", report.get("left out", {}))
+    if report.get("remarks"):
+        lines += ["## Remarks", "", *(f"- {remark}" for remark in report["remarks"]), ""]
     lines += ["## Time", "", *_table(("stage", "seconds, all tiles"), report["seconds per stage"])]
     lines += ["## Versions", "", ", ".join(f"{name} {version}" for name, version in report["versions"].items()), ""]
     return "\n".join(lines)

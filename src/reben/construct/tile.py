@@ -17,7 +17,7 @@ from reben.construct.output.tile_output import TileOutput
 from reben.construct.reference_maps import LandCoverLayer, ReferenceMap, burn
 from reben.construct.sentinel1.partners import S1Source
 from reben.construct.split import assign_splits, frames
-from reben.construct.tile_bands import read_bands, valid_patches
+from reben.construct.tile_bands import join_bands, read_bands, valid_patches
 from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.grid import PatchGrid
@@ -51,6 +51,10 @@ class TileSettings:
     keep_raw: bool = False
     """Keep digital numbers as the product has them, without adding its processing offset."""
 
+    def remarks(self) -> tuple[str, ...]:
+        """What users should know of their inputs."""
+        return () if self.sentinel1 is None else self.sentinel1.remarks()
+
 
 @dataclass(frozen=True)
 class TileResult:
@@ -71,7 +75,13 @@ class TileResult:
 
 
 def build_tile(
-    product_path: Path, settings: TileSettings, output: TileOutput, *, threads: int = 1, times: StageTimes | None = None
+    product_path: Path,
+    settings: TileSettings,
+    output: TileOutput,
+    *,
+    further: Sequence[Path] = (),
+    threads: int = 1,
+    times: StageTimes | None = None,
 ) -> TileResult:
     """Write all patches of a product that stay, with their reference maps and Sentinel-1 partners.
 
@@ -79,11 +89,13 @@ def build_tile(
         product_path: L2A product.
         settings: rules and inputs.
         output: takes the patches.
+        further: products of the same tile and time, which have the pixels that it lacks.
         threads: how many GDAL may use to decode a band.
         times: is told how long each stage takes.
 
     Raises:
         ProductError: if the product is incomplete or damaged.
+        GridError: if a further product lies elsewhere.
         LandCoverError: if a polygon has an unknown code.
         RasterError: if a Sentinel-1 raster is missing, damaged or not what it should be.
     """
@@ -91,6 +103,8 @@ def build_tile(
     product = open_product(product_path)
     with times.stage("decode"):
         bands = read_bands(product, threads=threads, keep_raw=settings.keep_raw)
+        for path in further:
+            join_bands(bands, read_bands(open_product(path), threads=threads, keep_raw=settings.keep_raw))
     patches = TilePatches(product.name.tile, bands.ground, PatchGrid(bands.ground.side_m, settings.patch_size_m))
     counts = {"in the grid": patches.grid.patches_per_side**2}
 

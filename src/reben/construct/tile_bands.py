@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.errors import ProductError
+from reben.core.errors import GridError, ProductError
 from reben.core.grid import PatchGrid, TileGround
 from reben.io.jp2 import read_tile_band
-from reben.io.safe import SafeProduct
+from reben.io.safe import L2A_QUANTIFICATION, SafeProduct
 
 _NODATA = 0
 _LOWEST_VALID = 1
@@ -50,18 +50,34 @@ def read_bands(
         raise ProductError(
             f"{product.path}: lacks {', '.join(missing)} at native resolution", hint="give a complete L2A product"
         )
-    ground: TileGround | None = None
+    if not keep_raw and product.quantification != L2A_QUANTIFICATION:
+        raise ProductError(
+            f"{product.path}: reflectance is digital numbers divided by {product.quantification:g}; reBEN's is "
+            f"{L2A_QUANTIFICATION:,}",
+            hint="--keep-raw keeps the numbers as they are; mix such products with no others",
+        )
+    ground = product.ground
     pixels = {}
     for band in names:
-        place, pixels[band] = read_tile_band(product.images[band], BANDS[band].resolution_m, threads=threads)
-        ground = ground or place
-        if place != ground:
-            raise ProductError(f"{product.path}: {band} covers {place}; the other bands cover {ground}", hint=_HINT)
+        image, resolution_m = product.images[band], BANDS[band].resolution_m
+        ground, pixels[band] = read_tile_band(image, resolution_m, threads=threads, expected=ground)
         if not keep_raw:
             add_offset(pixels[band], product.offsets[band])
     if ground is None:  # there are bands
         raise ProductError(f"{product.path}: has no bands")
     return TileBands(ground, pixels)
+
+
+def join_bands(bands: TileBands, further: TileBands) -> None:
+    """Fill invalid pixels with those of another product of the same tile and time, in place.
+
+    Raises:
+        GridError: if it lies elsewhere.
+    """
+    if further.ground != bands.ground:
+        raise GridError(f"one part of the tile covers {bands.ground}, another one {further.ground}")
+    for name, pixels in bands.pixels.items():
+        np.copyto(pixels, further.pixels[name], where=pixels == _NODATA)
 
 
 def add_offset(pixels: NDArray[np.uint16], offset: int) -> None:

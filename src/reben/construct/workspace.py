@@ -87,6 +87,14 @@ class Workspace:
         """Whether nothing of a tile is left to do."""
         return self._rows_file(tile).exists()
 
+    def finished_ns(self, tile: str) -> int:
+        """When a tile was finished, in nanoseconds since 1970."""
+        return self._rows_file(tile).stat().st_mtime_ns
+
+    def forget(self, tile: str) -> None:
+        """Let a finished tile be built again."""
+        self._rows_file(tile).unlink()
+
     def finish(self, tile: str, rows: pa.Table, record: dict[str, Any]) -> None:
         """Note that a tile is finished; its files must be on the disk."""
         atomic.write_json(self._record_file(tile), record)

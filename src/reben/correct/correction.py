@@ -1,13 +1,15 @@
 """Many L1C products to L2A, by either engine: what is there already is left alone, what fails is named."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from reben.core.errors import CorrectionError, RebenError
+from reben.core.errors import CorrectionError, NameFormatError, RebenError
+from reben.core.names import Product, Tile
+from reben.io.product_folders import find_products, is_product
 
 Report = dict[str, Any]
 
@@ -49,12 +51,45 @@ def find_l1c(paths: Sequence[Path]) -> list[Path]:
     Raises:
         CorrectionError: if a folder is missing or has none, or two products have the same name.
     """
-    found = [product for path in paths for product in _products_at(path)]
+    older = superseded([product for path in paths for product in _products_at(path)])
+    found = [product for path in paths for product in _products_at(path) if product not in older]
     names = [path.stem for path in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CorrectionError(f"{', '.join(twice)}: given twice", hint="give each product once")
     return found
+
+
+def not_taken(paths: Sequence[Path]) -> dict[str, str]:
+    """Why what else lies in the folders is none of `find_l1c`, by its path.
+
+    Args:
+        paths: as given to it.
+    """
+    found = find_products(paths)
+    return found.left_out | {str(path): reason for path, reason in superseded(found.products).items()}
+
+
+def superseded(products: Sequence[Path]) -> dict[Path, str]:
+    """Products whose acquisition is there in a newer processing baseline, too, by their names."""
+    newest: dict[tuple[str, ...], str] = {}
+    tiles: dict[Path, Tile] = {}
+    for path in products:
+        try:
+            tiles[path] = Product.parse(path.name.removesuffix(path.suffix)).tile
+        except NameFormatError:
+            continue  # it was renamed; its metadata know
+        key = _acquisition(tiles[path])
+        newest[key] = max(newest.get(key, ""), tiles[path].baseline)
+    return {
+        path: f"has processing baseline N{tile.baseline}; the same acquisition is there in N{newer}"
+        for path, tile in tiles.items()
+        if tile.baseline != (newer := newest[_acquisition(tile)])
+    }
+
+
+def _acquisition(tile: Tile) -> tuple[str, ...]:
+    return tile.mission, tile.level, str(tile.sensing_time), str(tile.orbit), tile.mgrs
 
 
 def correct(
@@ -126,16 +161,13 @@ def workers_that_fit(wanted: int, engine: Engine) -> int:
     return max(1, min(wanted, free_bytes // engine.memory_bytes))
 
 
-def _products_at(path: Path) -> Iterator[Path]:
-    if path.suffix in {".SAFE", ".zip"}:
-        yield path
-        return
-    if not path.is_dir():
+def _products_at(path: Path) -> tuple[Path, ...]:
+    if not is_product(path) and not path.is_dir():
         raise CorrectionError(f"{path}: is no directory", hint="give L1C products (.SAFE, .zip) or folders with some")
-    products = sorted(child for child in path.iterdir() if child.suffix in {".SAFE", ".zip"})
+    products = find_products([path]).products
     if not products:
         raise CorrectionError(f"{path}: has no L1C product", hint="expected folders or zip files named *.SAFE or *.zip")
-    yield from products
+    return products
 
 
 def _note(result: CorrectionResult, path: Path, error: RebenError, *, skip_errors: bool) -> None:

@@ -19,10 +19,11 @@ from reben.core.grid import TileGround
 from reben.core.names import Product
 from reben.correct.inversion import L2A_SCALE
 from reben.io import atomic
+from reben.io.checksums import sha3_256
 from reben.io.jp2 import write_tile_band
 from reben.io.safe_files import elements, parse_xml
 from reben.io.safe_l1c import L1cProduct
-from reben.io.safe_xml import ProductFacts, product_xml, tile_xml
+from reben.io.safe_xml import ProductFacts, manifest_xml, product_xml, tile_xml
 from reben.version import __version__
 
 BASELINE = "9906"
@@ -110,6 +111,8 @@ class L2aWriter:
         tile = tile_xml("L2A", self._ground, angles=_tile_angles(self._l1c), content=content)
         (self._folder / self._granule / "MTD_TL.xml").write_text(tile, encoding="utf-8")
         (self._folder / "MTD_MSIL2A.xml").write_text(product_xml(facts), encoding="utf-8")
+        checksums = {file: sha3_256(self._folder / file) for file in self._files.values()}
+        (self._folder / "manifest.safe").write_text(manifest_xml(checksums), encoding="utf-8")
         atomic.write_json(self._folder / REPORT, report)
 
 

@@ -27,6 +27,8 @@ from reben.core.quality import quality_failures
 from reben.correct.l2a_product import BASELINE as OUR_BASELINE
 from reben.correct.sen2cor_program import Sen2cor
 from reben.io import atomic
+from reben.io.processes import available_cpus
+from reben.io.product_checksums import compare_checksums
 from reben.io.safe import open_product
 from reben.io.safe_l1c import open_l1c
 
@@ -48,6 +50,8 @@ class Sen2corEngine:
     """It is known to hang; a tile takes half an hour."""
     silence_limit_s: float = 3600.0
     """Without any output."""
+    checksums: bool = True
+    """Whether images are compared with the checksums that products carry."""
 
     memory_bytes = 8_000_000_000
     """That one product takes, by sen2cor's manual."""
@@ -78,6 +82,8 @@ class Sen2corEngine:
         failures = quality_failures(product.quality)
         if failures:
             raise CorrectionError(f"{product.name}: {', '.join(failures)}", hint="leave this product out")
+        images = list(product.members.values()) if self.checksums else []
+        compared = compare_checksums(product.path, images, threads=available_cpus())
         repair_empty_folders(l1c)
         stem = str(product.name).removesuffix(".SAFE")
         with atomic.locked(output / stem), _fresh_work(output, stem) as work:
@@ -92,6 +98,7 @@ class Sen2corEngine:
             "engine": f"sen2cor {self.sen2cor.version}",
             "product": made.name,
             "from": str(product.name),
+            "compared with": list(compared),
             "seconds": {"sen2cor": round(time.monotonic() - start, 1)},
         }
 

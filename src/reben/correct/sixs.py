@@ -5,6 +5,7 @@ optical thickness per tile; no terrain illumination, no neighbours' light (adjac
 """
 
 import resource
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ from reben.correct.tables import Tables, load_tables
 from reben.io import atomic
 from reben.io.angles import TileAngles, read_angles
 from reben.io.jp2 import read_tile_band
+from reben.io.product_checksums import comparing
 from reben.io.safe_l1c import L1cProduct, open_l1c
 from reben.io.stages import StageTimes
+from reben.io.tile_geocoding import read_ground
 from reben.version import __version__
 
 Bands = dict[str, NDArray[np.uint16]]
@@ -43,6 +46,8 @@ class SixsEngine:
     """Digital elevation model, in metres above the sea."""
     threads: int = 1
     """Per product."""
+    checksums: bool = True
+    """Whether images are compared with the checksums that products carry."""
 
     memory_bytes = 2_500_000_000
     """That a full-size product takes."""
@@ -73,17 +78,22 @@ class SixsEngine:
         failures = quality_failures(product.quality)
         if failures:
             raise CorrectionError(f"{product.name}: {', '.join(failures)}", hint="leave this product out")
-        with atomic.new_directory(output / str(l2a_name(product.name))) as folder:
-            return _correct(product, folder, self)
+        images = list(product.members.values()) if self.checksums else []
+        with (
+            comparing(product.path, images, threads=self.threads) as compared,
+            atomic.new_directory(output / str(l2a_name(product.name))) as folder,
+        ):
+            return _correct(product, folder, self, compared)
 
 
-def _correct(product: L1cProduct, folder: Path, engine: SixsEngine) -> Report:
+def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Callable[[], tuple[str, ...]]) -> Report:
     """Fill the folder of the product; its report."""
     times = StageTimes()
     tables, own = load_tables(product.name.tile.mission)
     angles = read_angles(product.path, product.tile_metadata)
     with times.stage("decode"):
         ground, bands = _read_bands(product, engine.threads)
+        checksums = list(compared())
     nodes = Nodes(ground)
     _expect_sun(product, tables, nodes, angles)
     scales = {band: Scale(product.quantification, product.offsets[band]) for band in bands}
@@ -112,6 +122,7 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine) -> Report:
         "spectral responses": tables.satellite,
         **atmosphere.report(),
         "fallbacks": atmosphere.fallbacks() + ([] if own else [f"spectral responses: those of {tables.satellite}"]),
+        "compared with": checksums,
         "classes": shares(classes),
         "seconds": {stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
         "peak memory of the worker (bytes)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
@@ -126,16 +137,10 @@ def _read_bands(product: L1cProduct, threads: int) -> tuple[TileGround, Bands]:
     Raises:
         ProductError: if one is damaged, or they do not cover the same ground.
     """
-    ground: TileGround | None = None
+    ground = read_ground(product.path, product.tile_metadata)
     bands = {}
     for band, resolution_m in MSI_RESOLUTIONS_M.items():
-        place, bands[band] = read_tile_band(product.images[band], resolution_m, threads=threads)
-        ground = ground or place
-        if place != ground:
-            raise ProductError(
-                f"{product.path}: {band} covers {place}; the other bands cover {ground}",
-                hint="download the product again",
-            )
+        ground, bands[band] = read_tile_band(product.images[band], resolution_m, threads=threads, expected=ground)
     if ground is None or ground.side_m % OVERVIEW_M:
         raise ProductError(f"{product.path}: covers {ground}; expected a side that is a multiple of {OVERVIEW_M} m")
     return ground, bands

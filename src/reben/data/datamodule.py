@@ -11,8 +11,8 @@ import torch
 from reben.core.classes import Legend
 from reben.data.dataset import Batch, PatchDataset, Sample
 from reben.data.loader import BatchLoader
-from reben.data.opening import AnyStatistics, chosen_patches, chosen_statistics, data_at
-from reben.data.patches import SNOW_AND_CLOUD, Patches
+from reben.data.opening import AnyStatistics, chosen_statistics, data_at
+from reben.data.patches import SNOW_AND_CLOUD, Patches, chosen_patches
 from reben.data.preparation import Preparation
 from reben.data.sampling import ShuffledDraws
 from reben.data.stored_bands import bands_of

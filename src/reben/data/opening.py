@@ -7,11 +7,9 @@ from typing import Literal
 
 import pyarrow as pa
 
-from reben.core.classes import Legend
-from reben.core.errors import NoPatchError
 from reben.data.dataset import PatchDataset, Sample
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
-from reben.data.patches import Patches
+from reben.data.patches import chosen_patches
 from reben.data.statistics import read_statistics
 from reben.data.stored_bands import bands_of
 from reben.io.data_folder import DataFolder, find_data
@@ -94,26 +92,3 @@ def chosen_statistics(data: DataFolder, statistics: AnyStatistics) -> Statistics
     if statistics != "data":
         return statistics
     return PUBLISHED_STATISTICS if data.statistics is None else read_statistics(data.statistics)
-
-
-def chosen_patches(rows: pa.Table, legend: Legend, *, split: str | None, snow_and_cloud: bool) -> Patches:
-    """Patches of a split, or of all.
-
-    Args:
-        rows: of metadata tables.
-        legend: classes of their labels.
-        split: `train`, `validation`, `test`, or None for all.
-        snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
-
-    Raises:
-        NoPatchError: if there is none.
-        MetadataError: if there is no such split.
-    """
-    patches = Patches.from_metadata(rows, split=split, snow_and_cloud=snow_and_cloud, legend=legend)
-    if not len(patches):
-        what = f"no patch for the {split} split" if split else "no patch"
-        hint = "give the tables that list them"
-        if not snow_and_cloud and len(Patches.from_metadata(rows, split=split, snow_and_cloud=True, legend=legend)):
-            hint = "all of them have snow, clouds or shadows; add --snow-and-cloud (snow_and_cloud=True) to keep them"
-        raise NoPatchError(f"the metadata tables have {what}", hint=hint)
-    return patches

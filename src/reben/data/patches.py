@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
-from reben.core.errors import MetadataError
+from reben.core.errors import MetadataError, NoPatchError
 from reben.io.metadata import SPLITS
 from reben.io.store import Store, reference_map_key
 
@@ -113,6 +113,29 @@ class Patches:
                     f"{store.path} lacks {len(lacking)} of {len(self)} {part}, such as {keys[lacking[0]].as_py()!r}",
                     hint="encode the data set that the metadata tables describe",
                 )
+
+
+def chosen_patches(rows: pa.Table, legend: Legend, *, split: str | None, snow_and_cloud: bool) -> Patches:
+    """Patches of a split, or of all.
+
+    Args:
+        rows: of metadata tables.
+        legend: classes of their labels.
+        split: `train`, `validation`, `test`, or None for all.
+        snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
+
+    Raises:
+        NoPatchError: if there is none.
+        MetadataError: if there is no such split.
+    """
+    patches = Patches.from_metadata(rows, split=split, snow_and_cloud=snow_and_cloud, legend=legend)
+    if not len(patches):
+        what = f"no patch for the {split} split" if split else "no patch"
+        hint = "give the tables that list them"
+        if not snow_and_cloud and len(Patches.from_metadata(rows, split=split, snow_and_cloud=True, legend=legend)):
+            hint = "all of them have snow, clouds or shadows; add --snow-and-cloud (snow_and_cloud=True) to keep them"
+        raise NoPatchError(f"the metadata tables have {what}", hint=hint)
+    return patches
 
 
 def _each(keys: pa.StringArray) -> Iterator[bytes]:

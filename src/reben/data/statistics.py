@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
 from reben.core.bands import Band
 from reben.core.errors import MetadataError, StoreError
 from reben.data.normalisation import BandStatistics, Statistics
 from reben.data.patches import Patches
+from reben.data.stored_bands import is_foreign
 from reben.io.processes import worker_pool
 from reben.io.small_files import read_json
 from reben.io.store import Store
@@ -39,7 +41,7 @@ class BandSummary:
     min: float
     max: float
     percentiles: Mapping[int, float]
-    """Nearest value at or above each share."""
+    """Nearest value at or above each share; none for bands of other data sets that are not small whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def summarise(
         progress: is told how many further patches are done.
 
     Raises:
-        StoreError: if a patch or a band is missing, or a pixel of Sentinel-1 is no number.
+        StoreError: if a patch or a band is missing, or a pixel of Sentinel-1 is no number, or no backscatter in dB.
     """
     names = list(zip(patches.ids.to_pylist(), patches.s1_names.to_pylist(), strict=True))
     chunks = [names[first : first + _PATCHES_PER_TASK] for first in range(0, len(names), _PATCHES_PER_TASK)]
@@ -107,22 +109,37 @@ def _count(store: Store, bands: Sequence[Band], names: Sequence[tuple[str, str]]
         own = [band for band in bands if band.sensor == sensor]
         if own:
             stacks = [store.tensors(key, tuple(band.name for band in own)) for key in keys]
+            if sensor == "s1":
+                _expect_backscatter(store, own, dict(zip(keys, stacks, strict=True)))
             for number, band in enumerate(own):
-                found[band.name] = _tally(store, band, np.concatenate([stack[number].ravel() for stack in stacks]))
+                found[band.name] = _tally(np.concatenate([stack[number].ravel() for stack in stacks]))
     return found
 
 
-def _tally(store: Store, band: Band, pixels: NDArray[Any]) -> _Tally:
-    """Of all pixels of a band.
+def _expect_backscatter(store: Store, bands: Sequence[Band], stacks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+    """Check the pixels of Sentinel-1 patches.
 
     Raises:
-        StoreError: if one is no number.
+        StoreError: if one is no number, or cannot be in dB; its patch and band are named.
     """
-    if pixels.dtype == np.uint16:
+    for key, stack in stacks.items():
+        for band, pixels in zip(bands, stack, strict=True):
+            wrong = implausible_value(pixels)
+            if wrong is not None:
+                raise StoreError(
+                    f"{store.path}: {key} has a value of {wrong:.6g} in {band.name}; "
+                    f"expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
+                    hint="`reben verify` lists all such patches; build or encode them again",
+                )
+
+
+def _tally(pixels: NDArray[Any]) -> _Tally:
+    """Of all pixels of a band, each of which is a number."""
+    if _is_counted(pixels.dtype):
         histogram = np.bincount(pixels, minlength=1 << 16)
+    elif pixels.dtype != np.float32:
+        histogram = np.zeros(0, np.int64)
     else:
-        if not np.isfinite(pixels).all():
-            raise StoreError(f"{store.path}: {band.name} has pixels that are no numbers", hint="check the store")
         edges = int((_HIGHEST_DB - _LOWEST_DB) / _STEP_DB)
         steps = np.ceil((pixels.astype(np.float64) - _LOWEST_DB) / _STEP_DB).clip(0, edges).astype(np.int64)
         histogram = np.bincount(steps, minlength=edges + 1)
@@ -131,11 +148,19 @@ def _tally(store: Store, band: Band, pixels: NDArray[Any]) -> _Tally:
     return _Tally(len(wide), mean, float(((wide - mean) ** 2).sum()), float(wide.min()), float(wide.max()), histogram)
 
 
+def _is_counted(dtype: np.dtype[Any]) -> bool:
+    """Whether pixels are whole numbers of at most 16 bits, which are counted value by value."""
+    return dtype.kind == "u" and dtype.itemsize <= np.dtype(np.uint16).itemsize
+
+
 def _summary(band: Band, tally: _Tally) -> BandSummary:
-    ranks = np.searchsorted(np.cumsum(tally.histogram), np.array(PERCENTILES) / 100 * tally.pixels)
-    values = ranks if band.dtype == "uint16" else _LOWEST_DB + ranks * _STEP_DB
+    counted = _is_counted(band.numpy_dtype)
     mean, variance = tally.mean, tally.squares / tally.pixels
-    if band.dtype == "uint16":
+    if not counted and is_foreign(band):  # the histogram is one of decibels
+        return BandSummary(tally.pixels, mean, float(np.sqrt(variance)), tally.min, tally.max, {})
+    ranks = np.searchsorted(np.cumsum(tally.histogram), np.array(PERCENTILES) / 100 * tally.pixels)
+    values = ranks if counted else _LOWEST_DB + ranks * _STEP_DB
+    if counted:
         numbers = np.arange(len(tally.histogram))
         mean = int((tally.histogram * numbers).sum()) / tally.pixels
         squares = sum(int(count) * int(value) ** 2 for value, count in enumerate(tally.histogram) if count)

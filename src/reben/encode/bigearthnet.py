@@ -22,7 +22,7 @@ REFERENCE_MAP_SUFFIX = "_reference_map.tif"
 
 def _band_file(name: str, patch_size_m: int) -> RasterFile:
     band = BANDS[name]
-    return raster(f"_{name}.tif", name, band.side_px(patch_size_m), band.dtype)
+    return raster(f"_{name}.tif", name, band.side_px(patch_size_m), band.dtype, is_backscatter=band.sensor == "s1")
 
 
 def bigearthnet(patch_size_m: int = PATCH_SIZE_M) -> DatasetSpecification:

@@ -23,15 +23,23 @@ r"""Data sets of users: a specification as a TOML file.
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reben.core.errors import EncodeError
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
+from reben.io.plain_tiff import LARGEST_RASTER
 from reben.io.small_files import read_toml
 
 _Text = Annotated[str, Field(min_length=1)]
+_MOST_BANDS = 4_096
+"""Of a file, and files of a sample; hyperspectral data have some hundred."""
+_LONGEST_SIDE_PX = 16_384
+"""A whole Sentinel-2 tile has 10,980."""
+_DEEPEST = 64
+"""Folders between a root and a sample."""
 
 
 def _compiles(pattern: str) -> str:
@@ -53,21 +61,28 @@ class _Model(BaseModel):
 
 class _File(_Model):
     suffix: _Text
-    bands: Annotated[list[_Text], Field(min_length=1)]
-    side_px: Annotated[int, Field(ge=1)]
+    bands: Annotated[list[_Text], Field(min_length=1, max_length=_MOST_BANDS)]
+    side_px: Annotated[int, Field(ge=1, le=_LONGEST_SIDE_PX)]
     dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
-    tolerance_px: Annotated[int, Field(ge=0)] = 0
+    tolerance_px: Annotated[int, Field(ge=0, le=_LONGEST_SIDE_PX)] = 0
+
+    @model_validator(mode="after")
+    def _expect_a_patch(self) -> Self:
+        nbytes = len(self.bands) * (self.side_px + self.tolerance_px) ** 2 * np.dtype(self.dtype).itemsize
+        if nbytes > LARGEST_RASTER:
+            raise ValueError(f"has up to {nbytes:,} bytes; a patch has at most {LARGEST_RASTER:,}")
+        return self
 
 
 class _Part(_Model):
     name: _Text
     sample: Annotated[_Text, AfterValidator(_compiles)]
     suffix: str = ""
-    depth: Annotated[int, Field(ge=0)] | None = None
-    key_parts: Annotated[int, Field(ge=1)] = 1
+    depth: Annotated[int, Field(ge=0, le=_DEEPEST)] | None = None
+    key_parts: Annotated[int, Field(ge=1, le=_DEEPEST)] = 1
     key_suffix: str = ""
     files_named: bool = True
-    files: Annotated[list[_File], Field(min_length=1)]
+    files: Annotated[list[_File], Field(min_length=1, max_length=_MOST_BANDS)]
 
     def as_part(self) -> Part:
         layout = SampleLayout(

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from reben.core.errors import EncodeError, RebenError
+from reben.encode.changes import expect_unchanged
 from reben.encode.reading import Request, batch_start, read_in_order
 from reben.encode.specification import Part, Sample, Source
 from reben.encode.values import ValueReader
@@ -78,6 +79,13 @@ def plan(sources: Sequence[Source]) -> Plan:
     return Plan(tuple(entries), tuple(str(source.root.resolve()) for source in sources))
 
 
+def requests_of(todo: Plan) -> tuple[list[Request], tuple[ValueReader, ...]]:
+    """What is to be read, and what reads it."""
+    parts = tuple({part.name: part for _, part in todo.samples}.values())
+    requests = [Request(sample.key, sample.stem, parts.index(part)) for sample, part in todo.samples]
+    return requests, tuple(ValueReader(part) for part in parts)
+
+
 def encode(
     todo: Plan,
     target: Path,
@@ -102,19 +110,19 @@ def encode(
         progress: called as samples are done.
 
     Raises:
-        EncodeError: if a file is missing, or has a wrong size or data type; or if all samples were skipped.
+        EncodeError: if a file is missing, has a wrong size or data type, or has changed since it was encoded; or if all
+            samples were skipped.
         RasterError: if a file is damaged.
         StoreError: if the store cannot be written, or an interrupted one was begun from other folders.
         TargetExistsError: if there is something at `target`.
     """
-    parts = tuple({part.name: part for _, part in todo.samples}.values())
-    readers = tuple(ValueReader(part) for part in parts)
-    requests = [Request(sample.key, sample.stem, parts.index(part)) for sample, part in todo.samples]
+    requests, readers = requests_of(todo)
     with resume_store(target, origin=", ".join(todo.roots)) as store:
         skipped = _Skipped(store.directory / _SKIPPED_FILE)
         # Whole batches, as they are written: one of which only the first samples were skipped is read again.
         done = batch_start(requests, readers, _count_done(store, requests, skipped))
         skipped.forget(request.key for request in requests[done:])
+        expect_unchanged(requests[:done], readers, store.value, begun_ns=store.begun_ns, store=store.directory)
         progress(done)
         if workers is None:
             workers = available_cpus() if len(requests) - done >= _WORTH_PROCESSES else 1

@@ -7,14 +7,16 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 from reben.core.errors import EncodeError
-from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result
+from reben.encode.changes import expect_unchanged
+from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result, requests_of
 from reben.io import atomic
 from reben.io.small_files import read_json
-from reben.io.store import SHARDS_FILE, shard_name
+from reben.io.store import SHARDS_FILE, open_store, shard_name
 
 
 def encode_shards(
@@ -96,8 +98,18 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
 
 
 def _encode_shard(todo: Plan, target: Path, skip_errors: bool) -> EncodeResult:  # noqa: FBT001 - sent by position
-    """Encode a slice in this process; a finished shard is left as it is."""
+    """Encode a slice in this process; a finished shard is left as it is, if its files are what they were."""
     if (target / "data.mdb").exists():
+        requests, readers = requests_of(todo)
+        begun_ns = (target.parent / SHARDS_FILE).stat().st_mtime_ns
+        with closing(open_store(target)) as store:
+            expect_unchanged(
+                requests,
+                readers,
+                lambda key: store.buffer(key) if key in store else None,
+                begun_ns=begun_ns,
+                store=target.parent,
+            )
         return read_result(target)
     return encode(todo, target, workers=1, skip_errors=skip_errors, may_be_empty=True)
 

@@ -1,7 +1,7 @@
 """What an encoder needs to know of a data set: which folders or files are samples, and which become which tensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ class RasterFile:
     """One per band, in the order of the file."""
     tolerance_px: int = 0
     """How many rows or columns a file may have more or fewer: some data sets were published so."""
+    is_backscatter: bool = False
+    """Whether its values must be Sentinel-1's backscatter in dB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,12 @@ class Source:
     root: Path
 
 
-def raster(suffix: str, name: str, side_px: int, dtype: str, *, tolerance_px: int = 0) -> RasterFile:
+def raster(
+    suffix: str, name: str, side_px: int, dtype: str, *, tolerance_px: int = 0, is_backscatter: bool = False
+) -> RasterFile:
     """A file that holds one square band."""
-    return stack(suffix, (name,), side_px, dtype, tolerance_px=tolerance_px)
+    file = stack(suffix, (name,), side_px, dtype, tolerance_px=tolerance_px)
+    return replace(file, is_backscatter=is_backscatter)
 
 
 def stack(suffix: str, names: Sequence[str], side_px: int, dtype: str, *, tolerance_px: int = 0) -> RasterFile:

@@ -1,12 +1,15 @@
 """Make values of a store from the files of a sample."""
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
 from reben.core.errors import EncodeError, RasterError
 from reben.encode.specification import Part, RasterFile
 from reben.io.geotiff import read_pixels, read_stack
@@ -31,11 +34,16 @@ class ValueReader:
             largest = tuple(_grown(tensor, file.tolerance_px) for file in part.files for tensor in file.tensors)
             self.most_bytes = len(header(largest)[0]) + sum(tensor.nbytes for tensor in largest)
 
+    def files(self, stem: str) -> Iterator[Path]:
+        """The files of the sample whose files begin with `stem`."""
+        return (Path(stem + file.suffix) for file in self._part.files)
+
     def read_into(self, target: memoryview, stem: str) -> int:
         """Write the value of the sample whose files begin with `stem` into `target`; how many bytes it has.
 
         Raises:
-            EncodeError: if a file is missing, or has a wrong size, data type or number of bands.
+            EncodeError: if a file is missing, has a wrong size, data type or number of bands, or holds no backscatter
+                where it should.
             RasterError: if a file is damaged.
         """
         if not self._part.has_fixed_size:
@@ -72,6 +80,8 @@ class ValueReader:
         (tensor,) = file.tensors
         if pixels.shape != tensor.shape or pixels.dtype != tensor.dtype:
             raise self._unexpected(path, (1, *pixels.shape), pixels.dtype, file)
+        if file.is_backscatter:
+            _expect_backscatter(path, pixels.array())
         return [pixels.data]
 
     def _stack(self, path: str, file: RasterFile) -> NDArray[Any]:
@@ -106,6 +116,20 @@ class ValueReader:
                 f"{path}: is missing; each of {self._part.name} must have the files *{suffixes}",
                 hint="download or build the patch again, or take its folder out",
             ) from None
+
+
+def _expect_backscatter(path: str, pixels: NDArray[Any]) -> None:
+    """Check that a file holds backscatter in dB.
+
+    Raises:
+        EncodeError: if it does not.
+    """
+    wrong = implausible_value(pixels)
+    if wrong is not None:
+        raise EncodeError(
+            f"{path}: has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
+            hint="make the patch again, or take its folder out",
+        )
 
 
 def _places(start: int, tensors: tuple[TensorSpec, ...], order: tuple[str, ...]) -> dict[str, tuple[int, int]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reben.core.bands import MSI_RESOLUTIONS_M
 from reben.core.errors import ProductError
-from reben.io.safe_files import elements, parse_xml
+from reben.io.safe_files import band_of, elements, parse_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _HINT = "download the product again"
 _LARGEST_GRID = 1_000
 _FULL_TURN_DEG = 360
+_LARGEST_SUN_ZENITH_DEG = 90
+_LARGEST_VIEW_ZENITH_DEG = 30
+"""Real ones have up to 12.2: the swath is 290 km wide, seen from 786 km."""
+_SMALLEST_STEP_M, _LARGEST_STEP_M = 100, 100_000
+"""Real grids have a value every 5,000 m."""
 
 Grid = NDArray[np.float64]
 
@@ -60,23 +65,21 @@ def read_angles(path: Path, content: bytes) -> TileAngles:
         ProductError: if grids are missing or damaged.
     """
     root = parse_xml(path, "MTD_TL.xml", content)
-    suns = [_direction(path, element) for element in elements(root, "Sun_Angles_Grid")]
+    suns = [_direction(path, element, _LARGEST_SUN_ZENITH_DEG) for element in elements(root, "Sun_Angles_Grid")]
     if not suns or not np.isfinite(suns[0].east).all() or not np.isfinite(suns[0].north).all():
         raise ProductError(f"{path}: MTD_TL.xml has no complete Sun_Angles_Grid", hint=_HINT)
     detectors: dict[str, list[DirectionGrid]] = {}
     for element in elements(root, "Viewing_Incidence_Angles_Grids"):
-        number = element.attrib.get("bandId", "")
-        if number.isdecimal() and int(number) < len(MSI_RESOLUTIONS_M):
-            band = tuple(MSI_RESOLUTIONS_M)[int(number)]
-            detectors.setdefault(band, []).append(_direction(path, element))
+        grid = _direction(path, element, _LARGEST_VIEW_ZENITH_DEG)
+        detectors.setdefault(band_of(path, element, "bandId"), []).append(grid)
     missing = [band for band in MSI_RESOLUTIONS_M if band not in detectors]
     if missing:
         raise ProductError(f"{path}: MTD_TL.xml has no view angles of {', '.join(missing)}", hint=_HINT)
     return TileAngles(suns[0], {band: _mean(path, band, grids) for band, grids in detectors.items()})
 
 
-def _direction(path: Path, element: "Element") -> DirectionGrid:
-    """One pair of grids, of zenith and azimuth.
+def _direction(path: Path, element: "Element", largest_zenith_deg: float) -> DirectionGrid:
+    """One pair of grids, of zenith and azimuth; NaN in both where nothing is seen.
 
     Raises:
         ProductError: if they are damaged.
@@ -84,8 +87,9 @@ def _direction(path: Path, element: "Element") -> DirectionGrid:
     zenith, step_m = _grid(path, element, "Zenith")
     azimuth, _ = _grid(path, element, "Azimuth")
     with np.errstate(invalid="ignore"):
-        wrong = (zenith < 0) | (zenith > 90) | (np.abs(azimuth) > _FULL_TURN_DEG)  # noqa: PLR2004 - degrees
-    if zenith.shape != azimuth.shape or wrong.any():
+        same = zenith.shape == azimuth.shape and bool((np.isnan(zenith) == np.isnan(azimuth)).all())
+        wrong = (zenith < 0).any() or (zenith > largest_zenith_deg).any() or (np.abs(azimuth) > _FULL_TURN_DEG).any()
+    if not same or wrong:
         raise ProductError(f"{path}: MTD_TL.xml has {element.tag} that are no angles", hint=_HINT)
     sine, azimuth = np.sin(np.radians(zenith)), np.radians(azimuth)
     return DirectionGrid(sine * np.sin(azimuth), sine * np.cos(azimuth), step_m)
@@ -105,8 +109,12 @@ def _grid(path: Path, element: "Element", name: str) -> tuple[Grid, float]:
         (step_m,) = steps
     except (StopIteration, ValueError) as error:
         raise ProductError(f"{path}: MTD_TL.xml has a damaged grid of {name} angles", hint=_HINT) from error
-    if grid.ndim != 2 or not 2 <= min(grid.shape) <= max(grid.shape) <= _LARGEST_GRID or not step_m > 0:  # noqa: PLR2004
-        raise ProductError(f"{path}: MTD_TL.xml has a grid of {name} angles of shape {grid.shape}", hint=_HINT)
+    is_grid = grid.ndim == 2 and 2 <= min(grid.shape) <= max(grid.shape) <= _LARGEST_GRID  # noqa: PLR2004
+    if not is_grid or not _SMALLEST_STEP_M <= step_m <= _LARGEST_STEP_M:
+        raise ProductError(
+            f"{path}: MTD_TL.xml has a grid of {name} angles of shape {grid.shape} with a step of {step_m:g} m",
+            hint=_HINT,
+        )
     return grid, step_m
 
 

@@ -11,6 +11,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha3_256(path: Path) -> str:
+    """SHA3-256 of a file, in hexadecimal digits, as `manifest.safe` has it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha3_256").hexdigest()
+
+
 def sha256_of_all(paths: Iterable[Path]) -> dict[str, str]:
     """SHA-256 by path, sorted."""
     return {str(path): sha256(path) for path in sorted(paths)}

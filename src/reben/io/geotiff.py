@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reben.core.errors import RasterError
 from reben.io import plain_tiff
+from reben.io.tiff_samples import expect_possible_samples
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -84,11 +85,13 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
     GDAL is told to take nothing else: a file of one of its other formats could make it read any file or address.
 
     Raises:
-        RasterError: if GDAL cannot read it, or it is too large for a patch.
+        RasterError: if GDAL cannot read it, it is too large for a patch, its values must be scaled, or its data type is
+            none.
     """
     import rasterio  # noqa: PLC0415 - loading GDAL takes longer than encoding a thousand plain patches
     from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
 
+    expect_possible_samples(path)
     try:
         with (
             warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
@@ -101,6 +104,12 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
                     f"{os.fspath(path)}: claims {source.count} bands of {source.width} x {source.height} pixels, "
                     f"{nbytes:,} bytes; a patch has at most {plain_tiff.LARGEST_RASTER:,}",
                     hint="give the patches, not the tile that they were cut from",
+                )
+            if set(source.scales) != {1.0} or set(source.offsets) != {0.0}:
+                raise RasterError(
+                    f"{os.fspath(path)}: has scales {sorted(set(source.scales))} and offsets "
+                    f"{sorted(set(source.offsets))}, which would be lost; expected values as they are meant",
+                    hint="apply them: gdal_translate -unscale -ot Float32, or remove them if they are wrong",
                 )
             stack = source.read()
     except RasterioError as error:

@@ -1,5 +1,6 @@
 """Bands of Sentinel-2 tiles as JPEG 2000 files: one band, square, on a UTM grid; lossless where we write them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,23 @@ from rasterio.transform import from_origin
 
 from reben.core.errors import ProductError
 from reben.core.grid import TileGround
+from reben.io.tile_geocoding import expect_tile
 
 _HINT = "download or correct the product again"
 _END = b"\xff\xd9"
 """The code stream's last marker (ISO/IEC 15444-1, "EOC")."""
 
 
-def read_tile_band(image: str, resolution_m: int, *, threads: int = 1) -> tuple[TileGround, NDArray[np.uint16]]:
+def read_tile_band(
+    image: str, resolution_m: int, *, threads: int = 1, expected: TileGround | None = None
+) -> tuple[TileGround, NDArray[np.uint16]]:
     """Ground and pixels, shape (rows, columns), of one band.
 
     Args:
         image: what GDAL opens.
         resolution_m: pixel size that it must have.
         threads: how many GDAL may use to decode it.
+        expected: where it must lie, if that is known; what claims another place or size is not decoded.
 
     Raises:
         ProductError: if the raster is damaged, or not what a band should be.
@@ -38,13 +43,18 @@ def read_tile_band(image: str, resolution_m: int, *, threads: int = 1) -> tuple[
                     f"{source.dtypes[0]} in {crs}; expected one square band of uint16 in a UTM zone",
                     hint=_HINT,
                 )
-            if (transform.a, transform.e) != (resolution_m, -resolution_m):
-                raise ProductError(f"{image}: has pixels of {transform.a} m; expected {resolution_m} m")
+            if (transform.a, transform.b, transform.d, transform.e) != (resolution_m, 0, 0, -resolution_m):
+                raise ProductError(f"{image}: has pixels of {transform.a} m; expected {resolution_m} m, north up")
+            ground = TileGround(f"EPSG:{epsg}", transform.c, transform.f, source.width * resolution_m)
+            expect_tile(image, ground)  # before pixels are read: a header may claim any size
+            if expected is not None and ground != expected:
+                raise ProductError(
+                    f"{image}: covers {ground}; by the metadata or the other bands it is {expected}", hint=_HINT
+                )
             pixels: NDArray[np.uint16] = source.read(1)
-            side_m = source.width * resolution_m
     except RasterioError as error:
         raise ProductError(f"{image}: cannot be read ({error})", hint=_HINT) from error
-    return TileGround(f"EPSG:{epsg}", int(transform.c), int(transform.f), side_m), pixels
+    return replace(ground, ulx_m=int(ground.ulx_m), uly_m=int(ground.uly_m)), pixels
 
 
 def write_tile_band(

@@ -26,7 +26,7 @@ _VALUE_FORMATS = {3: "H", 4: "I"}  # SHORT and LONG; the tags read here have no 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION = 256, 257, 258, 259
 _STRIP_OFFSETS, _SAMPLES, _STRIP_LENGTHS, _PREDICTOR, _SAMPLE_FORMAT = 273, 277, 279, 317, 339
 _FILL_ORDER, _ROWS_PER_STRIP = 266, 278
-_TILE_WIDTH = 322
+_TILE_WIDTH, _GDAL_METADATA = 322, 42112
 _RELEVANT = frozenset(
     {
         _WIDTH,
@@ -172,6 +172,8 @@ def _read_tags(data: bytes, directory: bytes) -> tuple[_Tags, int, int]:
     tags: _Tags = {}
     outside: list[tuple[int, int]] = []
     for tag, kind, number, value in _ENTRY.iter_unpack(directory[len(_HEADER) + _COUNT.size : -_NEXT.size]):
+        if tag == _GDAL_METADATA:
+            return {}, 0, 0  # it may hold a scale and an offset, which GDAL reads
         if tag not in _RELEVANT:
             continue
         if kind not in _VALUE_FORMATS or not 0 < number <= _MOST_STRIPS:

@@ -5,6 +5,7 @@ Source: ESA, Sentinel-2 Products Specification Document, "Level-1C User Product"
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -22,6 +23,8 @@ from reben.io.safe_files import (
     parse_xml,
     product_name,
     quality_verdicts,
+    quantification,
+    read_metadata,
     text_of,
 )
 
@@ -61,6 +64,8 @@ class L1cProduct:
     """Content of the granule's MTD_TL.xml."""
     auxiliary: Mapping[str, str]
     """Per kind of auxiliary file (AUX_ECMWFT, AUX_CAMSFO), what GDAL opens."""
+    members: Mapping[str, str]
+    """Per band, the raster's path in the directory or zip file."""
 
 
 def open_l1c(path: Path) -> L1cProduct:
@@ -72,18 +77,23 @@ def open_l1c(path: Path) -> L1cProduct:
     Raises:
         ProductError: if there is no L1C product with all thirteen bands, or its metadata are damaged or hostile.
     """
-    files = open_files(path)
-    metadata = find_metadata(files, _METADATA)
+    with closing(open_files(path)) as files:
+        return _read(path, files)
+
+
+def _read(path: Path, files: ProductFiles) -> L1cProduct:
+    metadata = find_metadata(path, files, _METADATA)
     if metadata is None:
         raise _not_l1c(path, files)
-    root = parse_xml(path, metadata, files.read(metadata))
-    tile_metadata = find_metadata(files, _TILE_METADATA)
+    root = parse_xml(path, metadata, read_metadata(files, metadata))
+    tile_metadata = find_metadata(path, files, _TILE_METADATA)
     if tile_metadata is None:
         raise ProductError(f"{path}: has no GRANULE/*/MTD_TL.xml, which holds the angles", hint=_HINT)
     offsets = band_offsets(path, root, "RADIO_ADD_OFFSET")
     name = product_name(path, root, "PRODUCT_URI")
     if name.tile.level != "L1C":
         raise ProductError(f"{path}: is {name}, which is not at level L1C")
+    images = _images(path, root, PurePosixPath(metadata).parent, files)
     return L1cProduct(
         path=path,
         name=name,
@@ -92,15 +102,16 @@ def open_l1c(path: Path) -> L1cProduct:
         quality=MappingProxyType(dict(quality_verdicts(root))),
         quantification=_quantification(path, root),
         offsets=MappingProxyType({band: offsets.get(band, 0) for band in MSI_RESOLUTIONS_M}),
-        images=MappingProxyType(_images(path, root, PurePosixPath(metadata).parent, files)),
-        tile_metadata=files.read(tile_metadata),
+        images=MappingProxyType({band: files.gdal_path(name) for band, name in images.items()}),
+        tile_metadata=read_metadata(files, tile_metadata),
         auxiliary=MappingProxyType(_auxiliary(files)),
+        members=MappingProxyType(images),
     )
 
 
 def _not_l1c(path: Path, files: ProductFiles) -> ProductError:
     """What to say of something that is no L1C product."""
-    if find_metadata(files, _L2A_METADATA) is not None:
+    if find_metadata(path, files, _L2A_METADATA) is not None:
         return ProductError(f"{path}: is an L2A product already", hint="give it to `reben build` as it is")
     return ProductError(f"{path}: no MTD_MSIL1C.xml found", hint="give L1C products (.SAFE), unpacked or zipped")
 
@@ -109,20 +120,16 @@ def _quantification(path: Path, root: "Element") -> float:
     """QUANTIFICATION_VALUE.
 
     Raises:
-        ProductError: if it is missing or no positive number.
+        ProductError: if it is missing or cannot be.
     """
-    text = text_of(root, "QUANTIFICATION_VALUE")
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ProductError(f"{path}: QUANTIFICATION_VALUE is {text!r}; expected a positive number", hint=_HINT)
+    value = quantification(path, root, "QUANTIFICATION_VALUE")
+    if value is None:
+        raise ProductError(f"{path}: has no QUANTIFICATION_VALUE", hint=_HINT)
     return value
 
 
 def _images(path: Path, root: "Element", folder: PurePosixPath, files: ProductFiles) -> dict[str, str]:
-    """What GDAL opens, per band.
+    """File of each band.
 
     Raises:
         ProductError: if a band is missing.
@@ -131,7 +138,7 @@ def _images(path: Path, root: "Element", folder: PurePosixPath, files: ProductFi
     for stem, file in find_images(root, folder, files, _LISTED):
         found = _IMAGE.fullmatch(stem)
         if found and found["band"] in MSI_RESOLUTIONS_M:
-            images[found["band"]] = files.gdal_path(file)
+            images[found["band"]] = file
     missing = [band for band in MSI_RESOLUTIONS_M if band not in images]
     if missing:
         raise ProductError(f"{path}: lacks {', '.join(missing)}", hint=_HINT)

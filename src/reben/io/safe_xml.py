@@ -77,6 +77,15 @@ _TILE = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+_MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
+<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1">
+  <dataObjectSection>
+{objects}
+  </dataObjectSection>
+</xfdu:XFDU>
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
     """What a product's metadata say."""
@@ -134,6 +143,22 @@ def tile_xml(level: str, ground: TileGround, *, angles: str, content: Mapping[st
         sizes="\n".join(_sizes(ground)),
         angles=angles,
         content="\n".join(lines),
+    )
+
+
+def manifest_xml(checksums: Mapping[PurePosixPath, str]) -> str:
+    """Content of manifest.safe: all that readers need to compare files with their SHA3-256.
+
+    Args:
+        checksums: hexadecimal digits per file, relative to the product.
+    """
+    return _MANIFEST.format(
+        objects="\n".join(
+            f'    <dataObject ID="{escape(file.stem)}"><byteStream mimeType="application/octet-stream">'
+            f'<fileLocation locatorType="URL" href="./{escape(str(file))}"/>'
+            f'<checksum checksumName="SHA3-256">{digits}</checksum></byteStream></dataObject>'
+            for file, digits in sorted(checksums.items())
+        )
     )
 
 

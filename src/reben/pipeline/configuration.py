@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from reben.acquire.connection import MOST_CONNECTIONS
 from reben.acquire.query import ProductKind
 from reben.construct.labels import MIN_LABELLED
+from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.errors import PipelineError
 from reben.io.small_files import read_yaml
@@ -72,6 +73,7 @@ class CorrectSection(Section):
     time_limit_h: Annotated[float, Field(gt=0)] = 4.0
     workers: Positive = 1
     threads: Positive | None = None
+    checksums: bool = True
 
     @model_validator(mode="before")
     @classmethod
@@ -85,6 +87,7 @@ class BuildSection(Section):
     clc: Location
     legend: Location | None = None
     s1_scenes: Location | None = None
+    s1_unit: Unit | None = None
     s1_dir: Location | None = None
     s1_pairs: Location | None = None
     v1_geometries: Location | None = None
@@ -100,6 +103,7 @@ class BuildSection(Section):
     format: Literal["geotiff", "store"] = "geotiff"
     workers: Positive = 1
     threads: Positive | None = None
+    checksums: bool = True
 
 
 class EncodeSection(Section):

@@ -17,6 +17,7 @@ from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.errors import PipelineError
+from reben.correct.correction import superseded
 from reben.encode.bigearthnet import bigearthnet
 from reben.encode.engine import encode, plan
 from reben.encode.shards import encode_shards
@@ -24,11 +25,10 @@ from reben.encode.specification import Source
 from reben.io.checksums import sha256_of_all
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.processes import available_cpus
+from reben.io.product_folders import find_products
 from reben.pipeline.configuration import Configuration, CorrectSection, SearchSection
 from reben.pipeline.state import fingerprint, marks
 from reben.pipeline.tools import Tools
-
-_SUFFIXES = {".SAFE", ".zip"}
 
 Paths = tuple[Path, ...]
 
@@ -164,8 +164,12 @@ def _correct_stage(configuration: Configuration, folders: Folders, tools: Tools)
         if not products:
             raise PipelineError(f"no L1C product in {_listed(configuration.l1c)}", hint="expected *.SAFE or *.zip")
         skip = configuration.skips_errors
-        result = tools.correct(products, folders.l2a, settings, skip_errors=skip, tools=tools)
-        return Made(result.made, {"products": len(result.made), "engine": settings.engine}, result.failed)
+        older = superseded(products)
+        wanted = tuple(path for path in products if path not in older)
+        result = tools.correct(wanted, folders.l2a, settings, skip_errors=skip, tools=tools)
+        left_out = _left_out(configuration) | {str(path): reason for path, reason in older.items()}
+        summary = {"products": len(result.made), "engine": settings.engine, "left out": left_out}
+        return Made(result.made, summary, result.failed)
 
     def inputs(products: Paths) -> str:
         dem = [settings.dem] if settings.dem else []
@@ -176,14 +180,12 @@ def _correct_stage(configuration: Configuration, folders: Folders, tools: Tools)
 
 def first_products(configuration: Configuration) -> Paths:
     """The products that are given instead of a search."""
-    return tuple(
-        sorted(
-            path
-            for place in configuration.l1c + configuration.l2a
-            for path in ([place] if place.suffix in _SUFFIXES else place.glob("*"))
-            if path.suffix in _SUFFIXES and not path.name.startswith(".")
-        )
-    )
+    return tuple(sorted(find_products(configuration.l1c + configuration.l2a).products))
+
+
+def _left_out(configuration: Configuration) -> dict[str, str]:
+    """What lies beside those products and is not used, and why."""
+    return find_products(configuration.l1c + configuration.l2a).left_out
 
 
 def _listed(paths: Paths) -> str:
@@ -197,7 +199,7 @@ def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -
         if not products:
             raise PipelineError(f"no L2A product in {_listed(configuration.l2a)}", hint="expected *.SAFE or *.zip")
         inputs = _build_inputs(configuration, products)
-        inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
+        settings = inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
         todo = plan_build(inputs.l2a, skip_errors=skip)
         with (
             tools.executor_of("", section.workers, preload="reben.construct.build") as executor,
@@ -211,15 +213,24 @@ def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -
                 output_format=section.format,
                 threads=section.threads or max(1, available_cpus() // section.workers),
                 skip_errors=skip,
+                compare_checksums=section.checksums,
+                remarks=settings.remarks(),
                 progress=begin(len(todo.tiles)),
             )
         patches = result.report["patches"]
         rejected = {tile: ", ".join(reasons) for tile, reasons in todo.rejected.items()}
-        summary = {"tiles": len(result.report["tiles"]), "patches": patches.get("kept", 0), "rejected tiles": rejected}
+        summary = {
+            "tiles": len(result.report["tiles"]),
+            "patches": patches.get("kept", 0),
+            "rejected tiles": rejected,
+            "left out": _left_out(configuration) | todo.left_out,
+        }
         return Made((folders.dataset.report,), summary, result.failed)
 
     def inputs(products: Paths) -> str:
         given = _build_inputs(configuration, products).parameters()
+        if given["s1_unit"] is None:
+            del given["s1_unit"]  # what was done before there was a choice stays done
         return fingerprint(inputs=given, products=marks(products), format=section.format)
 
     def check() -> None:
@@ -242,6 +253,7 @@ def _build_inputs(configuration: Configuration, products: Paths) -> BuildInputs:
         s1_dir=section.s1_dir,
         s1_pairs=section.s1_pairs,
         s1_scenes=section.s1_scenes,
+        s1_unit=section.s1_unit,
         keep_unpaired=section.unpaired == "keep",
         v1_geometries=section.v1_geometries,
         snow=section.snow,

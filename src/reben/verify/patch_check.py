@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.construct.labels import is_labelled_enough, present_labels
+from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
 from reben.core.bands import BANDS
 from reben.core.errors import LegendError
 from reben.io.processes import worker_pool
@@ -17,6 +18,7 @@ from reben.verify.rules import DatasetRules
 
 PRESENT = "every part is present, readable, and has its size, data type and place"
 VALID = "no pixel is invalid: 0 in Sentinel-2, no number in Sentinel-1"
+PLAUSIBLE = f"Sentinel-1 is backscatter in dB: {LOWEST_DB:.0f} to {HIGHEST_DB:.0f}"
 _PATCHES_PER_TASK = 256
 LABELS = "labels follow from the reference map, and enough of it is labelled"
 STRAYS = "there is nothing that the metadata tables do not name"
@@ -44,7 +46,7 @@ class PatchFindings:
     def as_checks(self) -> list[Check]:
         """One check per rule that was applied."""
         checks = []
-        for rule in (PRESENT, VALID, LABELS, STRAYS):
+        for rule in (PRESENT, VALID, PLAUSIBLE, LABELS, STRAYS):
             if rule in self.checked or any(found == rule for found, _ in self.findings):
                 check = Check(rule, self.checked[rule])
                 check.add(finding for found, finding in self.findings if found == rule)
@@ -62,7 +64,7 @@ class PatchRow:
 
 
 def check_pixels(where: str, bands: Mapping[str, NDArray[Any]], found: PatchFindings) -> None:
-    """Whether all pixels are valid.
+    """Whether all pixels are valid, and those of Sentinel-1 plausible.
 
     Args:
         where: names the patch.
@@ -72,6 +74,9 @@ def check_pixels(where: str, bands: Mapping[str, NDArray[Any]], found: PatchFind
     for name, pixels in bands.items():
         valid = (pixels != 0).all() if BANDS[name].sensor == "s2" else np.isfinite(pixels).all()
         found.add(VALID, *([] if valid else [Finding(where, f"{name} has invalid pixels")]))
+        if valid and BANDS[name].sensor == "s1":
+            wrong = implausible_value(pixels)
+            found.add(PLAUSIBLE, *([] if wrong is None else [Finding(where, f"{name} has a value of {wrong:.6g}")]))
 
 
 def check_labels(

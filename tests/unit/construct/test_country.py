@@ -79,3 +79,36 @@ def test_files_that_cannot_be_used(tmp_path: Path):
     )
     with pytest.raises(CountryError, match="column name, admin or country; found CRS EPSG:4326, columns x"):
         read_countries(path)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "name"),
+    [
+        ("null", "Nowhere"),
+        ('{"type": "Point", "coordinates": [0, 0]}', "Nowhere"),
+        ('{"type": "LineString", "coordinates": [[0, 0], [1, 1]]}', "Nowhere"),
+        ('{"type": "Polygon", "coordinates": []}', "Nowhere"),
+        ('{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}', ""),
+    ],
+)
+def test_a_country_without_ground_or_name(tmp_path: Path, geometry: str, name: str):
+    path = tmp_path / "countries.geojson"
+    whole = '{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}'
+    features = (
+        f'{{"type": "Feature", "properties": {{"name": "{label}"}}, "geometry": {ground}}}'
+        for label, ground in (("Somewhere", whole), (name, geometry))
+    )
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{", ".join(features)}]}}')
+    with pytest.raises(CountryError, match=f"country '{name}' has .*; expected a name and a polygon"):
+        read_countries(path)
+
+
+def test_coordinates_that_are_no_places(tmp_path: Path):
+    path = tmp_path / "countries.geojson"
+    path.write_text(
+        '{"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "EPSG:3035"}}, "features": '
+        '[{"type": "Feature", "properties": {"name": "Far"}, "geometry": {"type": "Polygon", "coordinates": '
+        "[[[1e30, 0], [2e30, 0], [2e30, 1e30], [1e30, 0]]]}}]}"
+    )
+    with pytest.raises(CountryError, match="no places on the Earth"):
+        read_countries(path)

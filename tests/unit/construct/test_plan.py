@@ -47,13 +47,32 @@ def test_failed_quality_indicators_reject_a_product(make_metadata: Callable[...,
     assert found.rejected == {TILES[0]: ["GEOMETRIC_QUALITY is FAILED"]}
 
 
-def test_two_products_of_one_tile_and_time(make_metadata: Callable[..., Path], tmp_path: Path):
-    one = make_metadata(tmp_path / "one", TILES[0])
-    other = make_metadata(tmp_path / "two", TILES[0], processed="20250101T000000")
+def test_two_products_of_one_tile_and_time(make_product: Callable[..., Path], tmp_path: Path):
+    one = make_product(tmp_path / "one", TILES[0])
+    other = make_product(tmp_path / "two", TILES[0], processed="20250101T000000")
     with pytest.raises(BuildError, match=f"{TILES[0]}: there are two products of the same tile and time") as caught:
         plan_build([tmp_path / "one", tmp_path / "two"])
     assert str(one) in str(caught.value)
     assert str(other) in str(caught.value)
+
+
+def test_a_product_beside_its_zip_file_is_taken_once(make_metadata: Callable[..., Path], tmp_path: Path):
+    path = make_metadata(tmp_path, TILES[0])
+    archive = Path(shutil.make_archive(str(path), "zip", tmp_path, path.name))
+    found = plan_build([tmp_path])
+    assert found.tiles == {TILES[0]: path}
+    assert found.left_out == {str(archive): f"is the same product as {path}"}
+
+
+def test_products_however_they_were_unpacked(make_metadata: Callable[..., Path], tmp_path: Path):
+    bare = make_metadata(tmp_path / "l2a", TILES[0])
+    bare = bare.rename(bare.with_suffix(""))
+    nested = make_metadata(tmp_path / "l2a" / "title", TILES[1])
+    (tmp_path / "l2a" / "notes.txt").touch()
+    found = plan_build([tmp_path / "l2a"])
+    assert found.tiles == {TILES[0]: bare, TILES[1]: nested}
+    assert list(found.left_out) == [str(tmp_path / "l2a" / "notes.txt")]
+    assert plan_build([bare]).tiles == {TILES[0]: bare}
 
 
 def test_no_product(tmp_path: Path):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -7,9 +8,9 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from reben.construct.tile_bands import TileBands, add_offset, read_bands, valid_patches
+from reben.construct.tile_bands import TileBands, add_offset, join_bands, read_bands, valid_patches
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.errors import ProductError
+from reben.core.errors import GridError, ProductError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Product, Tile
 from reben.io.safe import SafeProduct, open_product
@@ -95,6 +96,21 @@ def test_the_incomplete_border_does_not_count():
     assert valid_patches(TileBands(ground, pixels), PatchGrid(6_600)).all()
 
 
+def test_reflectance_of_another_scale(product: SafeProduct):
+    other = replace(product, quantification=1_000)
+    with pytest.raises(ProductError, match="divided by 1000; reBEN's is 10,000") as caught:
+        read_bands(other)
+    assert "--keep-raw" in caught.value.hint
+    np.testing.assert_array_equal(read_bands(other, keep_raw=True).pixels["B02"], noise("B02"))
+
+
+def test_the_place_that_the_metadata_say(product: SafeProduct):
+    assert read_bands(replace(product, ground=GROUND)).ground == GROUND
+    elsewhere = TileGround("EPSG:32633", 300_000, 5_400_000, 109_800)
+    with pytest.raises(ProductError, match=r"B01\.jp2: covers .*side_m=6000.*by the metadata"):
+        read_bands(replace(product, ground=elsewhere))
+
+
 def test_missing_bands_are_named(shared_data: Path):
     (path,) = (shared_data / "s2_l2a" / "T29UNU_N0400_R60m").glob("*.SAFE")
     with pytest.raises(ProductError, match="lacks B02, B03, B04, B05, B06, B07, B08, B8A, B11, B12 at native"):
@@ -104,8 +120,11 @@ def test_missing_bands_are_named(shared_data: Path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"transform": from_origin(300_010, 5_400_000, 20, 20)}, "B05 covers .*300010.*; the other bands cover"),
-        ({"crs": "EPSG:32634"}, "B05 covers"),
+        (
+            {"transform": from_origin(300_010, 5_400_000, 20, 20)},
+            r"B05\.jp2: covers .*300010.*; by the metadata or the other bands it is",
+        ),
+        ({"crs": "EPSG:32634"}, r"B05\.jp2: covers"),
         ({"crs": None}, "expected one square band of uint16 in a UTM zone"),
         ({"transform": from_origin(300_000, 5_400_000, 10, 10)}, r"has pixels of 10.0 m; expected 20 m"),
     ],
@@ -131,3 +150,14 @@ def test_truncated_rasters(product: SafeProduct, length: int):
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(ProductError, match=r"B08\.jp2: cannot be read"):
         read_bands(product)
+
+
+def test_what_one_part_of_a_tile_lacks_comes_from_the_other():
+    one, other = (
+        TileBands(GROUND, {"B01": np.array(pixels, np.uint16)}) for pixels in ([[1, 0], [0, 2]], [[9, 8], [0, 7]])
+    )
+    join_bands(one, other)
+    assert one.pixels["B01"].tolist() == [[1, 8], [0, 2]]
+    elsewhere = TileBands(TileGround("EPSG:32634", 300_000, 5_400_000, 6_000), other.pixels)
+    with pytest.raises(GridError, match="one part of the tile covers"):
+        join_bands(one, elsewhere)

@@ -53,6 +53,37 @@ def test_values_that_are_no_altitudes(tmp_path):
     assert "nodata" in caught.value.hint
 
 
+def test_a_fill_value_that_a_mean_hides(tmp_path):
+    values = np.full((160, 160), 1_500, np.int16)
+    values[3, 4] = -32_768
+    dem = write_dem(tmp_path / "dem.tif", values, "EPSG:32633", CORNER, 30)
+    with pytest.raises(RasterError, match="from -32768 to 1500; expected altitudes in metres"):
+        node_altitudes_m(dem, NODES)
+
+
+def test_scale_and_offset_are_applied(tmp_path):
+    dem = write_dem(tmp_path / "dem.tif", np.full((160, 160), 30_000, np.int16), "EPSG:32633", CORNER, 30)
+    with rasterio.open(dem, "r+") as target:
+        target.scales, target.offsets = [0.05], [-100]
+    assert node_altitudes_m(dem, NODES) == pytest.approx(np.full((4, 4), 1_400))
+    with rasterio.open(dem, "r+") as target:
+        target.scales = [0.0]
+    with pytest.raises(RasterError, match=r"scale 0\.0 and offset"):
+        node_altitudes_m(dem, NODES)
+
+
+@pytest.mark.parametrize(("unit", "right"), [("metre", True), ("m", True), ("ft", False), ("US survey foot", False)])
+def test_units_of_the_model(tmp_path, unit, right):
+    dem = write_dem(tmp_path / "dem.tif", np.full((160, 160), 300, np.int16), "EPSG:32633", CORNER, 30)
+    with rasterio.open(dem, "r+") as target:
+        target.units = [unit]
+    if right:
+        assert (node_altitudes_m(dem, NODES) == 300).all()
+        return
+    with pytest.raises(RasterError, match=f"has the unit '{unit}'.*expected metres"):
+        node_altitudes_m(dem, NODES)
+
+
 def test_no_raster_and_no_crs(tmp_path):
     (tmp_path / "text.tif").write_text("no raster")
     with pytest.raises(RasterError, match="cannot be read"):

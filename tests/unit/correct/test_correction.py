@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reben.core.errors import CorrectionError, ProductError
-from reben.correct.correction import correct, find_l1c, workers_that_fit
+from reben.correct.correction import correct, find_l1c, not_taken, workers_that_fit
 
 
 @dataclass
@@ -91,3 +91,17 @@ def test_folders_without_products_and_products_given_twice(tmp_path: Path):
 def test_workers_are_bounded_by_memory():
     assert workers_that_fit(3, StandInEngine(memory_bytes=1)) == 3
     assert workers_that_fit(3, StandInEngine(memory_bytes=10**15)) == 1
+
+
+def test_an_acquisition_in_two_baselines_is_corrected_once(tmp_path: Path):
+    old, new = (
+        tmp_path / f"S2A_MSIL1C_20180613T101031_{rest}.SAFE"
+        for rest in ("N0206_R022_T33UUP_20180613T120000", "N0500_R022_T33UUP_20230713T120000")
+    )
+    for path in (old, new, tmp_path / "renamed.zip", tmp_path / "notes.txt"):
+        path.touch()
+    assert find_l1c([tmp_path]) == [new, tmp_path / "renamed.zip"]
+    assert not_taken([tmp_path]) == {
+        str(old): "has processing baseline N0206; the same acquisition is there in N0500",
+        str(tmp_path / "notes.txt"): "is neither a product's folder nor a zip file",
+    }

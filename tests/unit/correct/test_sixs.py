@@ -1,7 +1,7 @@
 import json
 import re
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -15,7 +15,9 @@ from reben.correct.l2a_product import REPORT
 from reben.correct.sixs import SixsEngine
 from reben.demo.l1c import AIR
 from reben.io.jp2 import read_tile_band
+from reben.io.product_checksums import compare_checksums
 from reben.io.safe import open_product
+from reben.io.safe_xml import manifest_xml
 
 ENGINE = SixsEngine(threads=2)
 
@@ -99,6 +101,19 @@ def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
     assert not list(tmp_path.glob("*.SAFE"))
 
 
+def test_the_product_carries_checksums(corrected: Path):
+    product = open_product(corrected)
+    assert compare_checksums(corrected, list(product.members.values())) == ("SHA3-256",)
+
+
+def test_a_damaged_image_is_refused_or_taken_as_it_is(l1c: Path, tmp_path: Path):
+    image = next(l1c.rglob("*_B04.jp2"))
+    (l1c / "manifest.safe").write_text(manifest_xml({PurePosixPath(image.relative_to(l1c)): "0" * 64}))
+    expect_nothing_written(ENGINE, l1c, ProductError, r"_B04\.jp2 is damaged: its SHA3-256 is")
+    report = SixsEngine(checksums=False).correct(l1c, tmp_path / "taken")
+    assert report["compared with"] == []
+
+
 def test_a_zipped_product(small_l1c, tmp_path: Path):
     archive = shutil.make_archive(str(tmp_path / "product"), "zip", small_l1c.path.parent, small_l1c.path.name)
     report = ENGINE.correct(Path(archive), tmp_path)
@@ -139,7 +154,7 @@ def test_a_band_of_another_place(l1c: Path):
     image.unlink()
     with rasterio.open(image, "w", **profile) as target:
         target.write(pixels, 1)
-    expect_nothing_written(ENGINE, l1c, ProductError, "B12 covers .*; the other bands cover")
+    expect_nothing_written(ENGINE, l1c, ProductError, r"_B12\.jp2: covers .*; by the metadata or the other bands it is")
 
 
 def test_failed_quality(l1c: Path):

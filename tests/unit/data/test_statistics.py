@@ -59,9 +59,10 @@ def test_small_differences_of_large_values_are_not_lost(tmp_path: Path, monkeypa
     assert (summary.mean, summary.std, summary.min, summary.max) == (65_000.5, 0.5, 65_000, 65_001)
 
 
-def test_pixels_that_are_no_numbers_are_refused(tmp_path: Path):
-    store, patches = store_of(tmp_path, "VV", [np.array([[np.nan, 1]], np.float32)])
-    with pytest.raises(StoreError, match="VV has pixels that are no numbers"):
+@pytest.mark.parametrize("wrong", [np.nan, -np.inf, -9999, 90])
+def test_pixels_that_are_no_backscatter_are_refused(tmp_path: Path, wrong: float):
+    store, patches = store_of(tmp_path, "VV", [np.array([[value, 1]], np.float32) for value in (-3, wrong)])
+    with pytest.raises(StoreError, match=f"patch1 has a value of {wrong} in VV"):
         summarise(store, patches, select_bands("VV"))
 
 
@@ -77,6 +78,6 @@ def test_training_reads_what_was_written(tmp_path: Path):
 def test_other_files_are_refused(tmp_path: Path, content: str):
     path = tmp_path / "statistics.json"
     path.write_text(content)
-    with pytest.raises(MetadataError, match="is no file of statistics") as caught:
+    with pytest.raises(MetadataError, match=r"is no file of statistics|cannot be read as JSON") as caught:
         read_statistics(path)
     assert "reben stats" in caught.value.hint

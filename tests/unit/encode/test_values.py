@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from rasterio.transform import from_origin
 from safetensors.numpy import load, save
 
 from reben.core.errors import EncodeError, RasterError
+from reben.encode.bigearthnet import S1_PATCHES
 from reben.encode.specification import Part, RasterFile, SampleLayout, raster, stack
 from reben.encode.values import ValueReader
+from reben.io.dataset_paths import DatasetPaths
 
 SIDES = {"B02": 12, "B05": 6, "B01": 2}
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -263,3 +266,20 @@ def test_files_of_one_and_of_several_bands_in_one_sample(tmp_path: Path, toleran
     red, green, blue = write(tmp_path / "p_rgb.tif", noise((3, 8, 8 + tolerance_px), "uint8"))
     (height,) = write(tmp_path / "p_height.tif", noise((1, 4, 4), "float32"))
     expect(read(part, tmp_path / "p"), {"r": red, "g": green, "b": blue, "height": height})
+
+
+@pytest.mark.parametrize("wrong", [-9999, -99, 4000, np.nan])
+def test_sentinel1_patches_must_be_backscatter(real_patches: DatasetPaths, tmp_path: Path, wrong: float):
+    source = next(real_patches.s1.glob("*/*"))
+    folder = tmp_path / source.name
+    shutil.copytree(source, folder)
+    reader = ValueReader(S1_PATCHES)
+    target = memoryview(bytearray(reader.most_bytes))
+    assert reader.read_into(target, f"{folder}/{folder.name}") == reader.most_bytes
+    path = folder / f"{folder.name}_VH.tif"
+    with rasterio.open(path, "r+") as file:
+        pixels = file.read(1)
+        pixels[3, 4] = wrong
+        file.write(pixels, 1)
+    with pytest.raises(EncodeError, match=f"_VH.tif: has a value of {wrong}; expected backscatter"):
+        reader.read_into(target, f"{folder}/{folder.name}")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from reben.io.checksums import sha256, sha256_of_all
+from reben.io.checksums import sha3_256, sha256, sha256_of_all
 
 
 def test_checksums_are_those_of_sha256sum(tmp_path: Path):
@@ -16,6 +16,11 @@ def test_checksums_are_those_of_sha256sum(tmp_path: Path):
     assert list(sha256_of_all(iter(paths))) == sorted(expected)
     assert sha256(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert sha256_of_all([]) == {}
+
+
+def test_the_digest_of_manifests(tmp_path: Path):
+    (tmp_path / "empty").write_bytes(b"")
+    assert sha3_256(tmp_path / "empty") == "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a"
 
 
 def test_what_is_no_file_is_an_error(tmp_path: Path):

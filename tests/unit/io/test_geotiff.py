@@ -317,6 +317,18 @@ def test_a_pipe_does_not_hang_the_reader(tmp_path: Path) -> None:
 # Stacks
 
 
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize(("scale", "offset"), [(0.01, 0.0), (1.0, -5.0)])
+def test_values_that_must_be_scaled_are_refused(tmp_path: Path, bands: int, scale: float, offset: float) -> None:
+    path = write(tmp_path / "scaled.tif", noise("int16", (bands, 16, 16)))
+    with rasterio.open(path, "r+") as target:
+        target.scales, target.offsets = [scale] * bands, [offset] * bands
+    for read in (geotiff.read_stack, geotiff.read_pixels):
+        with pytest.raises(RasterError, match="which would be lost") as caught:
+            read(path)
+        assert str(path) in str(caught.value)
+
+
 @pytest.mark.parametrize(("dtype", "profile"), CASES)
 @pytest.mark.parametrize("shape", [(1, 7, 45), (3, 32, 32), (13, 64, 64)], ids=str)
 def test_stack_has_all_bands_in_order(

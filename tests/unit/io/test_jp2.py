@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,36 @@ def test_what_is_no_band_of_a_tile(tmp_path: Path):
         target.write(PIXELS[:120], 1)
     with pytest.raises(ProductError, match="expected one square band of uint16 in a UTM zone"):
         read_tile_band(str(tmp_path / "wide.jp2"), 20)
+
+
+@pytest.mark.parametrize(
+    ("crs", "corner", "side_px", "resolution_m"),
+    [
+        ("EPSG:3035", (4_000_000, 3_000_000), 20, 20),
+        ("EPSG:32661", (2_000_000, 2_000_000), 20, 20),
+        ("EPSG:32633", (300_000.5, 5_400_000), 20, 20),
+        ("EPSG:32633", (3e9, 5_400_000), 20, 20),
+        ("EPSG:32633", (300_000, 5_400_000), 2_001, 60),
+    ],
+)
+def test_a_header_that_claims_what_no_tile_is(
+    *, tmp_path: Path, crs: str, corner: tuple[float, float], side_px: int, resolution_m: int, monkeypatch
+):
+    with rasterio.open(
+        tmp_path / "band.jp2", "w", driver="JP2OpenJPEG", width=side_px, height=side_px, count=1, dtype="uint16",
+        crs=crs, transform=from_origin(*corner, resolution_m, resolution_m),
+    ) as target:  # fmt: skip
+        target.write(np.ones((side_px, side_px), np.uint16), 1)
+    monkeypatch.setattr(rasterio.DatasetReader, "read", None)  # nothing is decoded
+    with pytest.raises(ProductError, match=r"band\.jp2: claims a tile of"):
+        read_tile_band(str(tmp_path / "band.jp2"), resolution_m)
+
+
+def test_another_place_than_expected_is_not_decoded(tmp_path: Path, monkeypatch):
+    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)
+    monkeypatch.setattr(rasterio.DatasetReader, "read", None)
+    with pytest.raises(ProductError, match="by the metadata or the other bands it is"):
+        read_tile_band(str(tmp_path / "band.jp2"), 20, expected=replace(GROUND, side_m=109_800))
 
 
 def test_a_file_that_is_not_whole_after_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

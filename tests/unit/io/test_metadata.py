@@ -289,7 +289,7 @@ def test_table_that_does_not_fit_is_refused(path: Path, rows: pa.Table) -> None:
 def test_paths_may_be_strings_and_must_be_files(path: Path) -> None:
     write_metadata(path, table(row("a")))
     assert read_metadata(str(path)).num_rows == 1
-    with pytest.raises(MetadataError, match="is no file"):
+    with pytest.raises(MetadataError, match="is a folder"):
         read_metadata(path.parent)
     with pytest.raises(MetadataError, match="does not exist"):
         read_metadata(path.with_name("nowhere.parquet"))

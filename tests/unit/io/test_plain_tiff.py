@@ -144,6 +144,7 @@ def test_uncompressed_pixels_are_not_copied() -> None:
             longs(WIDTH, 65_536) | longs(HEIGHT, 65_536) | longs(ROWS_PER_STRIP, 65_536) | longs(COMPRESSION, DEFLATE),
             id="four gigapixels",
         ),
+        pytest.param({42112: (42112, 2, 3, 0x202020)}, id="GDAL's metadata"),
         pytest.param({WIDTH: (WIDTH, 1, 1, 4)}, id="type BYTE"),
         pytest.param({WIDTH: (WIDTH, 16, 1, 4)}, id="type LONG8"),
         pytest.param({OFFSETS: (OFFSETS, LONG, 0xFFFFFFFF, 8)}, id="4 billion strips"),

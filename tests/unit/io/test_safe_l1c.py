@@ -61,15 +61,35 @@ def test_what_is_missing(tmp_path: Path):
         open_l1c(tmp_path / NAME)
 
 
-@pytest.mark.parametrize("value", ["", "0", "-1", "nan", "inf", "ten"])
+@pytest.mark.parametrize("value", ["", "0", "-1", "nan", "inf", "ten", "1e-300", "999", "1e9"])
 def test_a_quantification_value_that_is_none(tmp_path: Path, value):
-    with pytest.raises(ProductError, match=r"QUANTIFICATION_VALUE is .*; expected a positive number"):
+    with pytest.raises(ProductError, match=r"QUANTIFICATION_VALUE is .*; expected a number from 1,000 to 100,000"):
         open_l1c(make_product(tmp_path, quantification=value))
 
 
 def test_an_offset_that_is_no_number(tmp_path: Path):
     with pytest.raises(ProductError, match="RADIO_ADD_OFFSET of B01 is 'x'"):
         open_l1c(make_product(tmp_path, extra='<RADIO_ADD_OFFSET band_id="0">x</RADIO_ADD_OFFSET>'))
+
+
+@pytest.mark.parametrize("offset", ["1e9", "-10001", "nan", "inf", "-1000.5", "", "1" * 5_000])
+def test_an_offset_that_cannot_be(tmp_path: Path, offset: str):
+    with pytest.raises(ProductError, match="expected a whole number of 10,000 at most") as caught:
+        open_l1c(make_product(tmp_path, extra=f'<RADIO_ADD_OFFSET band_id="0">{offset}</RADIO_ADD_OFFSET>'))
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("number", ["13", "-1", "", "1.0", "x", "\u0661", "9" * 5_000])
+def test_an_offset_of_a_band_that_does_not_exist(tmp_path: Path, number: str):
+    with pytest.raises(ProductError, match=r"RADIO_ADD_OFFSET has the band_id .* expected 0 to 12") as caught:
+        open_l1c(make_product(tmp_path, extra=f'<RADIO_ADD_OFFSET band_id="{number}">-1000</RADIO_ADD_OFFSET>'))
+    assert len(str(caught.value)) < 500
+
+
+def test_two_offsets_of_one_band(tmp_path: Path):
+    offsets = (f'<RADIO_ADD_OFFSET band_id="0">{offset}</RADIO_ADD_OFFSET>' for offset in (-1000, 0))
+    with pytest.raises(ProductError, match="has two values of RADIO_ADD_OFFSET for B01"):
+        open_l1c(make_product(tmp_path, extra="".join(offsets)))
 
 
 def test_an_l2a_product(tmp_path: Path):

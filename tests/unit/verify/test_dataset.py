@@ -14,7 +14,7 @@ from reben.io.geotiff import read_band, write_reference_map
 from reben.io.metadata import read_metadata, write_metadata
 from reben.verify.dataset import verify_dataset
 from reben.verify.findings import Check
-from reben.verify.patch_check import LABELS, PRESENT, STRAYS, VALID
+from reben.verify.patch_check import LABELS, PLAUSIBLE, PRESENT, STRAYS, VALID
 
 
 @pytest.fixture
@@ -131,6 +131,14 @@ def test_invalid_pixels(dataset: DatasetPaths):
         pixels[3, 3] = value
         change(path, pixels)
     assert sorted(different(verify_dataset(dataset.root))[VALID]) == ["B11 has invalid pixels", "VV has invalid pixels"]
+
+
+def test_sentinel1_that_is_no_backscatter(dataset: DatasetPaths):
+    path = some_file(dataset, "*_VH.tif")
+    pixels = read_band(path).copy()
+    pixels[3, 3] = -9999
+    change(path, pixels)
+    assert different(verify_dataset(dataset.root)) == {PLAUSIBLE: ["VH has a value of -9999"]}
 
 
 def test_labels_that_do_not_follow_from_the_map(dataset: DatasetPaths):

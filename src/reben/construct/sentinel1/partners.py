@@ -47,3 +47,7 @@ class S1Source(Protocol):
             names: of the partners.
         """
         ...
+
+    def remarks(self) -> tuple[str, ...]:
+        """What users should know of the data."""
+        ...

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reben.construct.sentinel1.partners import S1Partner
 from reben.construct.tile_patches import Place, TilePatches
+from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import RasterError
 from reben.core.names import S1Patch
@@ -36,17 +37,26 @@ class S1PatchFolder:
         """None: the files are copied, so that the data set holds them."""
         return []
 
+    def remarks(self) -> tuple[str, ...]:
+        """None: ready patches say nothing of how they were made."""
+        return ()
+
     def _read(self, name: str, patch_size_m: int) -> S1Partner:
-        folder = self.root / S1Patch.parse(name).scene / name
-        files = {band: folder / f"{name}_{band}.tif" for band in S1_BANDS}
+        files = patch_files(self.root, name)
         return S1Partner(name, {band: _read_band(file, band, patch_size_m) for band, file in files.items()}, files)
+
+
+def patch_files(root: Path, name: str) -> dict[str, Path]:
+    """Files of a ready patch by band."""
+    folder = root / S1Patch.parse(name).scene / name
+    return {band: folder / f"{name}_{band}.tif" for band in S1_BANDS}
 
 
 def _read_band(path: Path, band: str, patch_size_m: int) -> NDArray[np.float32]:
     """Pixels of one file.
 
     Raises:
-        RasterError: if it is missing, damaged or of another size.
+        RasterError: if it is missing, damaged, of another size, or no backscatter in dB.
     """
     pixels = read_pixels(path)
     side_px = BANDS[band].side_px(patch_size_m)
@@ -55,4 +65,11 @@ def _read_band(path: Path, band: str, patch_size_m: int) -> NDArray[np.float32]:
             f"{path}: has {' x '.join(map(str, pixels.shape))} pixels of {pixels.dtype.name}; "
             f"expected {side_px} x {side_px} pixels of {BANDS[band].dtype}"
         )
-    return pixels.array()
+    values = pixels.array()
+    wrong = implausible_value(values)
+    if wrong is not None:
+        raise RasterError(
+            f"{path}: has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
+            hint="take this patch out of the list of pairs, or make it again in dB",
+        )
+    return values

@@ -1,4 +1,4 @@
-"""One polarisation of a geocoded Sentinel-1 scene: where it lies, and its pixels on the grid of a tile."""
+"""One polarisation of a geocoded Sentinel-1 scene: where it lies, and its backscatter on the grid of a tile."""
 
 import warnings
 from dataclasses import dataclass
@@ -15,8 +15,11 @@ from rasterio.warp import Resampling, reproject, transform_bounds
 from rasterio.windows import Window, from_bounds
 
 from reben.construct.sentinel1 import scene_names
+from reben.construct.sentinel1.scene_values import Values, expect_unit, values_of
+from reben.core.backscatter import Unit
 from reben.core.errors import RasterError
 from reben.core.grid import TileGround
+from reben.io.tiff_samples import expect_possible_samples
 
 _MARGIN_PX = 2  # around what is resampled: bilinear weights reach one pixel far
 _ALIGNED_PX = 1e-6
@@ -28,7 +31,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class SceneRaster:
-    """One band of a file, in decibels."""
+    """One band of a file."""
 
     path: Path
     band: int
@@ -36,6 +39,18 @@ class SceneRaster:
     crs: str
     """As WKT."""
     bounds: Box
+    values: Values
+    texts: tuple[str, ...]
+    """Names of the file, of its folder and of the band: they say what it is."""
+
+    def expect_unit(self) -> None:
+        """Look once whether pixels contradict what they are taken for.
+
+        Raises:
+            RasterError: if they do.
+            RasterioError: if the file cannot be read.
+        """
+        expect_unit(self.path, self.band, self.values, self.path.stat().st_mtime_ns)
 
     def touches(self, ground: TileGround) -> bool:
         """Whether the raster's rectangle and the tile have ground in common."""
@@ -62,6 +77,7 @@ class SceneRaster:
 
         Raises:
             RasterioError: if the file cannot be read.
+            RasterError: if a value cannot be backscatter.
         """
         west, south, east, north = box
         shape = (round((north - south) / resolution_m), round((east - west) / resolution_m))
@@ -111,24 +127,27 @@ class SceneRaster:
         return decibels
 
     def _read(self, source: Any, window: Window) -> NDArray[np.float32]:  # noqa: ANN401
-        """Pixels of a window, which may reach beyond the raster; NaN where there is no value."""
+        """Decibels of a window, which may reach beyond the raster; NaN where there is no value."""
         pixels = np.full((int(window.height), int(window.width)), np.nan, np.float32)
         whole = Window(0, 0, source.width, source.height)
         if not rasterio.windows.intersect(window, whole):
             return pixels
         inside = window.intersection(whole)
         top, left = int(inside.row_off - window.row_off), int(inside.col_off - window.col_off)
-        part = source.read(self.band, window=inside, masked=True).astype(np.float32).filled(np.nan)
-        part[~np.isfinite(part) | (part == 0)] = np.nan  # SNAP fills the outside with zeros
+        part = self.values.decibels(self.path, source.read(self.band, window=inside, masked=True))
         pixels[top : top + part.shape[0], left : left + part.shape[1]] = part
         return pixels
 
 
-def open_bands(path: Path) -> dict[str, SceneRaster]:
+def open_bands(path: Path, unit: Unit | None = None) -> dict[str, SceneRaster]:
     """VV and VH in a file; empty if it holds neither.
 
+    Args:
+        path: of the file.
+        unit: of its values, if the user tells it; else tags and names do.
+
     Raises:
-        RasterError: if the file is no GeoTIFF, or has no place on the Earth.
+        RasterError: if the file is no GeoTIFF, has no place on the Earth, or its values are no backscatter.
     """
     try:
         with (
@@ -143,12 +162,22 @@ def open_bands(path: Path) -> dict[str, SceneRaster]:
                     "north up",
                     hint="geocode the scene (terrain correction) first",
                 )
-            return {
-                name: SceneRaster(path, number, source.crs.to_wkt(), tuple(source.bounds))
-                for name, number in bands.items()
-            }
+            if bands:
+                expect_possible_samples(path)
+            return {name: _scene_raster(path, source, number, unit) for name, number in bands.items()}
     except RasterioError as error:
         raise RasterError(f"{path}: cannot be read as a GeoTIFF ({error})", hint="process the scene again") from error
+
+
+def _scene_raster(path: Path, source: Any, number: int, unit: Unit | None) -> SceneRaster:  # noqa: ANN401 - no types
+    return SceneRaster(
+        path,
+        number,
+        source.crs.to_wkt(),
+        tuple(source.bounds),
+        values_of(path, source, number, unit),
+        (path.stem, path.parent.name, source.descriptions[number - 1] or ""),
+    )
 
 
 def _bands(path: Path, descriptions: tuple[str | None, ...]) -> dict[str, int]:

@@ -18,7 +18,9 @@ from rasterio.errors import RasterioError
 from reben.construct.sentinel1 import scene_names
 from reben.construct.sentinel1.partners import S1Partner
 from reben.construct.sentinel1.scene_raster import SceneRaster, open_bands
+from reben.construct.sentinel1.scene_units import remarks
 from reben.construct.tile_patches import Place, TilePatches
+from reben.core.backscatter import Unit
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import BuildError, RasterError
 from reben.core.names import S1Patch
@@ -66,6 +68,12 @@ class S1Scenes:
         used = {S1Patch.parse(name).scene for name in names}
         return sorted({band.path for scene in self.scenes if scene.name in used for band in scene.bands.values()})
 
+    def remarks(self) -> tuple[str, ...]:
+        """What users should know of the scenes, such as that they are gamma nought by name."""
+        return remarks(
+            (scene.name, [text for band in scene.bands.values() for text in band.texts]) for scene in self.scenes
+        )
+
     def _nearest_first(self, patches: TilePatches) -> list[Scene]:
         """Scenes that may cover ground of the tile."""
         time = patches.tile.sensing_time
@@ -73,11 +81,24 @@ class S1Scenes:
         return sorted(around, key=lambda scene: (abs(scene.sensing_time - time), scene.name))
 
 
-def find_scenes(folder: Path) -> S1Scenes:
+def raster_files(folder: Path) -> list[Path]:
+    """Files that may belong to a scene, sorted; hidden ones are none of it (`._x` are macOS's side files)."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in RASTER_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+
+
+def find_scenes(folder: Path, unit: Unit | None = None) -> S1Scenes:
     """All scenes in a folder and the folders in it.
 
     A file belongs to a scene by its own name, or else by that of a folder above it, and to a polarisation by its name,
     or else by the descriptions of its bands. Files of other polarisations and other names are left alone.
+
+    Args:
+        folder: with the scenes.
+        unit: of the values, if the user tells it; else tags and names do.
 
     Raises:
         BuildError: if there is no scene, one lacks a polarisation or has it twice, or a file with a polarisation
@@ -87,8 +108,8 @@ def find_scenes(folder: Path) -> S1Scenes:
     if not folder.is_dir():
         raise BuildError(f"{folder}: is no directory", hint="give a folder with geocoded Sentinel-1 rasters")
     found: dict[str, dict[str, SceneRaster]] = defaultdict(dict)
-    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in RASTER_SUFFIXES):
-        for band, raster in open_bands(path).items():
+    for path in raster_files(folder):
+        for band, raster in open_bands(path, unit).items():
             scene = _scene_of(path, folder)
             if band in found[scene]:
                 raise BuildError(
@@ -167,6 +188,7 @@ def _read_strips(scene: Scene, patches: TilePatches, row: int) -> dict[str, NDAr
     strips = {}
     for band, raster in scene.bands.items():
         try:
+            raster.expect_unit()
             with rasterio.open(raster.path, driver="GTiff") as source:
                 strip = raster.read_on_grid(
                     source,
@@ -174,7 +196,7 @@ def _read_strips(scene: Scene, patches: TilePatches, row: int) -> dict[str, NDAr
                     (west.left_m, west.bottom_m, east.right_m, west.top_m),
                     BANDS[band].resolution_m,
                 )
-        except RasterioError as error:
+        except (RasterioError, OSError) as error:
             raise RasterError(f"{raster.path}: cannot be read ({error})", hint="process the scene again") from error
         if np.isnan(strip).all():
             return None

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
+from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import StoreError
 from reben.io.store.checksums import crc32
 from reben.io.store.reader import Store
-from reben.io.store.values import Layout, parse_header
+from reben.io.store.values import Layout, Value, parse_header, tensor_view
 
 _MOST_SHOWN = 20
 
@@ -23,7 +25,7 @@ class Contents:
     kinds: Counter[str] = field(default_factory=Counter)
     """Values per layout; a layout is described by its tensors."""
     damaged: dict[str, str] = field(default_factory=dict)
-    """Key and error of the first values that cannot be read."""
+    """Key and error of the first values that cannot be read, or hold what is no backscatter."""
     damaged_count: int = 0
     checked: int = 0
     """Values that were compared with the checksums that the store keeps; fewer than all in stores of before 0.2."""
@@ -51,6 +53,7 @@ def read_contents(store: Store, *, progress: Callable[[int], None] = lambda _: N
         try:
             layout = _checked(value, expected)
             contents.kinds[described.setdefault(id(layout), describe(layout))] += 1
+            _expect_backscatter(value, layout)
         except StoreError as error:
             contents.damaged_count += 1
             if len(contents.damaged) < _MOST_SHOWN:
@@ -71,6 +74,23 @@ def _checked(value: memoryview, expected: int | None) -> Layout:
     if expected is not None and crc32(value) != expected:
         raise StoreError("has changed since it was written (its CRC-32 is wrong)")
     return parse_header(value)
+
+
+def _expect_backscatter(value: Value, layout: Layout) -> None:
+    """Check the tensors that are called as Sentinel-1's bands are.
+
+    Raises:
+        StoreError: if a pixel is no number, or cannot be in dB.
+    """
+    for name in S1_BANDS:
+        place = layout.get(name)
+        if place is not None and place.dtype == BANDS[name].numpy_dtype and 0 not in place.shape:
+            wrong = implausible_value(tensor_view(value, place))
+            if wrong is not None:
+                raise StoreError(
+                    f"{name} has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and "
+                    f"{HIGHEST_DB:.0f} dB"
+                )
 
 
 def describe(layout: Layout) -> str:

@@ -141,6 +141,17 @@ class StoreWriter:
             for key in cursor.iternext(values=False):
                 yield key.decode()
 
+    def value(self, key: str) -> bytes | None:
+        """A value written so far; None if there is none."""
+        with self._environment.begin() as transaction:
+            value: bytes | None = transaction.get(key.encode())
+            return value
+
+    @property
+    def begun_ns(self) -> int:
+        """When writing began, also if it was interrupted since, in nanoseconds since 1970."""
+        return (self.directory / _SESSION_FILE).stat().st_mtime_ns
+
     def write(self, items: Sequence[tuple[str, bytes | memoryview]]) -> None:
         """Write some values in one transaction, in the given order.
 

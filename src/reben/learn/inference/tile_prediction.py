@@ -17,6 +17,7 @@ from reben.core.grid import TileGround
 from reben.data.tile_images import TileImage, TileImages, read_tile_images
 from reben.io.class_maps import write_class_map
 from reben.io.geoparquet import write_geoparquet
+from reben.io.product_checksums import comparing
 from reben.io.safe import open_product
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
@@ -72,21 +73,32 @@ class TileMap:
         write_class_map(target, self.classes, legend, crs=ground.crs, left_m=ground.ulx_m, top_m=ground.uly_m)
 
 
-def open_tile(trained: TrainedModel, l2a: Path, *, sentinel1: S1Source | None = None, threads: int = 1) -> TileImages:
-    """Read what a model needs of a product.
+def open_tile(
+    trained: TrainedModel,
+    l2a: Path,
+    *,
+    sentinel1: S1Source | None = None,
+    threads: int = 1,
+    compare_checksums: bool = True,
+) -> tuple[TileImages, tuple[str, ...]]:
+    """Read what a model needs of a product; with it, which checksums of the product its images were compared with.
 
     Raises:
         ProductError: if the product is incomplete or damaged.
         BandError: if the model needs Sentinel-1 and there is none.
     """
     patch_size_m = trained.architecture.image_size * REFERENCE_MAP_RESOLUTION_M
-    return read_tile_images(
-        open_product(l2a),
-        trained.bands,
-        patch_size_m=patch_size_m,
-        sentinel1=sentinel1,
-        threads=threads,
-    )
+    product = open_product(l2a)
+    wanted = [product.members[band] for band in trained.bands if band in product.members]
+    with comparing(product.path, wanted if compare_checksums else [], threads=threads) as compared:
+        images = read_tile_images(
+            product,
+            trained.bands,
+            patch_size_m=patch_size_m,
+            sentinel1=sentinel1,
+            threads=threads,
+        )
+        return images, compared()
 
 
 def predict_tile_labels(

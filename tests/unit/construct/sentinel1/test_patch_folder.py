@@ -66,6 +66,17 @@ def test_patches_of_another_size_or_type(patches: TilePatches, root: Path, pixel
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", [-9999, -99, 4000, np.nan])
+def test_patches_that_are_no_backscatter(patches: TilePatches, root: Path, wrong: float):
+    pixels = np.full((120, 120), -10, np.float32)
+    pixels[7, 9] = wrong
+    path = write_patch(root, S1.format(1, 2), "VH", pixels)
+    source = S1PatchFolder(root, {V1.format(1, 2): S1.format(1, 2)})
+    with pytest.raises(RasterError, match=f"has a value of {wrong}; expected backscatter") as caught:
+        list(source.partners(patches, [(1, 2)], {(1, 2): V1.format(1, 2)}))
+    assert str(path) in str(caught.value)
+
+
 def test_missing_and_truncated_patches(patches: TilePatches, root: Path):
     source = S1PatchFolder(root, {V1.format(1, 2): S1.format(1, 2)})
     path = root / S1.format(1, 2).rsplit("_", 3)[0] / S1.format(1, 2) / f"{S1.format(1, 2)}_VH.tif"

@@ -185,7 +185,7 @@ def test_both_polarisations_in_one_file(
 @pytest.mark.parametrize(
     ("folder", "files"),
     [
-        ("", "S1A_IW_20170613T165043_DVP_RTC10_G_gpuned_0A1B_{}.tif"),
+        ("", "S1A_IW_20170613T165043_DVP_RTC10_G_gduned_0A1B_{}.tif"),
         ("", "S1A__IW___D_20170613T165043_{}_grd_mli_geo_norm_db.tif"),
         ("", "S1A_IW_GRDH_1SDV_20170613T165043_20170613T165108_017014_01C5A5_E5F8_{}.tiff"),
         (f"{SCENE}_20170613T165108_017014_01C5A5_E5F8", "{}.tif"),
@@ -242,10 +242,10 @@ def test_linear_power_instead_of_decibels(
 ):
     write_scene(tmp_path, SCENE, decibels())
     path = write_raster(tmp_path / f"{SCENE}_VH.tif", 10 ** (decibels() / 10))
-    with pytest.raises(RasterError, match="this is linear power or amplitude, expected decibels") as caught:
+    with pytest.raises(RasterError, match="taken as db, as nothing says otherwise") as caught:
         cut(tmp_path, patches)
     assert str(path) in str(caught.value)
-    assert "10 * log10(power)" in caught.value.hint
+    assert "--s1-unit" in caught.value.hint
 
 
 def test_a_few_bright_pixels_at_the_border_of_a_scene_are_no_reason_to_stop(
@@ -257,6 +257,41 @@ def test_a_few_bright_pixels_at_the_border_of_a_scene_are_no_reason_to_stop(
     pixels[360:, 100:103] = 9
     write_scene(tmp_path, SCENE, pixels + np.float32(6))
     assert sorted(cut(tmp_path, patches)) == [(column, row) for column in range(4) for row in range(3)]
+
+
+def test_a_patch_without_a_value_below_0_in_a_scene_of_decibels(
+    patches: TilePatches, write_scene: Write, write_raster: Callable[..., Path], decibels: Draw, tmp_path: Path
+):
+    pixels = decibels()
+    pixels[:120, :120] = 0.1
+    write_scene(tmp_path, SCENE, decibels())
+    path = write_raster(tmp_path / f"{SCENE}_VH.tif", pixels)
+    with pytest.raises(RasterError, match="this is linear power or amplitude, expected decibels") as caught:
+        cut(tmp_path, patches)
+    assert str(path) in str(caught.value)
+
+
+def test_side_files_of_macos_are_left_alone(patches: TilePatches, write_scene: Write, decibels: Draw, tmp_path: Path):
+    write_scene(tmp_path, SCENE, decibels())
+    (tmp_path / f"._{SCENE}_VV.tif").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X" + bytes(4000))
+    assert len(cut(tmp_path, patches)) == 16
+
+
+def test_fill_values_do_not_cover_a_patch(patches: TilePatches, write_scene: Write, decibels: Draw, tmp_path: Path):
+    pixels = decibels()
+    pixels[:121] = -9999
+    write_scene(tmp_path, SCENE, pixels)
+    for path in tmp_path.glob("*_VH.tif"):
+        path.unlink()
+    write_scene(tmp_path / "vh", SCENE, decibels())
+    (tmp_path / "vh" / f"{SCENE}_VV.tif").unlink()
+    assert {row for _, row in cut(tmp_path, patches)} == {2, 3}
+
+
+def test_what_names_say_is_remarked(write_scene: Write, decibels: Draw, tmp_path: Path):
+    write_scene(tmp_path / "rtc", SCENE, decibels(10))
+    (said,) = find_scenes(tmp_path).remarks()
+    assert f"{SCENE} are gamma nought" in said
 
 
 def test_a_truncated_scene(patches: TilePatches, write_scene: Write, decibels: Draw, tmp_path: Path):

@@ -1,0 +1,106 @@
+"""One acquisition in several products: the newest baseline is taken, and the parts of a split tile are joined.
+
+A tile at the end of a data strip comes as two products of one data take, each of which has the pixels that the other
+lacks. Two products of one baseline that show the same ground are two processings of it instead.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reben.construct.tile_bands import read_bands
+from reben.core.errors import BuildError
+from reben.core.names import Tile
+from reben.io.safe import SafeProduct
+
+_OF_USERS = "99"
+"""With which baselines begin that users' own programs write: N9999 (sen2cor), N9906 (`reben correct`)."""
+_LOOKED_AT = "B01"
+"""Band by whose valid pixels parts are told from duplicates: the smallest."""
+_MOST_COMMON = 0.5
+"""Share of the smaller part's valid pixels that parts may have in common; data strips overlap somewhat."""
+
+
+@dataclass(frozen=True)
+class Acquisitions:
+    """Products by what they show."""
+
+    tiles: dict[str, tuple[SafeProduct, ...]]
+    """Parts of each tile, by tile id; most have one."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Why a product is not used, by its path."""
+
+
+def sort_out(products: Sequence[SafeProduct]) -> Acquisitions:
+    """Decide which products become tiles.
+
+    Raises:
+        BuildError: if two products show the same acquisition, and none of them is plainly the newer one.
+        ProductError: if an image that tells parts from duplicates cannot be read.
+    """
+    acquisitions: dict[Hashable, list[SafeProduct]] = defaultdict(list)
+    for product in products:
+        acquisitions[_acquisition(product.name.tile)].append(product)
+    tiles: dict[str, tuple[SafeProduct, ...]] = {}
+    left_out: dict[str, str] = {}
+    for members in acquisitions.values():
+        newest = _newest(members)
+        for product in members:
+            if product.name.tile.baseline != newest:
+                left_out[str(product.path)] = (
+                    f"has processing baseline N{product.name.tile.baseline}; the same acquisition is there in N{newest}"
+                )
+        parts = [product for product in members if product.name.tile.baseline == newest]
+        parts.sort(key=lambda product: (product.name.discriminator, str(product.path)))
+        tiles[str(parts[0].name.tile)] = tuple(parts)
+        _expect_parts(parts)
+    return Acquisitions(tiles, left_out)
+
+
+def _acquisition(tile: Tile) -> Hashable:
+    return tile.mission, tile.sensing_time, tile.orbit, tile.mgrs
+
+
+def _newest(members: Sequence[SafeProduct]) -> str:
+    """The newest baseline.
+
+    Raises:
+        BuildError: if a user's own processing stands beside another one: no number says which is newer.
+    """
+    baselines = {product.name.tile.baseline: product for product in members}
+    newest = max(baselines)
+    if len(baselines) > 1 and newest.startswith(_OF_USERS):
+        paths = ", ".join(str(product.path) for product in baselines.values())
+        raise BuildError(
+            f"the same acquisition is there in processing baselines {', '.join(sorted(baselines))}: {paths}",
+            hint="keep one of them; baselines of 99 are not ESA's, so that no number says which is newer",
+        )
+    return newest
+
+
+def _expect_parts(parts: Sequence[SafeProduct]) -> None:
+    """Check that products of one acquisition and baseline complete each other.
+
+    Raises:
+        BuildError: if they show the same ground.
+    """
+    if len(parts) < 2:  # noqa: PLR2004 - a tile that is not split needs no look at its pixels
+        return
+    valid = [_valid(product) for product in parts]
+    for (one, first), (other, second) in combinations(zip(parts, valid, strict=True), 2):
+        common = np.count_nonzero(first & second)
+        if first.shape != second.shape or common > _MOST_COMMON * min(np.count_nonzero(v) for v in (first, second)):
+            raise BuildError(
+                f"{one.name.tile}: there are two products of the same tile and time, which show the same ground: "
+                f"{one.path} and {other.path}",
+                hint="keep one of them, such as the one that was processed last",
+            )
+
+
+def _valid(product: SafeProduct) -> NDArray[np.bool_]:
+    valid: NDArray[np.bool_] = read_bands(product, [_LOOKED_AT]).pixels[_LOOKED_AT] > 0
+    return valid
