@@ -35,8 +35,15 @@ def build(
         list[Path],
         typer.Option(help="Folder with L2A products (.SAFE or zipped). May be repeated.", show_default=False),
     ],
-    clc: Annotated[Path, typer.Option(help="CORINE Land Cover 2018 (GeoPackage).", show_default=False)],
-    output: Annotated[Path, typer.Option(help="Data set to make; must not exist.", show_default=False)],
+    clc: Annotated[
+        Path,
+        typer.Option(
+            "--land-cover",
+            help="Land-cover polygons: CORINE Land Cover 2018 (GeoPackage), or any others with --legend.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Data set to create; must not exist.", show_default=False)],
     legend: Annotated[
         Path | None,
         typer.Option(help="Legend of other polygons (TOML): code, class, colour.", rich_help_panel=_INPUTS),
@@ -59,10 +66,13 @@ def build(
     ] = None,
     snow: Annotated[
         list[Path] | None,
-        typer.Option(help="List of v1 names with seasonal snow. May be repeated.", rich_help_panel=_INPUTS),
+        typer.Option(
+            "--snow-list", help="List of v1 names with seasonal snow. May be repeated.", rich_help_panel=_INPUTS
+        ),
     ] = None,
     cloud: Annotated[
-        list[Path] | None, typer.Option(help="List of v1 names with clouds. May be repeated.", rich_help_panel=_INPUTS)
+        list[Path] | None,
+        typer.Option("--cloud-list", help="List of v1 names with clouds. May be repeated.", rich_help_panel=_INPUTS),
     ] = None,
     countries: Annotated[
         str,
@@ -111,7 +121,10 @@ def build(
     ] = None,
     checksums: options.Checksums = True,
     on_error: Annotated[
-        OnError, typer.Option(help="Whether to go on with the next tile.", rich_help_panel=_WORK)
+        OnError,
+        typer.Option(
+            help="stop at the first tile that fails, or skip it and list it in the report.", rich_help_panel=_WORK
+        ),
     ] = OnError.stop,
 ) -> None:
     """Build a data set from Sentinel-2 L2A products and CORINE Land Cover, with Sentinel-1 or without.

@@ -17,7 +17,9 @@ def download(
         Path, typer.Argument(help="CSV file of `reben search`, or any with name and id.", show_default=False)
     ],
     output: Annotated[Path, typer.Option(help="Folder for the products.", show_default=False)],
-    parallel: Annotated[int, typer.Option(help="Products at a time; the service allows one user 4 connections.")] = 4,
+    parallel: Annotated[
+        int, typer.Option("--workers", help="Products at a time; the service allows one user 4 connections.")
+    ] = 4,
     unpack: Annotated[
         bool, typer.Option("--unpack", help="Make .SAFE folders instead of keeping the zip files.")
     ] = False,

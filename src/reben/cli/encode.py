@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reben.cli.commands import add_command
 from reben.cli.console import executor_of, progress, stderr
 from reben.cli.options import OnError
 from reben.encode.datasets import DATASETS
@@ -37,10 +38,12 @@ def _options(
     pass
 
 
-_Target = Annotated[Path, typer.Option(help="Store to make; must not exist.", show_default=False)]
+_Target = Annotated[Path, typer.Option("--output", help="Store to create; must not exist.", show_default=False)]
 _Workers = Annotated[int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")]
-_OnErrorOption = Annotated[OnError, typer.Option(help="Whether to leave out what cannot be read, and list it.")]
-_Shards = Annotated[int | None, typer.Option(min=1, help="Write so many stores into a folder instead of one.")]
+_OnErrorOption = Annotated[
+    OnError, typer.Option(help="stop at the first sample that cannot be read, or skip such samples and list them.")
+]
+_Shards = Annotated[int | None, typer.Option(min=1, help="Write this many stores into a folder instead of one.")]
 _Scheduler = Annotated[str, typer.Option(help="Write the shards on a Dask cluster: address of its scheduler.")]
 _COMMON = {
     "target": (_Target, Parameter.empty),
@@ -77,7 +80,8 @@ def _add_command(dataset: "DatasetSpecification") -> None:
         ]
     )
     run.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
-    app.command(dataset.name, help=f"Encode {dataset.title}{'' if only else ', or some of its parts'}.")(run)
+    run.__doc__ = f"Encode {dataset.title}{'' if only else ', or some of its parts'}."
+    add_command(app, dataset.name, run, renamed={"--target": "--output"})
 
 
 def _variable(option: str) -> str:
@@ -88,7 +92,6 @@ for _dataset in DATASETS.values():
     _add_command(_dataset)
 
 
-@app.command("custom")
 def custom(
     specification: Annotated[Path, typer.Argument(help="Specification of the data set (TOML).", show_default=False)],
     roots: Annotated[
@@ -109,6 +112,9 @@ def custom(
         raise typer.BadParameter(f"{dataset.name} has {len(dataset.parts)} parts; {len(roots)} folders were given")
     sources = [Source(part, root) for part, root in zip(dataset.parts, roots, strict=True)]
     _encode(sources, target=target, workers=workers, on_error=on_error, shards=shards, scheduler=scheduler)
+
+
+add_command(app, "custom", custom, renamed={"--target": "--output"})
 
 
 def _encode(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from reben.cli import options
+from reben.cli.commands import add_command
 from reben.cli.console import needs_extra, stderr
 from reben.cli.train import print_epoch
 
@@ -42,7 +43,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-@app.command("paper")
 def paper(
     output: Annotated[Path, typer.Option(help="Folder of the run directories.", show_default=False)],
     data: options.Data = None,
@@ -63,7 +63,6 @@ def paper(
         int | None,
         typer.Option(
             "--run",
-            "--index",
             min=0,
             help="Number of a run in the list; only this one is done, as in an array of jobs.",
         ),
@@ -155,3 +154,6 @@ def table(
         typer.echo(text, nl=False)
     else:
         atomic.write_text(output, text)
+
+
+add_command(app, "paper", paper, renamed={"--index": "--run"})

@@ -11,7 +11,7 @@ from reben.cli.console import needs_extra
 
 def export(
     checkpoint: options.Checkpoint,
-    onnx: Annotated[Path, typer.Option(help="ONNX file to write.", show_default=False)],
+    onnx: Annotated[Path, typer.Option("--output", help="ONNX file to write.", show_default=False)],
     with_normalisation: Annotated[
         bool, typer.Option("--with-normalisation", help="Let the file take raw images and normalise them itself.")
     ] = False,

@@ -28,6 +28,7 @@ from reben.cli import (
     train,
     verify,
 )
+from reben.cli.commands import CONTEXT, add_command
 from reben.cli.console import print_error
 from reben.core.errors import RebenError
 from reben.version import __version__
@@ -37,29 +38,40 @@ app = typer.Typer(
     help="Build, encode, load, train on and publish reBEN (refined BigEarthNet) and data sets like it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings=CONTEXT,
 )
-app.add_typer(encode.app, name="encode")
-app.add_typer(store.app, name="store")
-app.command("stats")(stats.stats)
-app.command("pipeline")(pipeline.pipeline)
-app.command("search")(search.search)
-app.command("download")(download.download)
-app.command("correct")(correct.correct)
-app.command("build")(build.build)
-app.command("split")(split.split)
-app.command("verify")(verify.verify)
-app.command("train")(train.train)
-app.command("models")(experiment.models)
-app.add_typer(experiment.app, name="experiment")
-app.command("table")(experiment.table)
-app.command("evaluate")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.command("embed")(embed.embed)
-app.command("retrieve")(retrieve.retrieve)
-app.command("evaluate-retrieval")(retrieve.evaluate_retrieval)
-app.command("export")(export.export)
-app.command("publish")(publish.publish)
-app.command("demo")(demo.demo)
+
+_GET, _BUILD, _ENCODE = "Get and correct products", "Build and check data sets", "Encode and look into stores"
+_TRAIN, _USE, _SHARE = "Train and evaluate", "Predict and retrieve", "Share"
+
+add_command(app, "demo", demo.demo, panel="Start here")
+add_command(app, "search", search.search, panel=_GET, renamed={"--cloud": "--max-cloud"})
+add_command(app, "download", download.download, panel=_GET, renamed={"--parallel": "--workers"})
+add_command(app, "correct", correct.correct, panel=_GET)
+add_command(app, "pipeline", pipeline.pipeline, panel=_GET)
+add_command(
+    app,
+    "build",
+    build.build,
+    panel=_BUILD,
+    renamed={"--clc": "--land-cover", "--snow": "--snow-list", "--cloud": "--cloud-list"},
+)
+add_command(app, "split", split.split, panel=_BUILD)
+add_command(app, "verify", verify.verify, panel=_BUILD)
+app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
+app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
+add_command(app, "stats", stats.stats, panel=_ENCODE)
+add_command(app, "train", train.train, panel=_TRAIN)
+add_command(app, "evaluate", evaluate.evaluate, panel=_TRAIN)
+add_command(app, "models", experiment.models, panel=_TRAIN)
+app.add_typer(experiment.app, name="experiment", rich_help_panel=_TRAIN, context_settings=CONTEXT)
+add_command(app, "table", experiment.table, panel=_TRAIN)
+add_command(app, "predict", predict.predict, panel=_USE, renamed={"--tiles": "--tile-extents"})
+add_command(app, "embed", embed.embed, panel=_USE)
+add_command(app, "retrieve", retrieve.retrieve, panel=_USE, renamed={"--index": "--search"})
+add_command(app, "evaluate-retrieval", retrieve.evaluate_retrieval, panel=_USE, renamed={"--index": "--search"})
+add_command(app, "export", export.export, panel=_SHARE, renamed={"--onnx": "--output"})
+add_command(app, "publish", publish.publish, panel=_SHARE)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature

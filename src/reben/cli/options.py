@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,8 +60,8 @@ Metadata = Annotated[
 Checkpoint = Annotated[
     Path,  # a name on the hub, too: owner/name@revision goes through Path unchanged
     typer.Option(
-        help="Run directory of `reben train`, a folder with published weights, or owner/name[@revision] on the "
-        "Hugging Face hub.",
+        help="Run directory of `reben train`, a folder with published weights, or owner/name or owner/name@revision on "
+        "the Hugging Face hub.",
         show_default=False,
     ),
 ]
@@ -114,6 +115,16 @@ def expect_readable(found: "DataFolder", bands: str | None = None) -> None:
         patch_id = first_patch(table)
         if bands is not None and patch_id is not None:
             bands_of(store, patch_id, bands)
+
+
+def expect_ending(path: Path | None, endings: Sequence[str], option: str) -> None:
+    """Check that a file has the ending of what is written into it, so that no format hides under another's name.
+
+    Raises:
+        BadParameter: if it has another one.
+    """
+    if path is not None and path != STDOUT and path.suffix.lower() not in endings:
+        raise typer.BadParameter(f"{option} is {path}; expected a name that ends with {' or '.join(endings)}")
 
 
 def writable(path: Path | None) -> Path | None:

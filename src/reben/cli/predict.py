@@ -7,17 +7,20 @@ import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, stderr
+from reben.cli.evaluate import Split
 from reben.core.backscatter import Unit
 from reben.core.errors import RebenError
 
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
+    from reben.io.data_folder import DataFolder
     from reben.learn.inference.prediction import Predictions
     from reben.learn.models.trained_model import TrainedModel
 
 _THRESHOLD = 0.5  # of the paper's F1
-_STORE = "Patches of a store"
+_STORE = options.DATA_PANEL
 _TILE = "A whole product"
+_MAP_ENDINGS = (".tif", ".tiff")
 
 
 def predict(
@@ -25,16 +28,18 @@ def predict(
     patch_ids: Annotated[
         list[str] | None, typer.Argument(metavar="[PATCH_ID]...", help="Which patches; by default all in the tables.")
     ] = None,
-    store: Annotated[Path | None, typer.Option(help="Store that `reben encode` wrote.", rich_help_panel=_STORE)] = None,
-    metadata: Annotated[
-        list[Path] | None,
-        typer.Option(help="Metadata table (Parquet). May be given several times.", rich_help_panel=_STORE),
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
+    split: Annotated[
+        Split | None, typer.Option(help="Which patches, if none are named; by default all.", rich_help_panel=_STORE)
     ] = None,
-    json: options.Json = None,
     tiles: Annotated[
         Path | None,
         typer.Option(
-            help="For maps: where the tiles lie, a build-report.json or a CSV file: tile,crs,ulx_m,uly_m.",
+            "--tile-extents",
+            help="Where tiles lie, if neither build-report.json nor their names tell: a CSV file with "
+            "tile,crs,ulx_m,uly_m.",
             rich_help_panel=_STORE,
         ),
     ] = None,
@@ -65,66 +70,78 @@ def predict(
     output: Annotated[
         Path | None,
         typer.Option(
-            help="What to write: of a product a GeoParquet file of its patches or, by a segmentation model, a GeoTIFF; "
-            "of a store a folder of such GeoTIFFs."
+            help="File for labels (.parquet, .gpkg, .geojson, .csv, .json) or for the class map of a product (.tif); "
+            "folder for class maps of patches.",
+            show_default=False,
         ),
     ] = None,
+    json: options.Json = None,
     batch_size: options.BatchSize = 64,
     workers: options.LoadingWorkers = None,
 ) -> None:
     """Predict the labels or the class maps of patches, or of a whole Sentinel-2 product.
 
-    \b
-    reben predict --checkpoint RUN --store S --metadata M [PATCH_ID]...
-        a line per patch: its id and the labels with a probability of 0.5 or more; --json holds logits, probabilities of
-        the classes in alphabetical order, and labels
-    reben predict --checkpoint RUN --l2a PRODUCT.SAFE --output labels.parquet --picture tile.png
-        probabilities and outlines of all patches of the tile, as GeoParquet
+    A classifier gives probabilities of the classes: with --data for patches (a line each, or a file), with --l2a for
+    all patches of a product, with their outlines. A segmentation model gives class maps as GeoTIFFs in the colours of
+    its legend.
+
+    Examples:
+    reben predict --checkpoint RUN --data DIR --split test --output labels.parquet
+
+    reben predict --checkpoint RUN --l2a PRODUCT.SAFE --output labels.gpkg --picture tile.png
+
     reben predict --checkpoint SEGMENTATION_RUN --l2a PRODUCT.SAFE --output map.tif
-        the class of every pixel of the tile, in the colours of CORINE Land Cover
-    reben predict --checkpoint SEGMENTATION_RUN --store S --metadata M --tiles build-report.json --output DIR
-        the same for patches of a store
     """
+    _expect(s1_unit is None or s1_scenes is not None, "--s1-unit goes with --s1-scenes")
+    options.expect_ending(picture, (".png",), "--picture")
+    found = None
+    if l2a is None:
+        _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
+        found = options.inputs(data, store, metadata)
+        options.expect_readable(found)
+    else:
+        _expect(output is not None, "--l2a needs --output: where to write the result")
+        _expect(tiles is None and split is None, "--tile-extents and --split go with --data")
+        _expect(json is None, "--json goes with --data; with --l2a everything is in --output")
+        given = data is not None or store is not None or bool(metadata or patch_ids)
+        _expect(not given, "give either --l2a, or --data, or --store with --metadata")
     with needs_extra("learn,report" if picture is not None else "learn"):
         from reben.learn.models.weights import load_model
 
-    if l2a is not None:
-        _expect(output is not None, "--l2a needs --output: where to write the result")
-        _expect(tiles is None, "--tiles goes with --store; a product knows where it lies")
-        _expect(json is None, "--json goes with --store; of a product everything is in --output")
-        _expect(store is None and not metadata and not patch_ids, "give either --l2a, or --store with --metadata")
-        _predict_tile(
-            load_model(checkpoint),
-            l2a,
-            s1_scenes,
-            output or STDOUT,
-            picture,
-            batch_size,
-            s1_unit=s1_unit,
-            checksums=checksums,
-        )
-        return
-    if store is None or not metadata:
-        raise typer.BadParameter("give --store and --metadata, or --l2a")
-    _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
-    _expect(s1_unit is None, "--s1-unit goes with --s1-scenes")
     trained = load_model(checkpoint)
-    if trained.architecture.task == "segmentation":
-        _expect(output is not None and tiles is not None, "maps need --output and --tiles")
+    maps = trained.architecture.task == "segmentation"
+    if l2a is not None:
+        _expect_output(output, maps=maps)
+        _predict_tile(
+            trained, l2a, s1_scenes, output or STDOUT, picture, batch_size, s1_unit=s1_unit, checksums=checksums
+        )
+    elif found is not None and maps:
+        _expect(output is not None, "class maps need --output, a folder")
+        _expect(output is None or not output.suffix, "class maps of patches need a folder as --output")
         _expect(json is None, "--json is for labels; maps are written to --output")
         _predict_maps(
             trained,
-            store,
-            metadata,
+            found,
             patch_ids or [],
-            tiles=tiles or STDOUT,
+            split,
+            tiles=tiles,
             output=output or STDOUT,
             batch_size=batch_size,
             workers=workers,
         )
-        return
-    _expect(output is None and tiles is None, "labels of patches go to standard output and --json")
-    _predict_labels(trained, store, metadata, patch_ids or [], json=json, batch_size=batch_size, workers=workers)
+    elif found is not None:
+        _expect_output(output, maps=False)
+        _predict_labels(
+            trained,
+            found,
+            patch_ids or [],
+            split,
+            tiles=tiles,
+            output=output,
+            json=json,
+            batch_size=batch_size,
+            workers=workers,
+        )
 
 
 def _expect(right: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -137,31 +154,56 @@ def _expect(right: bool, message: str) -> None:  # noqa: FBT001 - reads as a sen
         raise typer.BadParameter(message)
 
 
+def _expect_output(output: Path | None, *, maps: bool) -> None:
+    """Check that the result can be written under its name.
+
+    Raises:
+        BadParameter: if the ending is that of another kind of file.
+    """
+    from reben.learn.inference.label_files import LABEL_ENDINGS
+
+    endings = _MAP_ENDINGS if maps else LABEL_ENDINGS
+    options.expect_ending(output, endings, "--output of a segmentation model" if maps else "--output of a classifier")
+
+
 def _predict_labels(
     trained: "TrainedModel",
-    store: Path,
-    metadata: list[Path],
+    data: "DataFolder",
     patch_ids: list[str],
+    split: Split | None,
     *,
+    tiles: Path | None,
+    output: Path | None,
     json: Path | None,
     batch_size: int,
     workers: int | None,
 ) -> None:
+    from reben.core.bands import IMAGE_RESOLUTION_M
+    from reben.io.tile_grounds import find_tile_grounds
     from reben.learn.inference import prediction
+    from reben.learn.inference.label_files import LabelTable, outlines, write_labels
 
     with progress("predicting") as start:
         predictions = prediction.predict(
             trained,
-            store=store,
-            metadata=metadata,
+            store=data.store,
+            metadata=list(data.metadata),
             patch_ids=patch_ids,
+            split=None if split is None else split.value,
             batch_size=batch_size,
             workers=workers,
             start=start,
         )
+    if output is not None:
+        grounds = find_tile_grounds(tiles, data.metadata)
+        found = outlines(predictions.patch_ids, grounds, trained.architecture.image_size * IMAGE_RESOLUTION_M)
+        polygons, crs = found or (None, "")
+        names, probabilities = predictions.class_names, predictions.probabilities
+        write_labels(output, LabelTable(predictions.patch_ids, names, probabilities, _THRESHOLD, polygons, crs))
+        typer.echo(f"{output}: {len(predictions.patch_ids):,} patches")
     if json is not None:
         print_json(json, as_json(predictions))
-    if json != STDOUT:
+    if json != STDOUT and output is None:
         for patch_id, chosen in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
             typer.echo(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in chosen))
 
@@ -186,25 +228,26 @@ def as_json(predictions: "Predictions") -> dict[str, dict[str, list[float] | lis
 
 def _predict_maps(
     trained: "TrainedModel",
-    store: Path,
-    metadata: list[Path],
+    data: "DataFolder",
     patch_ids: list[str],
+    split: Split | None,
     *,
-    tiles: Path,
+    tiles: Path | None,
     output: Path,
     batch_size: int,
     workers: int | None,
 ) -> None:
-    from reben.io.tile_grounds import read_tile_grounds
+    from reben.io.tile_grounds import find_tile_grounds
     from reben.learn.inference import map_files, prediction
 
-    grounds = read_tile_grounds(tiles)
+    grounds = find_tile_grounds(tiles, data.metadata)
     with progress("predicting") as start:
         maps = prediction.predict_maps(
             trained,
-            store=store,
-            metadata=metadata,
+            store=data.store,
+            metadata=list(data.metadata),
             patch_ids=patch_ids,
+            split=None if split is None else split.value,
             batch_size=batch_size,
             workers=workers,
             start=start,
@@ -229,7 +272,6 @@ def _predict_tile(
     from reben.learn.inference import tile_prediction
 
     legend = trained.legend
-    _expect(s1_unit is None or s1_scenes is not None, "--s1-unit goes with --s1-scenes")
     scenes = None if s1_scenes is None else find_scenes(s1_scenes, s1_unit)
     for remark in scenes.remarks() if scenes else ():
         stderr.print(f"warning: {remark}", markup=False)

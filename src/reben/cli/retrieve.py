@@ -34,7 +34,7 @@ class Measure(StrEnum):
 Table = Annotated[Path, typer.Option("--embeddings", help="Table that `reben embed` wrote.", show_default=False)]
 Count = Annotated[int, typer.Option("--k", min=1, help="How many neighbours.")]
 Kind = Annotated[
-    IndexKind, typer.Option("--index", help="flat is exact; hnsw and ivf are approximate, for very many patches.")
+    IndexKind, typer.Option("--search", help="flat is exact; hnsw and ivf are approximate, for very many patches.")
 ]
 Measured = Annotated[Measure, typer.Option(help="cosine: more is nearer; euclidean: less is nearer.")]
 
@@ -51,10 +51,10 @@ def retrieve(
     ] = None,
     store: Annotated[
         list[Path] | None,
-        typer.Option(help="Where pixels are: of a patch that is not in the table, or for --picture. Several times."),
+        typer.Option(help="Where pixels are: of a patch that is not in the table, or for --picture. May be repeated."),
     ] = None,
     metadata: Annotated[
-        list[Path] | None, typer.Option(help="Tables that list a patch that is not in --embeddings. Several times.")
+        list[Path] | None, typer.Option(help="Tables that list a patch that is not in --embeddings. May be repeated.")
     ] = None,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the patch and its neighbours.")

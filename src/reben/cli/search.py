@@ -37,7 +37,8 @@ def search(
         datetime | None, typer.Option("--to", formats=_DAY, help="Last day (UTC).", rich_help_panel=_QUERY)
     ] = None,
     cloud: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Most clouds, in percent.", rich_help_panel=_QUERY)
+        float | None,
+        typer.Option("--max-cloud", min=0, max=100, help="Maximum cloud cover in percent.", rich_help_panel=_QUERY),
     ] = None,
     kind: Annotated[
         ProductKind,

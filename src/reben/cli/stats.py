@@ -23,8 +23,8 @@ def stats(
 ) -> None:
     """Compute mean, standard deviation, extremes and percentiles of each band.
 
-    `reben train --statistics` takes the JSON file; written to DIR/statistics.json it becomes part of the data folder DIR,
-    and commands with --data DIR use it.
+    `reben train --statistics` takes the JSON file; written to DIR/statistics.json it becomes part of the data folder
+    DIR, and commands with --data DIR use it.
     """
     from reben.data.patches import chosen_patches
     from reben.data.statistics import as_json, summarise

@@ -6,17 +6,20 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
+from reben.cli.commands import add_command
 from reben.cli.console import STDOUT, print_json, progress, stderr
 
 app = typer.Typer(help="Look into stores, check, merge and export them.", no_args_is_help=True)
 
 _Store = Annotated[Path, typer.Argument(help="Store, or folder of shards.", show_default=False)]
-_Target = Annotated[Path, typer.Option(help="To make; must not exist.", show_default=False)]
+_Target = Annotated[
+    Path,
+    typer.Option("--output", help="Store or folder to create; must not exist.", show_default=False),
+]
 
 
-@app.command()
 def info(store: _Store) -> None:
-    """Say how many values a store has, and show the first of each kind."""
+    """Show how many values a store has, and the first of each kind."""
     from reben.io.store import open_store
     from reben.io.store.contents import describe
     from reben.io.store.values import parse_header
@@ -31,7 +34,6 @@ def info(store: _Store) -> None:
             typer.echo(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
 
 
-@app.command()
 def check(store: _Store, json: options.Json = None) -> None:
     """Read every value: count kinds, name what is damaged, and give a checksum of the contents.
 
@@ -73,7 +75,6 @@ def check(store: _Store, json: options.Json = None) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
 def merge(
     sources: Annotated[list[Path], typer.Argument(help="Stores, or folders of shards.", show_default=False)],
     target: _Target,
@@ -86,24 +87,30 @@ def merge(
     typer.echo(f"{target}: {len(open_store(target)):,} values")
 
 
-@app.command()
 def export(
     store: _Store,
     target: _Target,
     tiles: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            help="Where the tiles lie: a build-report.json, or a CSV file: tile,crs,ulx_m,uly_m.", show_default=False
+            "--tile-extents",
+            help="Where tiles lie, if neither the build-report.json beside the store nor their names tell: such a "
+            "report, or a CSV file with tile,crs,ulx_m,uly_m.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.")] = 1200,
 ) -> None:
     """Write the patches of a store as GeoTIFFs in the published layout."""
     from reben.encode.export import export_store
     from reben.io.store import open_store
-    from reben.io.tile_grounds import read_tile_grounds
+    from reben.io.tile_grounds import find_tile_grounds
 
-    opened, grounds = open_store(store), read_tile_grounds(tiles)
+    opened, grounds = open_store(store), find_tile_grounds(tiles, [store])
     with progress("exporting") as start:
         export_store(opened, grounds, target, patch_size_m=patch_size, progress=start(len(opened)))
     typer.echo(f"{target}: {len(opened):,} values")
+
+
+for _name, _function in (("info", info), ("check", check), ("merge", merge), ("export", export)):
+    add_command(app, _name, _function, renamed={"--target": "--output", "--tiles": "--tile-extents"})

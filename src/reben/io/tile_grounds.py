@@ -1,17 +1,56 @@
-"""Where tiles lie, from a build report or a table."""
+"""Where tiles lie, from a build report, a table, or their names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from reben.core.errors import MetadataError
+from reben.core.errors import GridError, MetadataError, NameFormatError
 from reben.core.grid import TILE_SIDE_M, TileGround
+from reben.core.mgrs import tile_ground
+from reben.core.names import Tile
+from reben.io.dataset_paths import DatasetPaths
 from reben.io.small_files import MOST_REPORT_BYTES, read_csv, read_json
 
 _COLUMNS = ("tile", "crs", "ulx_m", "uly_m")
 _HINT = f"give a build-report.json, or a CSV file with the columns {', '.join(_COLUMNS)}"
 _LARGEST_SIDE_M = 1_000_000
+
+
+class TileGrounds(Mapping[str, TileGround]):
+    """Where tiles lie: as a file says, else as the names of Sentinel-2's tiles tell.
+
+    Args:
+        known: by tile id.
+    """
+
+    def __init__(self, known: Mapping[str, TileGround]) -> None:
+        self._known = known
+
+    def __getitem__(self, tile: str) -> TileGround:
+        if tile in self._known:
+            return self._known[tile]
+        try:
+            return tile_ground(Tile.parse(tile).mgrs)
+        except (NameFormatError, GridError) as error:
+            raise KeyError(tile) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def find_tile_grounds(file: Path | None, metadata: Sequence[Path] = ()) -> TileGrounds:
+    """Where tiles lie: as `file` says, or the build report beside the metadata tables, or as their names tell.
+
+    Raises:
+        MetadataError: if a file cannot be read.
+    """
+    reports = [DatasetPaths(table.parent).report for table in metadata]
+    chosen = [file] if file is not None else [report for report in dict.fromkeys(reports) if report.exists()]
+    return TileGrounds({tile: ground for path in chosen for tile, ground in read_tile_grounds(path).items()})
 
 
 def read_tile_grounds(path: Path) -> dict[str, TileGround]:

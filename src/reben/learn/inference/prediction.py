@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.data.datamodule import PatchDataModule
-from reben.data.patches import Patches
+from reben.data.patches import Patches, chosen_patches
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 
@@ -51,6 +51,7 @@ def predict(
     store: Path,
     metadata: list[Path],
     patch_ids: Sequence[str] = (),
+    split: str | None = None,
     batch_size: int = 512,
     workers: int | None = None,
     start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
@@ -62,6 +63,7 @@ def predict(
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
+        split: `train`, `validation` or `test`, if no patches are named; None for all.
         batch_size: patches per batch.
         workers: loading threads; None chooses.
         start: is told the number of patches, and gives what is to be told of the progress.
@@ -73,7 +75,13 @@ def predict(
     """
     trained.expect_task("classification")
     data, patches = _opened(
-        trained, store=store, metadata=metadata, patch_ids=patch_ids, batch_size=batch_size, workers=workers
+        trained,
+        store=store,
+        metadata=metadata,
+        patch_ids=patch_ids,
+        split=split,
+        batch_size=batch_size,
+        workers=workers,
     )
     logits = logits_of(trained, data, patches, progress=start(len(patches)))
     return Predictions(
@@ -91,6 +99,7 @@ def predict_maps(
     store: Path,
     metadata: list[Path],
     patch_ids: Sequence[str] = (),
+    split: str | None = None,
     truth: bool = False,
     batch_size: int = 64,
     workers: int | None = None,
@@ -103,6 +112,7 @@ def predict_maps(
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
+        split: `train`, `validation` or `test`, if no patches are named; None for all.
         truth: give the true map, too.
         batch_size: patches per batch.
         workers: loading threads; None chooses.
@@ -119,6 +129,7 @@ def predict_maps(
         store=store,
         metadata=metadata,
         patch_ids=patch_ids,
+        split=split,
         batch_size=batch_size,
         workers=workers,
         reference_maps=truth,
@@ -136,6 +147,7 @@ def _opened(
     store: Path,
     metadata: list[Path],
     patch_ids: Sequence[str],
+    split: str | None,
     batch_size: int,
     workers: int | None,
     reference_maps: bool = False,
@@ -150,7 +162,8 @@ def _opened(
         snow_and_cloud=True,
         reference_maps=reference_maps,
     )
-    patches = Patches.from_metadata(data.metadata, snow_and_cloud=True, legend=data.legend)
+    wanted = None if patch_ids else split
+    patches = chosen_patches(data.metadata, data.legend, split=wanted, snow_and_cloud=True)
     if patch_ids:
         patches = patches.select(patch_ids)
     patches.expect_in(data.store, data.bands, reference_maps=reference_maps)

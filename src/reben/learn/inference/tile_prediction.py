@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
@@ -16,9 +15,9 @@ from reben.core.classes import UNLABELLED, Legend
 from reben.core.grid import TileGround
 from reben.data.tile_images import TileImage, TileImages, read_tile_images
 from reben.io.class_maps import write_class_map
-from reben.io.geoparquet import write_geoparquet
 from reben.io.product_checksums import comparing
 from reben.io.safe import open_product
+from reben.learn.inference.label_files import LabelTable, write_labels
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
@@ -49,14 +48,15 @@ class TileLabels:
         return classes
 
     def write(self, target: Path) -> None:
-        """Write a GeoParquet file: patch_id, labels (probability of 0.5 or more), a column per class, geometry."""
-        names = np.array(self.class_names)
-        columns = {
-            "patch_id": pa.array([self.patches.patch_id(place) for place in self.places], pa.string()),
-            "labels": pa.array([names[row >= DEFAULT].tolist() for row in self.probabilities], pa.list_(pa.string())),
-            **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(self.class_names)},
-        }
-        write_geoparquet(target, pa.table(columns), self.patches.squares(self.places), self.patches.ground.crs)
+        """Write patch_id, labels (probability of 0.5 or more), a column per class and outlines, see `write_labels`.
+
+        Raises:
+            ExportError: if labels cannot be written under this name.
+        """
+        ids = [self.patches.patch_id(place) for place in self.places]
+        squares = self.patches.squares(self.places)
+        crs = self.patches.ground.crs
+        write_labels(target, LabelTable(ids, self.class_names, self.probabilities, DEFAULT, squares, crs))
 
 
 @dataclass(frozen=True)

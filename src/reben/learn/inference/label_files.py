@@ -1,0 +1,189 @@
+"""Predicted labels as a file: Parquet, GeoPackage, GeoJSON, CSV or JSON, as the ending of its name says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pyogrio
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from reben.core.errors import ExportError
+from reben.core.grid import PatchGrid, TileGround
+from reben.core.names import Patch
+from reben.io import atomic
+from reben.io.geoparquet import write_geoparquet
+
+LABEL_ENDINGS = (".parquet", ".gpkg", ".geojson", ".csv", ".json")
+_VECTOR_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON"}
+_GEOGRAPHIC = "EPSG:4326"
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """What a classifier says of some patches."""
+
+    patch_ids: Sequence[str]
+    class_names: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    """Shape (patches, classes)."""
+    threshold: float
+    """Probability from which on a class is a label."""
+    polygons: NDArray[np.object_] | None = None
+    """Outlines of the patches, shapely polygons, shape (patches,); None if it is not known where they lie."""
+    crs: str = _GEOGRAPHIC
+    """Of the outlines."""
+
+    @property
+    def labels(self) -> list[list[str]]:
+        """Labels of each patch."""
+        return [
+            [name for name, p in zip(self.class_names, row, strict=True) if p >= self.threshold]
+            for row in self.probabilities
+        ]
+
+    def columns(self, *, flat: bool) -> pa.Table:
+        """Columns patch_id, labels and one per class with its probability.
+
+        Args:
+            flat: join labels with semicolons, for formats that know no lists.
+        """
+        labels = [";".join(found) for found in self.labels] if flat else self.labels
+        return pa.table(
+            {
+                "patch_id": pa.array(list(self.patch_ids), pa.string()),
+                "labels": pa.array(labels, pa.string() if flat else pa.list_(pa.string())),
+                **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(self.class_names)},
+            }
+        )
+
+
+def write_labels(target: Path, table: LabelTable) -> None:
+    """Write a table of labels; the file appears whole or not at all.
+
+    Parquet files get outlines as GeoParquet, GeoPackages in the CRS of the patches, GeoJSON in longitude and latitude
+    (RFC 7946). Where it is not known where patches lie, Parquet files have no outlines.
+
+    Args:
+        target: file to write; its ending is one of `LABEL_ENDINGS`.
+        table: what to write.
+
+    Raises:
+        ExportError: if the ending is another one, or outlines are needed and not known.
+    """
+    ending = target.suffix.lower()
+    if ending in _VECTOR_DRIVERS:
+        _write_vector(target, table, _VECTOR_DRIVERS[ending])
+    elif ending == ".parquet":
+        _write_parquet(target, table)
+    elif ending == ".csv":
+        with atomic.new_file(target) as partial:
+            pa_csv.write_csv(table.columns(flat=True), partial)
+    elif ending == ".json":
+        atomic.write_json(target, _as_json(table))
+    else:
+        raise ExportError(
+            f"{target}: labels cannot be written as {ending or 'a file without an ending'}",
+            hint=f"give a name that ends with {', '.join(LABEL_ENDINGS)}",
+        )
+
+
+def outlines(
+    patch_ids: Sequence[str], grounds: Mapping[str, TileGround], patch_size_m: int
+) -> tuple[NDArray[np.object_], str] | None:
+    """Squares of patches and their CRS: that of their tiles if it is one, else longitude and latitude.
+
+    Args:
+        patch_ids: of which patches.
+        grounds: where each tile lies, by tile id.
+        patch_size_m: side of a patch.
+
+    Returns:
+        polygons, shape (patches,), and their CRS; None if it is not known where a patch lies.
+    """
+    squares, systems = [], []
+    for patch_id in patch_ids:
+        try:
+            patch = Patch.parse(patch_id)
+            ground = grounds[str(patch.tile)]
+        except (ValueError, KeyError):
+            return None
+        grid = PatchGrid(ground.side_m, patch_size_m)
+        bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+        squares.append(shapely.box(bounds.left_m, bounds.bottom_m, bounds.right_m, bounds.top_m))
+        systems.append(ground.crs)
+    polygons = np.array(squares, object)
+    if len(set(systems)) == 1:
+        return polygons, systems[0]
+    for crs in set(systems):
+        chosen = np.array([system == crs for system in systems])
+        polygons[chosen] = _projected(polygons[chosen], crs, _GEOGRAPHIC)
+    return polygons, _GEOGRAPHIC
+
+
+def _projected(polygons: NDArray[np.object_], source: str, target: str) -> NDArray[np.object_]:
+    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    projected: NDArray[np.object_] = shapely.transform(
+        polygons, lambda places: np.column_stack(transformer.transform(places[:, 0], places[:, 1]))
+    )
+    return projected
+
+
+def _write_parquet(target: Path, table: LabelTable) -> None:
+    columns = table.columns(flat=False)
+    if table.polygons is not None:
+        write_geoparquet(target, columns, table.polygons, table.crs)
+        return
+    with atomic.new_file(target) as partial:
+        pq.write_table(columns, partial, compression="zstd")
+
+
+def _write_vector(target: Path, table: LabelTable, driver: str) -> None:
+    """Write outlines with the columns as attributes.
+
+    Raises:
+        ExportError: if it is not known where the patches lie.
+    """
+    if table.polygons is None:
+        raise ExportError(
+            f"{target}: it is not known where the patches lie", hint="give --tile-extents, or write .csv or .parquet"
+        )
+    polygons, crs = table.polygons, table.crs
+    if driver == "GeoJSON" and crs != _GEOGRAPHIC:
+        polygons, crs = _projected(polygons, crs, _GEOGRAPHIC), _GEOGRAPHIC
+    columns = table.columns(flat=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
+        file = Path(folder) / target.name  # GDAL wants the ending
+        pyogrio.raw.write(
+            file,
+            shapely.to_wkb(polygons),
+            [columns[name].to_numpy() for name in columns.column_names],
+            columns.column_names,
+            geometry_type="Polygon",
+            crs=crs,
+            driver=driver,
+            layer="labels",
+        )
+        written = pyogrio.read_info(file)["features"]
+        if written != columns.num_rows:
+            raise ExportError(f"{target}: {written} of {columns.num_rows} rows were written", hint="free some space")
+        with atomic.new_file(target) as partial:
+            file.replace(partial)
+
+
+def _as_json(table: LabelTable) -> dict[str, dict[str, object]]:
+    """Per patch id: probabilities by class, and labels."""
+    return {
+        patch_id: {
+            "labels": labels,
+            "probabilities": dict(zip(table.class_names, row.tolist(), strict=True)),
+        }
+        for patch_id, labels, row in zip(table.patch_ids, table.labels, table.probabilities, strict=True)
+    }
