@@ -69,9 +69,11 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "acquire/stopping.py",
         "acquire/search.py",  # unit/acquire/test_catalogue.py
         "encode/bigearthnet.py",  # unit/encode/test_engine.py
+        "encode/finished.py",
         "encode/reading.py",
         "encode/specification.py",
         "construct/build.py",
+        "construct/finished.py",  # integration/test_build.py and test_kills.py
         "correct/l2a_product.py",  # unit/correct/test_sixs.py
         "construct/output/tile_output.py",
         "construct/sentinel1/partners.py",

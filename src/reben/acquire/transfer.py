@@ -104,6 +104,12 @@ class _Part:
         self.etag = ""
 
 
+def remove_part(target: Path) -> None:
+    """Remove what an earlier run left of a download that is whole by now."""
+    for name in (f".{target.name}.part", f".{target.name}.part.json"):
+        target.with_name(name).unlink(missing_ok=True)
+
+
 def part_size(target: Path) -> int:
     """Bytes that an earlier run left of a download."""
     part = target.with_name(f".{target.name}.part")

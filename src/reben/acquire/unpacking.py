@@ -125,9 +125,14 @@ def _add_empty_folders(folder: Path) -> None:
             (child / name).mkdir(exist_ok=True)
 
 
+def doomed_name(folder: Path) -> Path:
+    """What a folder is called while it is being removed."""
+    return folder.with_name(f".{folder.name}.removed")
+
+
 def remove_folder(folder: Path) -> None:
     """Remove an unpacked product so that no half of it keeps the name."""
-    doomed = folder.with_name(f".{folder.name}.removed")
+    doomed = doomed_name(folder)
     shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)
     shutil.rmtree(doomed)

@@ -125,11 +125,14 @@ def _encode(
     Raises:
         Exit: with code 1 if samples were skipped.
     """
-    from reben.encode.engine import encode, plan
+    from reben.encode.engine import REPORT_FILE, encode, plan
+    from reben.encode.finished import may_be_finished
     from reben.io.atomic import expect_free
+    from reben.io.store import SHARDS_FILE
 
     start = time.perf_counter()
-    expect_free(target)
+    if not may_be_finished(target, (REPORT_FILE, SHARDS_FILE)):
+        expect_free(target)
     with stderr.status("finding samples ..."):
         todo = plan(sources)
     skip = on_error is OnError.skip

@@ -148,7 +148,6 @@ def train(
             workers=workers,
             hardware=Hardware(accelerator.value, devices, nodes),
             resume=resume,
-            to_test=test,
             show_progress=stderr.is_terminal,
             report=print_epoch,
         )

@@ -132,7 +132,10 @@ def _products_at(path: Path) -> Iterator[Path]:
         return
     if not path.is_dir():
         raise CorrectionError(f"{path}: is no directory", hint="give L1C products (.SAFE, .zip) or folders with some")
-    products = sorted(child for child in path.iterdir() if child.suffix in {".SAFE", ".zip"})
+    children = sorted(child for child in path.iterdir() if child.suffix in {".SAFE", ".zip"} and child.name[0] != ".")
+    folders = {child.stem for child in children if child.suffix == ".SAFE"}
+    # A download that was killed may leave the zip file of which it has just made the folder.
+    products = [child for child in children if child.suffix == ".SAFE" or child.stem not in folders]
     if not products:
         raise CorrectionError(f"{path}: has no L1C product", hint="expected folders or zip files named *.SAFE or *.zip")
     yield from products

@@ -85,6 +85,20 @@ def _remove_stale(target: Path, first: int) -> None:
             _partial_name(slot).unlink(missing_ok=True)
 
 
+def remove_attempts(target: Path, *further: Path) -> None:
+    """Remove the lock that a killed writer left beside a directory, and whatever else it may have left.
+
+    Args:
+        target: the directory, which is complete; if a living process holds its lock, nothing is removed.
+        further: files and folders that only writers of `target` use.
+    """
+    remains = [path for path in further if path.exists()]
+    if remains or _lock_of(target.absolute()).exists():
+        with suppress(TargetExistsError), locked(target):
+            for path in remains:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def remove_remains(folder: Path) -> None:
     """Remove what killed writers of files left in a folder; what a living process is writing stays."""
     for lock in folder.glob(".*.lock") if folder.is_dir() else ():
@@ -161,6 +175,7 @@ def resumable_directory(target: Path) -> Iterator[Path]:
     with locked(target):
         partial.mkdir(exist_ok=True)
         yield partial
+        remove_remains(partial)
         _sync(partial)
         expect_free(target)
         partial.rename(target)
