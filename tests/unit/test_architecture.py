@@ -81,6 +81,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "construct/projection.py",  # unit/construct/test_country.py and test_reference_maps.py
         "io/dataset_paths.py",
         "io/processes.py",  # integration/test_accidents.py
+        "io/quiet_start.py",  # integration/test_signals.py
         "pipeline/sequence.py",  # integration/test_pipeline.py
         "pipeline/stages.py",
         "pipeline/tools.py",

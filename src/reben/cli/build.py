@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import executor_of, progress, stderr
+from reben.cli.console import executor_of, progress, say, stderr
 from reben.cli.options import OnError
 
 if TYPE_CHECKING:
@@ -165,11 +165,11 @@ def _print_result(result: "BuildResult", output: Path) -> None:
     from reben.io.dataset_paths import DatasetPaths
 
     for fate, count in result.report["patches"].items():
-        typer.echo(f"{count:>9,} {fate}")
+        say(f"{count:>9,} {fate}")
     across = sum(overlap["pairs across splits"] for overlap in result.report["overlaps"])
     if across:
         stderr.print(f"warning: {across:,} pairs of patches on common ground are in different splits", markup=False)
-    typer.echo(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
+    say(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
     for tile, message in result.failed.items():
         stderr.print(f"failed: {tile}: {message}", markup=False)
     if result.failed:

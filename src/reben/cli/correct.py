@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import executor_of, print_json, progress, stderr
+from reben.cli.console import executor_of, print_json, progress, say, stderr
 from reben.cli.options import Json, OnError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _print_result(result: "CorrectionResult", output: Path, json: Path | None) -
         print_json(json, {"corrected": result.corrected, "present": result.present, "failed": result.failed})
     else:
         for report in result.corrected.values():
-            typer.echo(output / report["product"])
+            say(output / report["product"])
     for report in result.corrected.values():
         for fallback in report.get("fallbacks", ()):
             stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reben.cli.console import executor_of, progress, stderr
+from reben.cli.console import executor_of, progress, say, stderr
 from reben.cli.options import OnError
 from reben.encode.datasets import DATASETS
 
@@ -24,7 +24,7 @@ def _print_table(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if wanted:
         for dataset in DATASETS.values():
             folders = " ".join(f"--{part.option} {part.folder}" for part in dataset.parts)
-            typer.echo(f"{dataset.name:<16} {dataset.title:<26} {folders}")
+            say(f"{dataset.name:<16} {dataset.title:<26} {folders}")
         raise typer.Exit
 
 
@@ -169,12 +169,12 @@ def _print_result(result: "EncodeResult", todo: "Plan", target: Path, seconds: f
         Exit: with code 1 if samples were skipped.
     """
     for name, count in result.counts.items():
-        typer.echo(f"{count:>9,} {name}")
+        say(f"{count:>9,} {name}")
     expected, found = (todo.counts().get(name, 0) for name in ("Sentinel-2 patches", "reference maps"))
     if 0 < found < expected:
         stderr.print(f"note: {expected - found:,} Sentinel-2 patches have no reference map")
     size = sum(file.stat().st_size for file in target.rglob("*"))
-    typer.echo(f"{target}: {sum(result.counts.values()):,} values, {size / 1e6:,.1f} MB, {seconds:.1f} s")
+    say(f"{target}: {sum(result.counts.values()):,} values, {size / 1e6:,.1f} MB, {seconds:.1f} s")
     for key, message in result.skipped.items():
         stderr.print(f"skipped: {key}: {message}", markup=False)
     if result.skipped:

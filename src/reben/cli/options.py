@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reben.cli.console import STDOUT
+from reben.core.text import printable
 
 
 class OnError(StrEnum):
@@ -47,7 +48,7 @@ def writable(path: Path | None) -> Path | None:
     if path is not None and path != STDOUT:
         folder = next(parent for parent in path.absolute().parents if parent.exists())
         if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-            raise typer.BadParameter(f"{path} cannot be written")
+            raise typer.BadParameter(f"{printable(str(path))} cannot be written")
     return path
 
 

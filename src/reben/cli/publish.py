@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reben.cli.console import needs_extra, stderr
+from reben.cli.console import needs_extra, say, stderr
 
 
 def publish(
@@ -59,8 +59,8 @@ def publish(
         dataset=dataset,
         draw=draw,
     )
-    typer.echo(f"{'would push' if dry_run else 'pushing'} to {repo}, from {publication.folder}:")
+    say(f"{'would push' if dry_run else 'pushing'} to {repo}, from {publication.folder}:")
     for name, size in publication.sizes.items():
-        typer.echo(f"  {size:>12,} bytes  {name}")
+        say(f"  {size:>12,} bytes  {name}")
     if not dry_run:
-        typer.echo(push(publication, repo, private=private, update=update))
+        say(push(publication, repo, private=private, update=update))

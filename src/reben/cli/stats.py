@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json, progress
+from reben.cli.console import STDOUT, print_json, progress, say
 from reben.cli.evaluate import Split
 
 
@@ -39,6 +39,6 @@ def stats(
     if json is not None:
         print_json(json, {"split": split.value, "patches": len(patches), **as_json(found)})
     if json != STDOUT:
-        typer.echo(f"{split.value} split, {len(patches):,} patches\nband        mean         std        min        max")
+        say(f"{split.value} split, {len(patches):,} patches\nband        mean         std        min        max")
         for name, band in found.items():
-            typer.echo(f"{name:<4} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")
+            say(f"{name:<4} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")

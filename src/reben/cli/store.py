@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json, progress, stderr
+from reben.cli.console import STDOUT, print_json, progress, say, stderr
 
 app = typer.Typer(help="Look into stores, check, merge and export them.", no_args_is_help=True)
 
@@ -22,13 +22,13 @@ def info(store: _Store) -> None:
     from reben.io.store.values import parse_header
 
     opened = open_store(store)
-    typer.echo(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
+    say(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
     seen = set()
     for key in opened:
         kind = (key[:2], key.endswith("_reference_map"))
         if kind not in seen:
             seen.add(kind)
-            typer.echo(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
+            say(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
 
 
 @app.command()
@@ -58,9 +58,9 @@ def check(store: _Store, json: options.Json = None) -> None:
         )
     if json != STDOUT:
         for kind, count in found.kinds.most_common():
-            typer.echo(f"{count:>9,} {kind}")
-        typer.echo(f"{found.damaged_count:>9,} damaged")
-        typer.echo(f"sha256 {found.sha256}")
+            say(f"{count:>9,} {kind}")
+        say(f"{found.damaged_count:>9,} damaged")
+        say(f"sha256 {found.sha256}")
     for key, message in found.damaged.items():
         stderr.print(f"damaged: {key}: {message}", markup=False)
     if found.damaged_count:
@@ -77,7 +77,7 @@ def merge(
 
     with progress("merging") as start:
         merge_stores(sources, target, progress=start(sum(len(open_store(source)) for source in sources)))
-    typer.echo(f"{target}: {len(open_store(target)):,} values")
+    say(f"{target}: {len(open_store(target)):,} values")
 
 
 @app.command()
@@ -100,4 +100,4 @@ def export(
     opened, grounds = open_store(store), read_tile_grounds(tiles)
     with progress("exporting") as start:
         export_store(opened, grounds, target, patch_size_m=patch_size, progress=start(len(opened)))
-    typer.echo(f"{target}: {len(opened):,} values")
+    say(f"{target}: {len(opened):,} values")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from reben.cli import options
-from reben.cli.console import needs_extra, stderr
+from reben.cli.console import needs_extra, say, stderr
 from reben.cli.evaluate import print_scores
 
 _INTERRUPTED = 130  # what shells give for Ctrl-C
@@ -160,9 +160,7 @@ def train(
         return
     if result.epochs < settings.epochs:
         stderr.print(f"stopped early: {settings.patience} epochs without a better validation {_METRICS[result.metric]}")
-    typer.echo(
-        f"{result.run}: best epoch {result.best_epoch}, validation {_METRICS[result.metric]} {result.best_score:.4f}"
-    )
+    say(f"{result.run}: best epoch {result.best_epoch}, validation {_METRICS[result.metric]} {result.best_score:.4f}")
     if scores is not None:
         print_scores(scores, "test")
 

@@ -40,12 +40,23 @@ def new_file(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return
-    with _own_partial(target) as partial:
+    with _own_partial(target) as partial, naming(target):
         yield partial
         partial.chmod(0o666 & ~_umask())  # some libraries write files that only the owner may read
         _sync(partial)
         partial.replace(target)
     _sync(target.parent)
+
+
+@contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """Around what writes `target`: an error that names no file, as that of a full disk, gets its name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(target)
+        raise
 
 
 @contextmanager
@@ -131,7 +142,7 @@ def put_in_place(finished: Path, target: Path) -> None:
 def write_text(target: Path, text: str) -> None:
     """Write `text` to `target` as UTF-8, replacing what is there."""
     with new_file(target) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # file names need not be UTF-8
 
 
 def write_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever json takes
@@ -153,7 +164,8 @@ def new_directory(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)  # what a killed process left behind
         partial.mkdir()
         try:
-            yield partial
+            with naming(target):
+                yield partial
             _sync(partial)
             expect_free(target)
             partial.rename(target)
@@ -174,7 +186,8 @@ def resumable_directory(target: Path) -> Iterator[Path]:
     partial = _partial_name(target)
     with locked(target):
         partial.mkdir(exist_ok=True)
-        yield partial
+        with naming(target):
+            yield partial
         remove_remains(partial)
         _sync(partial)
         expect_free(target)

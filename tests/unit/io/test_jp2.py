@@ -45,24 +45,3 @@ def test_what_is_no_band_of_a_tile(tmp_path: Path):
         target.write(PIXELS[:120], 1)
     with pytest.raises(ProductError, match="expected one square band of uint16 in a UTM zone"):
         read_tile_band(str(tmp_path / "wide.jp2"), 20)
-
-
-def test_a_file_that_is_not_whole_after_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    class HalfWriter:
-        """Stands in for a driver that does not notice a full disk."""
-
-        def __init__(self, path, *_args, **_kwargs):
-            path.write_bytes(b"half of a file")
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-        def write(self, *_args):
-            pass
-
-    monkeypatch.setattr("reben.io.jp2.rasterio.open", HalfWriter)
-    with pytest.raises(ProductError, match="could not be written whole"):
-        write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)

@@ -61,7 +61,7 @@ class _Map:
     def __init__(self, path: Path, nbytes: int) -> None:
         self._path = path
         self._environment = lmdb.open(
-            str(path),
+            os.fsencode(path),  # names need not be UTF-8
             subdir=path.is_dir(),
             readonly=True,
             lock=False,

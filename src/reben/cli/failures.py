@@ -1,0 +1,64 @@
+"""Errors of libraries and of the operating system as errors that the user can mend."""
+
+import errno
+from concurrent.futures import BrokenExecutor
+
+from reben.core.errors import RebenError
+
+_MEMORY_HINT = "close other programs, or take fewer --workers, a smaller --batch-size or smaller inputs"
+_MEMORY_WORDS = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "out of memory",
+    "can't start new thread",
+    "bad_alloc",
+)
+_FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file is larger than may be",
+}
+_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
+_NUL = "embedded null"
+
+
+def explained(error: BaseException) -> RebenError | None:
+    """What the user is told; None for a mistake of ours, whose traceback is wanted."""
+    if isinstance(error, RebenError):
+        return error
+    if _is_memory(error):
+        return RebenError("there is too little memory", hint=_MEMORY_HINT)
+    if isinstance(error, OSError):
+        return _of_the_system(error)
+    return _of_a_library(error)
+
+
+def _is_memory(error: BaseException) -> bool:
+    """Whether memory ran out: MemoryError, or one of the ways in which libraries say so."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError | ImportError) and any(words in said for words in _MEMORY_WORDS)
+
+
+def _of_the_system(error: OSError) -> RebenError:
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno in _FULL:
+        hint = "free some space, or write to another disk"
+        return RebenError(f"{place}{_FULL[error.errno]} ({error.strerror})", hint=hint)
+    if error.errno in _DESCRIPTORS:
+        return RebenError(f"{place}there are too many open files", hint="raise the limit: ulimit -n 65536")
+    return RebenError(f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk")
+
+
+def _of_a_library(error: BaseException) -> RebenError | None:
+    if isinstance(error, BrokenExecutor):
+        hint = "it may have run out of memory; try fewer --workers"
+        return RebenError(f"a worker process died ({error})", hint=hint)
+    if isinstance(error, UnicodeError):
+        return RebenError(f"a name is no valid UTF-8 ({error})", hint="rename the file or folder")
+    if isinstance(error, ValueError) and _NUL in str(error):
+        return RebenError("a path has a NUL byte in it", hint="check the paths that were given")
+    if type(error).__name__.startswith("CPLE_"):  # GDAL's, which are of no common public kind
+        return RebenError(f"GDAL: {error}", hint="check the input files, the disk and the memory")
+    return None
