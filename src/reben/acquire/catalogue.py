@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from httpx2 import Client
 
-from reben.acquire.connection import open_client, open_response
+from reben.acquire.connection import ANSWER_S, open_client, open_response
 from reben.acquire.patience import PassingError, Patience, try_patiently
 from reben.acquire.products import CatalogueProduct, expect_name, parse_product
 from reben.acquire.query import Query, names_filter
@@ -41,6 +41,8 @@ class Catalogue:
     client: Client
     patience: Patience = field(default_factory=Patience)
     stop: Stop = field(default_factory=Stop)
+    answer_s: float = ANSWER_S
+    """How long a page may take."""
 
     def products_named(
         self, names: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
@@ -108,7 +110,9 @@ class Catalogue:
             ) from error
 
     def _page_once(self, parameters: Parameters) -> dict[str, Any]:
-        with open_response(self.client, "GET", self.service.products, stop=self.stop, params=parameters) as response:
+        with open_response(
+            self.client, "GET", self.service.products, stop=self.stop, params=parameters, whole_within_s=self.answer_s
+        ) as response:
             answer = bytearray()
             for chunk in response.iter_bytes():
                 answer += chunk

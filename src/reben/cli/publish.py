@@ -35,11 +35,12 @@ def publish(
         raise typer.BadParameter("--store and --metadata belong together: both are needed for the picture")
     with needs_extra("learn,report"):
         from reben.publish.example import draw_example
-        from reben.publish.hub import push
+        from reben.publish.hub import expect_repository, push
         from reben.publish.model_card import title
         from reben.publish.publication import write_publication
         from reben.publish.run_facts import read_facts
 
+    expect_repository(repo)
     facts = read_facts(run)
     if facts.test is None:
         stderr.print(
