@@ -133,3 +133,22 @@ def test_correcting_on_a_full_disk(kilobytes: int, small_l1c, tmp_path: Path):
     assert "is larger than may be" in done.stderr
     assert "hint: free some space" in done.stderr
     assert not list((tmp_path / "L2A").rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["split", "--json", "/"],
+        ["stats", "--store", "{store}", "--metadata", "{table}", "--output", "/"],
+        ["encode", "bigearthnet", "--s2-dir", "{s2}", "--target", "/"],
+        ["train", "--store", "{store}", "--metadata", "{table}", "--output", "/", "--model", "test_resnet"],
+        ["demo", "--output", "/"],
+        ["embed", "--checkpoint", "{store}", "--store", "{store}", "--metadata", "{table}", "--output", "/"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_the_root_of_the_file_system_is_no_output(command: list[str], tiny_store: Path, tiny_dataset: DatasetPaths):
+    places = {"store": tiny_store, "table": tiny_dataset.metadata, "s2": tiny_dataset.s2}
+    code, said = end_of([sys.executable, "-m", "reben", *(word.format(**places) for word in command)])
+    assert code in {1, 2}, said
+    assert "Traceback" not in said

@@ -5,6 +5,7 @@ Source of the published values: the training set of reBEN, as used for the publi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from types import MappingProxyType
 
 import numpy as np
@@ -45,6 +46,10 @@ PUBLISHED_STATISTICS: Statistics = MappingProxyType(
 )
 
 
+def _is_usable(statistics: BandStatistics) -> bool:
+    return isfinite(statistics.mean) and isfinite(statistics.std) and statistics.std > 0
+
+
 def normalisation(
     bands: Sequence[Band], statistics: Statistics | None = PUBLISHED_STATISTICS
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -55,7 +60,7 @@ def normalisation(
     """
     if statistics is None:
         return np.zeros(len(bands), np.float32), np.ones(len(bands), np.float32)
-    lacking = [band.name for band in bands if band.name not in statistics or not statistics[band.name].std > 0]
+    lacking = [band.name for band in bands if band.name not in statistics or not _is_usable(statistics[band.name])]
     if lacking:
         raise BandError(f"no mean and positive standard deviation known for {', '.join(lacking)}")
     chosen = [statistics[band.name] for band in bands]

@@ -125,11 +125,22 @@ def is_lock_of_file(path: Path) -> bool:
 
 
 def _slot(target: Path, number: str) -> Path:
-    return target.with_name(f"{target.name}~{number}")
+    return _beside(target, f"{target.name}~{number}")
+
+
+def _beside(target: Path, name: str) -> Path:
+    """Another name in the folder in which `target` lies.
+
+    Raises:
+        TargetExistsError: if it lies in none: it is the root of the file system, or the folder above another.
+    """
+    if target.name in {"", ".."}:
+        raise TargetExistsError(f"{target} cannot be written: it is there already", hint="give a folder in it")
+    return target.with_name(name)
 
 
 def _lock_of(target: Path) -> Path:
-    return target.with_name(f".{target.name}.lock")
+    return _beside(target, f".{target.name}.lock")
 
 
 def put_in_place(finished: Path, target: Path) -> None:
@@ -206,7 +217,7 @@ def expect_free(target: Path) -> None:
 
 
 def _partial_name(target: Path) -> Path:
-    return target.with_name(f".{target.name}.partial")
+    return _beside(target, f".{target.name}.partial")
 
 
 @contextmanager

@@ -25,12 +25,13 @@ from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
 from reben.learn.models.tensor_files import write_tensors
 from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weight_check import misfit
 from reben.version import __version__
 
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "TrainedModel", "load_model", "save_model"]
 
 _PREFIX = "model.vision_encoder."
-_MOST_VALUES = 1 << 28  # of an image, 1 GB: config.json may come from a stranger, and the model is tried on one image
+_MOST_VALUES = 1 << 25  # of an image, 128 MB: config.json may come from a stranger, and the model is tried on one image
 _LONGEST_REASON = 200  # characters; torch lists every tensor
 _DAMAGED = "the file may be damaged or from another program; copy it again, or train again"
 _PICKLE_STARTS = (b"\x80", b"PK")  # a pickle, and torch's archive of one
@@ -108,6 +109,7 @@ def load_model(source: str | os.PathLike[str]) -> TrainedModel:
         drop_path=config.drop_path_rate,
         task=config.task,
     )
+    _expect_fit(architecture, directory / WEIGHTS_FILE)
     try:
         model = build_model(architecture)
     except RecipeError as error:
@@ -196,14 +198,25 @@ def _missing_hint(directory: Path) -> str:
     return "give the --output directory of `reben train`, after at least one epoch"
 
 
+def _expect_fit(architecture: Architecture, path: Path) -> None:
+    """Check a file of weights before a model is built.
+
+    Raises:
+        RunError: if it is missing, or of another architecture.
+    """
+    if not path.is_file():
+        raise RunError(f"{path} is missing", hint=_missing_hint(path.parent))
+    reason = misfit(architecture, path, prefix=_PREFIX)
+    if reason:
+        raise RunError(f"{path}: does not fit the architecture in {CONFIG_FILE} ({reason})", hint=_DAMAGED)
+
+
 def _load_weights(model: nn.Module, path: Path) -> None:
     """Fill `model` with the weights at `path`.
 
     Raises:
         RunError: if the file is missing, damaged, or of another architecture.
     """
-    if not path.is_file():
-        raise RunError(f"{path} is missing", hint=_missing_hint(path.parent))
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
