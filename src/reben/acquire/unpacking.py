@@ -4,6 +4,7 @@ Source of the rules: OWASP, "Zip slip" and "zip bombs"; the folders: sen2cor sto
 Data Space do not hold empty folders.
 """
 
+import errno
 import shutil
 import stat
 import zipfile
@@ -57,6 +58,10 @@ def unpack(
             _add_empty_folders(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DownloadError(f"{archive.name}: is a damaged zip file ({error})") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what the disk says is another matter
+            raise
+        raise DownloadError(f"{archive.name}: is a damaged zip file: it points out of itself") from error
 
 
 def _members(archive: zipfile.ZipFile, top: str, packed_bytes: int) -> dict[PurePosixPath, zipfile.ZipInfo]:

@@ -19,7 +19,14 @@ _FULL = {
     errno.EFBIG: "the file is larger than may be",
 }
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
-_NUL = "embedded null"
+_KNOWN: tuple[tuple[type[BaseException], str, str, str], ...] = (
+    (BrokenExecutor, "", "a worker process died", "it may have run out of memory; try fewer --workers"),
+    (UnicodeEncodeError, "", "a name is no valid UTF-8", "rename the file or folder"),
+    (UnicodeDecodeError, "", "a file holds bytes that are no text", "it may be damaged; copy it again"),
+    (RuntimeError, "Symlink loop", "links lead in a circle", "check the paths that were given"),  # pathlib's words
+    (ValueError, "embedded null", "a path has a NUL byte in it", "check the paths that were given"),
+)
+"""Kind of an error, words in it, what the user is told, and what to do."""
 
 
 def explained(error: BaseException) -> RebenError | None:
@@ -52,13 +59,10 @@ def _of_the_system(error: OSError) -> RebenError:
 
 
 def _of_a_library(error: BaseException) -> RebenError | None:
-    if isinstance(error, BrokenExecutor):
-        hint = "it may have run out of memory; try fewer --workers"
-        return RebenError(f"a worker process died ({error})", hint=hint)
-    if isinstance(error, UnicodeError):
-        return RebenError(f"a name is no valid UTF-8 ({error})", hint="rename the file or folder")
-    if isinstance(error, ValueError) and _NUL in str(error):
-        return RebenError("a path has a NUL byte in it", hint="check the paths that were given")
+    said = str(error)
     if type(error).__name__.startswith("CPLE_"):  # GDAL's, which are of no common public kind
-        return RebenError(f"GDAL: {error}", hint="check the input files, the disk and the memory")
+        return RebenError(f"GDAL: {said}", hint="check the input files, the disk and the memory")
+    for kind, words, message, hint in _KNOWN:
+        if isinstance(error, kind) and words in said:
+            return RebenError(f"{message} ({said})", hint=hint)
     return None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _HINT = "download the product again"
+_LONGEST_ID = 4  # digits and one more: int refuses thousands of them
 _LARGEST_GRID = 1_000
 _FULL_TURN_DEG = 360
 
@@ -66,7 +67,7 @@ def read_angles(path: Path, content: bytes) -> TileAngles:
     detectors: dict[str, list[DirectionGrid]] = {}
     for element in elements(root, "Viewing_Incidence_Angles_Grids"):
         number = element.attrib.get("bandId", "")
-        if number.isdecimal() and int(number) < len(MSI_RESOLUTIONS_M):
+        if len(number) < _LONGEST_ID and number.isdecimal() and int(number) < len(MSI_RESOLUTIONS_M):
             band = tuple(MSI_RESOLUTIONS_M)[int(number)]
             detectors.setdefault(band, []).append(_direction(path, element))
     missing = [band for band in MSI_RESOLUTIONS_M if band not in detectors]
@@ -84,8 +85,8 @@ def _direction(path: Path, element: "Element") -> DirectionGrid:
     zenith, step_m = _grid(path, element, "Zenith")
     azimuth, _ = _grid(path, element, "Azimuth")
     with np.errstate(invalid="ignore"):
-        wrong = (zenith < 0) | (zenith > 90) | (np.abs(azimuth) > _FULL_TURN_DEG)  # noqa: PLR2004 - degrees
-    if zenith.shape != azimuth.shape or wrong.any():
+        wrong = ((zenith < 0) | (zenith > 90)).any() or (np.abs(azimuth) > _FULL_TURN_DEG).any()  # noqa: PLR2004 - degrees
+    if zenith.shape != azimuth.shape or wrong:
         raise ProductError(f"{path}: MTD_TL.xml has {element.tag} that are no angles", hint=_HINT)
     sine, azimuth = np.sin(np.radians(zenith)), np.radians(azimuth)
     return DirectionGrid(sine * np.sin(azimuth), sine * np.cos(azimuth), step_m)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FLAG = re.compile(r"(?P<indicator>[A-Z]+_(?:QUALITY|CORRECTNESS))_FLAG")
 _HINT = "download the product again"
+_BAND_ID = re.compile(r"[0-9]{1,3}")
 _LARGEST_METADATA = 1 << 25  # bytes; real ones have some 400,000
 
 
@@ -209,7 +210,7 @@ def band_offsets(path: Path, root: "Element", tag: str) -> dict[str, int]:
     offsets = {}
     for element in elements(root, tag):
         number = element.attrib.get("band_id", "")
-        if number.isdecimal() and int(number) < len(MSI_RESOLUTIONS_M):
+        if _BAND_ID.fullmatch(number) and int(number) < len(MSI_RESOLUTIONS_M):
             band = tuple(MSI_RESOLUTIONS_M)[int(number)]
             try:
                 offsets[band] = round(float(element.text or 0))

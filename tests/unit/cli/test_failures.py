@@ -28,6 +28,8 @@ from reben.core.errors import StoreError
         (ImportError("libtorch.so: cannot allocate memory in static TLS block"), "too little memory", "--workers"),
         (BrokenProcessPool("a child"), "a worker process died", "--workers"),
         (UnicodeEncodeError("utf-8", "a\udcff", 1, 2, "surrogates not allowed"), "no valid UTF-8", "rename"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "no text", "damaged"),
+        (RuntimeError("Symlink loop from '/a/b'"), "in a circle", "paths"),
         (ValueError("embedded null byte"), "NUL byte", "paths"),
         (CPLE_OutOfMemoryError(1, 2, "no room"), "GDAL: ", "memory"),
     ],

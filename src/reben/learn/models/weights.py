@@ -186,6 +186,8 @@ def _read_config(directory: Path, *, called: str) -> _Config:
     values = read_json(path, error=RunError, hint=_DAMAGED)
     try:
         return _Config.model_validate(values, context=called)
+    except TypeError as error:  # a list where a name is expected, for one
+        raise RunError(f"{path}: does not describe a model: {error}", hint=_DAMAGED) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
