@@ -4,6 +4,7 @@ Source: https://documentation.dataspace.copernicus.eu/APIs/OData.html.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ _PAGE = 200
 _MOST_PRODUCTS = 10_000
 """The service skips no more than these."""
 _LARGEST_PAGE = 1 << 26  # bytes; a page of 200 has some 2 MB
+_MOST_PAGES = 1_000
+"""Even if they are small, or empty."""
+_QUESTION_S = 3_600.0
+"""How long all pages may take: fifty of them take a minute or two."""
 _OPTIONS = [("$top", str(_PAGE)), ("$expand", "Attributes"), ("$orderby", "ContentDate/Start asc")]
 
 Parameters = list[tuple[str, str]]
@@ -43,6 +48,7 @@ class Catalogue:
     stop: Stop = field(default_factory=Stop)
     answer_s: float = ANSWER_S
     """How long a page may take."""
+    clock: Callable[[], float] = time.monotonic
 
     def products_named(
         self, names: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
@@ -80,8 +86,13 @@ class Catalogue:
         """
         parameters: Parameters = [("$filter", question), *_OPTIONS]
         asked: set[str] = set()
-        count = 0
+        count, begun_s = 0, self.clock()
         while parameters:
+            if len(asked) >= _MOST_PAGES or self.clock() - begun_s > _QUESTION_S:
+                raise CatalogueError(
+                    f"the catalogue's answer does not end: {len(asked):,} pages in {self.clock() - begun_s:,.0f} s",
+                    hint="ask for fewer days, or a smaller area; or try again later",
+                )
             key = json.dumps(sorted(parameters))
             if key in asked:
                 raise CatalogueError("the catalogue's pages go round in circles", hint="try again later")

@@ -11,6 +11,7 @@ from rasterio.warp import Resampling, reproject
 from reben.core.errors import RasterError
 from reben.correct.nodes import CELL_M, Nodes
 from reben.correct.tables import Values
+from reben.io.small_files import is_regular
 
 _LOWEST_M, _HIGHEST_M = -500, 9_000
 
@@ -23,6 +24,8 @@ def node_altitudes_m(dem: Path, nodes: Nodes) -> Values:
     """
     side = nodes.per_side
     altitudes = np.full((side, side), np.nan)
+    if dem.exists() and not is_regular(dem):  # a pipe would wait for ever
+        raise RasterError(f"{dem}: is not a regular file", hint="give an elevation model that GDAL reads")
     try:
         with rasterio.open(dem) as source:
             if source.crs is None:

@@ -153,3 +153,21 @@ def test_hostile_answers_are_no_lists(space: DataSpaceStandIn, catalogue: Catalo
     space.faults["catalogue"] = [f"json {answer}"] * 6
     with pytest.raises(CatalogueError, match="no list of products"):
         catalogue.products_named(NAMES[:1])
+
+
+def test_empty_pages_without_end(space: DataSpaceStandIn, catalogue: Catalogue):
+    space.faults["catalogue"] = [
+        f'json {{"value": [], "@odata.nextLink": "http://x/Products?$skip={number}"}}' for number in range(2_000)
+    ]
+    with pytest.raises(CatalogueError, match="does not end: 1,000 pages"):
+        catalogue.products_named(NAMES[:1])
+
+
+def test_a_search_of_days_ends_after_an_hour(space: DataSpaceStandIn, patience: Patience):
+    space.page_size = 1
+    for name in NAMES:
+        space.add(name)
+    with Client() as client:
+        slow = Catalogue(space.service, client, patience, clock=iter(range(0, 100_000, 700)).__next__)
+        with pytest.raises(CatalogueError, match="does not end"):
+            slow.products_named(NAMES)
