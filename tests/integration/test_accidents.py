@@ -16,7 +16,7 @@ from reben.io.store import open_store
 SLOW_ENCODE = """
 import sys, time
 from reben.encode import engine
-from reben.cli.main import main
+from reben.__main__ import main
 
 def slow(write):
     def slowed(self, items):
@@ -131,7 +131,7 @@ def test_paths_that_cannot_be_used_end_with_a_message(tiny_dataset: DatasetPaths
 
 KILLABLE_ENCODE = """
 import random, sys, time
-from reben.cli.main import main
+from reben.__main__ import main
 from reben.encode import reading
 from reben.io.store import StoreWriter
 

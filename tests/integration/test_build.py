@@ -122,7 +122,11 @@ def test_two_builds_into_one_folder_lock_each_other_out(products: Path, small_la
     assert "another process is writing" in err
     first.communicate()
     assert first.returncode == 0
-    _, err = build(products, small_land_cover, tmp_path / "dataset", code=1)
+    report = tmp_path / "dataset" / "build-report.json"
+    before = report.read_bytes()
+    build(products, small_land_cover, tmp_path / "dataset")  # given again, the command finds its own work
+    assert report.read_bytes() == before
+    _, err = build(products, small_land_cover, tmp_path / "dataset", "--keep-raw", code=1)
     assert "exists already" in err
 
 

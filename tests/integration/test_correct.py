@@ -20,7 +20,7 @@ L2A = str(l2a_name(L1C_PRODUCT))
 SLOW_CORRECT = """
 import sys, time
 from reben.correct import sixs
-from reben.cli.main import main
+from reben.__main__ import main
 
 def slow(self, report):
     print("half done", flush=True)

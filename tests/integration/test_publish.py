@@ -68,6 +68,10 @@ def test_what_must_not_be_published_is_refused(run: Path, hub: HubStandIn, tmp_p
     assert "not finished" in error
     error = reben("publish", run, "--repo", "someone/x", "--output", tmp_path / "out", code=1).stderr
     assert "nobody is logged in" in error
+    for name in ("../b", "b", "a/b/c", "a/b@main", "a/..", "a/b--c", "a/b.git"):
+        error = reben("publish", run, "--repo", name, "--dry-run", "--output", tmp_path / "dry", code=1).stderr
+        assert "owner/name" in error
+    assert not (tmp_path / "dry").exists()
     assert hub.requests == []
     assert "belong together" in reben("publish", run, "--repo", "a/b", "--store", "s", code=2).stderr
 

@@ -58,6 +58,7 @@ def test_check_counts_kinds_and_gives_a_checksum_of_the_contents(real_store: Pat
     (tmp_path / "shards").mkdir()
     for number, half in enumerate(halves):
         half.rename(tmp_path / "shards" / f"shard-0000{number}")
+    (tmp_path / "shards" / "shards.json").write_text(json.dumps({"shards": len(halves)}))
     assert found["sha256"] not in reben("store", "check", tmp_path / "shards")  # some values are there twice
 
 
@@ -84,7 +85,7 @@ def test_what_was_encoded_is_exported_byte_for_byte(real_store: Path, real_patch
     ("name", "content", "message"),
     [
         ("tiles.csv", "tile,crs,ulx_m,uly_m\n", "it is not known where tile"),
-        ("tiles.csv", "tile,crs\na,b\n", "cannot be read as the places of tiles"),
+        ("tiles.csv", "tile,crs\na,b\n", "line 2: has no ulx_m, uly_m"),
         ("tiles.json", '{"tiles": 3}', "cannot be read as the places of tiles"),
     ],
 )

@@ -2,21 +2,24 @@
 
 import os
 import signal
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from subprocess import CompletedProcess
 from unittest import mock
 
-from reben.cli.main import main
+from reben.__main__ import main
 
 
 def run_reben(*arguments: object, code: int = 0, **environment: str) -> CompletedProcess[str]:
     """Run `reben` with these arguments and expect its exit code."""
-    out, err, handler = StringIO(), StringIO(), signal.getsignal(signal.SIGTERM)
+    out, err = StringIO(), StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
     words = ["reben", *map(str, arguments)]
     ended = 0
     with (
         mock.patch("sys.argv", words),
+        mock.patch("sys.unraisablehook", sys.unraisablehook),
         mock.patch.dict(os.environ, environment),
         redirect_stdout(out),
         redirect_stderr(err),
@@ -26,6 +29,7 @@ def run_reben(*arguments: object, code: int = 0, **environment: str) -> Complete
         except SystemExit as exit_:
             ended = int(exit_.code or 0)
         finally:
-            signal.signal(signal.SIGTERM, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     assert ended == code, out.getvalue() + err.getvalue()
     return CompletedProcess(words, ended, out.getvalue(), err.getvalue())

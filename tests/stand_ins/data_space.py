@@ -309,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _misbehave(self, fault: str) -> None:
-        """`429 3`: a status, with Retry-After; `redirect URL`; `html`; `garbage`; `huge`."""
+        """`429 3`: a status, with Retry-After; `redirect URL`; `html`; `garbage`; `huge`; `drip`; `encoding NAME`."""
         kind, _, argument = fault.partition(" ")
         if kind.isdigit():
             self._answer(int(kind), headers={"Retry-After": argument} if argument else {})
@@ -319,10 +319,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, b"<html>We will be back soon</html>", "text/html")
         elif kind == "json":
             self._answer(200, argument.encode(), "application/json")
+        elif kind == "refused":
+            self._answer(401, argument.encode(), "application/json")
+        elif kind == "encoding":  # content that is not what its header says
+            self._answer(200, b"no such thing", "application/json", headers={"Content-Encoding": argument})
+        elif kind == "drip":  # a byte now and then, of the headers or of the body
+            self._drip(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nPK\x03\x04", in_headers=argument == "headers")
         else:
             assert kind == "garbage", fault
             self.close_connection = True
             self._answer(200, b"\0" * 5000, "application/octet-stream", length=None)
+
+    def _drip(self, start: bytes, *, in_headers: bool) -> None:
+        self.close_connection = True
+        try:
+            self.wfile.write(start[:20] if in_headers else start)
+            while not self.space.released.wait(0.05):
+                self.wfile.write(b"x")
+        except OSError:
+            pass
 
     def _answer(
         self,

@@ -51,6 +51,12 @@ class HubStandIn:
     """Whether every answer is 503."""
     full: bool = False
     """Whether large files are refused."""
+    etag: str = ""
+    """What a hostile hub says instead of a checksum."""
+    commit: str = ""
+    """What a hostile hub says instead of a commit."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What it says besides."""
 
     def add(self, name: str, files: dict[str, bytes], **options: bool) -> str:
         """A repository with one commit; its hash."""
@@ -200,11 +206,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("ETag", self.hub.etag or f'"{hashlib.sha256(body).hexdigest()}"')
+        for name, value in self.hub.headers.items():
+            self.send_header(name, value)
         if error:
             self.send_header("X-Error-Code", error)
         if commit:
-            self.send_header("X-Repo-Commit", commit)
+            self.send_header("X-Repo-Commit", self.hub.commit or commit)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

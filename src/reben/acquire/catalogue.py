@@ -4,6 +4,7 @@ Source: https://documentation.dataspace.copernicus.eu/APIs/OData.html.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from httpx2 import Client
 
-from reben.acquire.connection import open_client, open_response
+from reben.acquire.connection import ANSWER_S, open_client, open_response
 from reben.acquire.patience import PassingError, Patience, try_patiently
 from reben.acquire.products import CatalogueProduct, expect_name, parse_product
 from reben.acquire.query import Query, names_filter
@@ -27,6 +28,10 @@ _PAGE = 200
 _MOST_PRODUCTS = 10_000
 """The service skips no more than these."""
 _LARGEST_PAGE = 1 << 26  # bytes; a page of 200 has some 2 MB
+_MOST_PAGES = 1_000
+"""Even if they are small, or empty."""
+_QUESTION_S = 3_600.0
+"""How long all pages may take: fifty of them take a minute or two."""
 _OPTIONS = [("$top", str(_PAGE)), ("$expand", "Attributes"), ("$orderby", "ContentDate/Start asc")]
 
 Parameters = list[tuple[str, str]]
@@ -41,6 +46,9 @@ class Catalogue:
     client: Client
     patience: Patience = field(default_factory=Patience)
     stop: Stop = field(default_factory=Stop)
+    answer_s: float = ANSWER_S
+    """How long a page may take."""
+    clock: Callable[[], float] = time.monotonic
 
     def products_named(
         self, names: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
@@ -78,8 +86,13 @@ class Catalogue:
         """
         parameters: Parameters = [("$filter", question), *_OPTIONS]
         asked: set[str] = set()
-        count = 0
+        count, begun_s = 0, self.clock()
         while parameters:
+            if len(asked) >= _MOST_PAGES or self.clock() - begun_s > _QUESTION_S:
+                raise CatalogueError(
+                    f"the catalogue's answer does not end: {len(asked):,} pages in {self.clock() - begun_s:,.0f} s",
+                    hint="ask for fewer days, or a smaller area; or try again later",
+                )
             key = json.dumps(sorted(parameters))
             if key in asked:
                 raise CatalogueError("the catalogue's pages go round in circles", hint="try again later")
@@ -108,7 +121,9 @@ class Catalogue:
             ) from error
 
     def _page_once(self, parameters: Parameters) -> dict[str, Any]:
-        with open_response(self.client, "GET", self.service.products, stop=self.stop, params=parameters) as response:
+        with open_response(
+            self.client, "GET", self.service.products, stop=self.stop, params=parameters, whole_within_s=self.answer_s
+        ) as response:
             answer = bytearray()
             for chunk in response.iter_bytes():
                 answer += chunk

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Timer
+from typing import Self
 from urllib.parse import urlsplit
 
-from httpx2 import Client, InvalidURL, Limits, Response, Timeout, TransportError
+from httpx2 import Client, InvalidURL, Limits, RequestError, Response, Timeout
 
 from reben.acquire.patience import PassingError, expect_no_passing_status
 from reben.acquire.stopping import Stop
@@ -19,6 +21,9 @@ Source: https://documentation.dataspace.copernicus.eu/Quotas.html.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _CONNECT_S, _READ_S = 30.0, 60.0
+_HEADERS_S = 180.0
+ANSWER_S = 180.0
+"""How long an answer of some megabytes may take, all of it."""
 
 
 @contextmanager
@@ -31,6 +36,43 @@ def open_client() -> Iterator[Client]:
         yield client
 
 
+class _Limit:
+    """Breaks connections when something takes too long.
+
+    Which connection a request uses, the HTTP library does not say before it has an answer; so all break, and those that
+    had nothing to do with it go on where they were.
+    """
+
+    def __init__(self, seconds: float, stop: Stop) -> None:
+        self._seconds, self._expired = seconds, False
+        self._stop = stop
+        self._timer = Timer(seconds, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
+
+    def expect_in_time(self) -> None:
+        """Check that it has not taken too long.
+
+        Raises:
+            PassingError: if it has.
+        """
+        if self._expired:
+            raise PassingError(f"no answer within {self._seconds:.0f} s")
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._stop.break_connections()
+
+
 @contextmanager
 def open_response(
     client: Client,
@@ -41,27 +83,49 @@ def open_response(
     params: Sequence[tuple[str, str]] | None = None,
     data: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    whole_within_s: float | None = None,
 ) -> Iterator[Response]:
     """The response to a request, whose body is yet to be read.
+
+    A server that sends a byte now and then never runs into a timeout, which counts from one byte to the next. So there
+    is a limit to how long the headers may take, and, for small answers, all of it.
+
+    Args:
+        client: asks.
+        method: GET or POST.
+        url: address.
+        stop: ends it.
+        params: of the address.
+        data: form to send.
+        headers: to send.
+        whole_within_s: how long the whole answer may take; None limits the headers only.
 
     Raises:
         PassingError: if the connection breaks, here or while the block reads, or the status asks for another attempt.
         Stopped: if it is over.
     """
     stop.check()
+    limit = _Limit(_HEADERS_S if whole_within_s is None else whole_within_s, stop)
     try:
-        with client.stream(
-            method,
-            url,
-            params=None if params is None else list(params),
-            data=data,
-            headers=headers,
-            extensions={"trace": stop.trace},
-        ) as response:
+        with (
+            limit,
+            client.stream(
+                method,
+                url,
+                params=None if params is None else list(params),
+                data=data,
+                headers=headers,
+                extensions={"trace": stop.trace},
+            ) as response,
+        ):
+            if whole_within_s is None:
+                limit.cancel()  # a gigabyte takes its time
             expect_no_passing_status(response)
             yield response
-    except (TransportError, InvalidURL) as error:
+            limit.expect_in_time()  # an answer of unstated length ends well where the connection is broken
+    except (RequestError, InvalidURL, UnicodeError) as error:  # RequestError: content that cannot be decoded, too
         stop.check()  # a connection that breaks because it is over is no error
+        limit.expect_in_time()
         raise PassingError(f"the connection failed ({str(error) or type(error).__name__})") from None
 
 

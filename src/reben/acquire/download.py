@@ -19,8 +19,8 @@ from reben.acquire.products import CatalogueProduct
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop, Stopped
 from reben.acquire.tokens import Tokens
-from reben.acquire.transfer import Line, fetch, part_size
-from reben.acquire.unpacking import unpack
+from reben.acquire.transfer import Line, fetch, part_size, remove_part
+from reben.acquire.unpacking import doomed_name, unpack
 from reben.core.errors import DownloadError, RebenError
 from reben.io import atomic
 
@@ -207,6 +207,7 @@ def _obtain(place: Place, work: _Work) -> Outcome:
     present = find_present(place, thoroughly=work.options.verify, check=check)
     if present is not None:
         work.line.progress(product.size or 0)
+        _remove_remains(place)
         if present.path == place.folder or not work.options.unpack:
             return Outcome(product, State.present, checked=present.checked, path=present.path.name)
         _unpack(place, check)
@@ -221,6 +222,14 @@ def _obtain(place: Place, work: _Work) -> Outcome:
     return Outcome(
         product, State.complete, bytes=fetched.bytes, retries=fetched.retries, checked=checked, path=path.name
     )
+
+
+def _remove_remains(place: Place) -> None:
+    """Remove what an earlier run did not come to remove, because it was killed."""
+    remove_part(place.archive)
+    atomic.remove_attempts(place.folder, doomed_name(place.folder))
+    if place.has_folder() and place.list.is_file():  # it was unpacked here: the zip file is not needed any more
+        place.archive.unlink(missing_ok=True)
 
 
 def _unpack(place: Place, check: Callable[[], None]) -> None:

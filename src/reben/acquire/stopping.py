@@ -22,6 +22,10 @@ class Stop:
     def stop(self) -> None:
         """End everything that heeds this switch."""
         self._event.set()
+        self.break_connections()
+
+    def break_connections(self) -> None:
+        """Break what is connected now; who heeds this switch may connect anew."""
         for connection in list(self._sockets):
             with suppress(OSError):  # closed already; the class's own method, because TLS has another
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -9,7 +9,7 @@ from typing import Any
 
 from httpx2 import Client
 
-from reben.acquire.connection import open_response
+from reben.acquire.connection import ANSWER_S, open_response
 from reben.acquire.credentials import HINT, Credentials
 from reben.acquire.patience import PassingError, Patience, try_patiently
 from reben.acquire.service import Service
@@ -22,7 +22,22 @@ _MARGIN_S = 60.0
 """Tokens are renewed so long before they end, or after half of their life if that is shorter."""
 _LARGEST_ANSWER = 1 << 20  # bytes
 _TOKEN = re.compile(r"[!-~]{1,65536}")
-_ERROR_CODE = re.compile(r"[a-z_]{1,40}")
+_ERROR_CODES = frozenset(
+    {
+        "access_denied",
+        "account_disabled",
+        "account_temporarily_disabled",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "not_allowed",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_grant_type",
+    }
+)
+"""That OAuth 2.0 (RFC 6749, section 5.2) and Keycloak, the service's program, know."""
 _REFUSED = (400, 401, 403)
 
 
@@ -105,7 +120,9 @@ class Tokens:
     def _ask_once(self, form: Mapping[str, str]) -> _Grant | str:
         asked_s = self._clock()
         data = {"client_id": _CLIENT_ID, **form}
-        with open_response(self._client, "POST", self._service.identity, stop=self._stop, data=data) as response:
+        with open_response(
+            self._client, "POST", self._service.identity, stop=self._stop, data=data, whole_within_s=ANSWER_S
+        ) as response:
             answer = b""
             for chunk in response.iter_bytes():
                 answer += chunk
@@ -116,9 +133,9 @@ class Tokens:
             except ValueError:
                 values = None
         if response.status_code in _REFUSED:
-            code = values.get("error", "") if isinstance(values, dict) else ""
-            # Nothing but a known form of word: a text might repeat what we sent.
-            said = code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "no reason given"
+            code = values.get("error") if isinstance(values, dict) else None
+            # Nothing but a known word: any other might repeat what we sent, such as the password.
+            said = code if isinstance(code, str) and code in _ERROR_CODES else "no reason given"
             return f"status {response.status_code}, {said}"
         if response.status_code != 200 or not isinstance(values, dict):  # noqa: PLR2004
             raise PassingError(f"the identity service answers with status {response.status_code} and no token")

@@ -5,6 +5,7 @@ name appears only when size and checksums are those of the catalogue.
 """
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ _WHY = {
     _FORBIDDEN: "this account may not download it, or has used up its quota",
     _NOT_FOUND: "the service has no such product any more",
 }
+_WINDOW_S, _LEAST_BYTES = 300.0, 1 << 18
+"""A server that sends less in this time is left: a byte now and then would be a download of years."""
 _WHOLE_DOWNLOADS = 2
 """A download that is not what the catalogue describes is repeated once: a gigabyte each time."""
 
@@ -102,6 +105,12 @@ class _Part:
         self.path.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
         self.etag = ""
+
+
+def remove_part(target: Path) -> None:
+    """Remove what an earlier run left of a download that is whole by now."""
+    for name in (f".{target.name}.part", f".{target.name}.part.json"):
+        target.with_name(name).unlink(missing_ok=True)
 
 
 def part_size(target: Path) -> int:
@@ -270,6 +279,7 @@ def _expect_size(response: Response, part: _Part) -> None:
 
 def _write(response: Response, part: _Part, line: Line, fetched: Fetched) -> None:
     size, limit = part.size, part.product.size or _LARGEST
+    mark, marked_s = size, time.monotonic()
     with part.path.open("ab") as file:
         for chunk in response.iter_raw():  # as they come: what has come stays if the next one does not
             line.stop.check()
@@ -279,6 +289,10 @@ def _write(response: Response, part: _Part, line: Line, fetched: Fetched) -> Non
             if size > limit:
                 raise DownloadError(f"the server sends more than {limit:,} bytes")
             file.write(chunk)
+            if time.monotonic() - marked_s > _WINDOW_S:
+                if size - mark < _LEAST_BYTES:
+                    raise PassingError(f"less than {_LEAST_BYTES:,} bytes came in {_WINDOW_S:.0f} s")
+                mark, marked_s = size, time.monotonic()
             fetched.bytes += len(chunk)
             line.progress(len(chunk))
     if part.product.size and size < part.product.size:

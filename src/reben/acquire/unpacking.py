@@ -4,6 +4,7 @@ Source of the rules: OWASP, "Zip slip" and "zip bombs"; the folders: sen2cor sto
 Data Space do not hold empty folders.
 """
 
+import errno
 import shutil
 import stat
 import zipfile
@@ -57,6 +58,10 @@ def unpack(
             _add_empty_folders(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DownloadError(f"{archive.name}: is a damaged zip file ({error})") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what the disk says is another matter
+            raise
+        raise DownloadError(f"{archive.name}: is a damaged zip file: it points out of itself") from error
 
 
 def _members(archive: zipfile.ZipFile, top: str, packed_bytes: int) -> dict[PurePosixPath, zipfile.ZipInfo]:
@@ -125,9 +130,14 @@ def _add_empty_folders(folder: Path) -> None:
             (child / name).mkdir(exist_ok=True)
 
 
+def doomed_name(folder: Path) -> Path:
+    """What a folder is called while it is being removed."""
+    return folder.with_name(f".{folder.name}.removed")
+
+
 def remove_folder(folder: Path) -> None:
     """Remove an unpacked product so that no half of it keeps the name."""
-    doomed = folder.with_name(f".{folder.name}.removed")
+    doomed = doomed_name(folder)
     shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)
     shutil.rmtree(doomed)

@@ -103,7 +103,7 @@ def _read_members(path: Path, check: Callable[[], None]) -> None:
                 with archive.open(member) as file:
                     while file.read(_CHUNK):
                         check()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
         raise DownloadError(f"is a damaged zip file ({error})") from error
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import executor_of, print_left_out, progress, stderr
+from reben.cli.console import executor_of, print_left_out, progress, say, stderr
 from reben.cli.options import OnError
 
 if TYPE_CHECKING:
@@ -190,11 +190,11 @@ def _print_result(result: "BuildResult", output: Path) -> None:
     from reben.io.dataset_paths import DatasetPaths
 
     for fate, count in result.report["patches"].items():
-        typer.echo(f"{count:>9,} {fate}")
+        say(f"{count:>9,} {fate}")
     across = sum(overlap["pairs across splits"] for overlap in result.report["overlaps"])
     if across:
         stderr.print(f"warning: {across:,} pairs of patches on common ground are in different splits", markup=False)
-    typer.echo(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
+    say(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
     for remark in result.remarks:
         stderr.print(f"note: {remark}", markup=False)
     for tile, message in result.failed.items():

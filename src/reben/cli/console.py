@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,17 +18,36 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from reben.core.errors import MissingExtraError, RebenError
+from reben.core.text import printable
 from reben.io import atomic
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+_KEPT = "\n\t"
+"""Control characters of our own texts."""
+
+
+class _Terminal(Console):
+    """Shows texts from anywhere, such as file names, without obeying them."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - rich's many
+        """The text as rich shows it, with everything escaped that a terminal would obey."""
+        return super().render_str(printable(text, keep=_KEPT), **options)
+
+
+stderr = _Terminal(stderr=True, soft_wrap=True, highlight=False)
 
 STDOUT = Path("-")
 _MOST_LEFT_OUT = 20
+
+
+def say(text: object, *, nl: bool = True) -> None:
+    """Write a result to standard output, with everything escaped that a terminal would obey."""
+    typer.echo(printable(str(text), keep=_KEPT), nl=nl)  # noqa: TID251 - the only place
 
 
 def print_error(error: RebenError) -> None:

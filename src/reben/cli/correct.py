@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import executor_of, print_json, print_left_out, progress, stderr
+from reben.cli.console import executor_of, print_json, print_left_out, progress, say, stderr
 from reben.cli.options import Json, OnError
 from reben.core.wording import first_of
 
@@ -128,7 +128,7 @@ def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *
         print_json(json, {"corrected": result.corrected, "present": result.present, "failed": result.failed})
     else:
         for report in result.corrected.values():
-            typer.echo(output / report["product"])
+            say(output / report["product"])
     for report in result.corrected.values():
         for fallback in report.get("fallbacks", ()):
             stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reben.cli.console import needs_extra, progress, stderr
+from reben.cli.console import needs_extra, progress, say, stderr
 from reben.cli.evaluate import print_scores
 from reben.cli.train import print_epoch
 
@@ -22,5 +22,5 @@ def demo(
     result = job.run_demo(output, progress=progress, report_stage=stderr.print, report_epoch=print_epoch)
     print_scores(result.scores, "test")
     print_scores(result.map_scores, "test")
-    typer.echo(f"picture: {result.picture}")
-    typer.echo(f"done in {time.perf_counter() - start:.0f} s; all files are in {output}")
+    say(f"picture: {result.picture}")
+    say(f"done in {time.perf_counter() - start:.0f} s; all files are in {output}")

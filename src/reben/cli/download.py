@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import print_json, progress, stderr
+from reben.cli.console import print_json, progress, say, stderr
 from reben.cli.options import Json
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _print_result(report: "Report", output: Path, *, to_stdout: bool) -> None:
     missing = report.of([State.failed, State.stopped])
     if to_stdout:
         for outcome in [*complete, *present]:
-            typer.echo(output / outcome.path)
+            say(output / outcome.path)
     gigabytes = sum(outcome.bytes for outcome in report.outcomes.values()) / 1e9
     stderr.print(
         f"{len(complete)} complete ({gigabytes:,.2f} GB came), {len(present)} there already, {len(missing)} missing; "

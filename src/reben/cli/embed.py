@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import needs_extra, progress
+from reben.cli.console import needs_extra, progress, say
 from reben.cli.evaluate import Split
 
 
@@ -42,4 +42,4 @@ def embed(
             snow_and_cloud=snow_and_cloud,
             start=start,
         )
-    typer.echo(f"{output}: {patches:,} embeddings")
+    say(f"{output}: {patches:,} embeddings")

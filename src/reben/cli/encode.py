@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reben.cli.commands import add_command
-from reben.cli.console import executor_of, progress, stderr
+from reben.cli.console import executor_of, progress, say, stderr
 from reben.cli.options import OnError
 from reben.encode.datasets import DATASETS
 
@@ -25,7 +25,7 @@ def _print_table(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if wanted:
         for dataset in DATASETS.values():
             folders = " ".join(f"--{part.option} {part.folder}" for part in dataset.parts)
-            typer.echo(f"{dataset.name:<16} {dataset.title:<26} {folders}")
+            say(f"{dataset.name:<16} {dataset.title:<26} {folders}")
         raise typer.Exit
 
 
@@ -131,11 +131,14 @@ def _encode(
     Raises:
         Exit: with code 1 if samples were skipped.
     """
-    from reben.encode.engine import encode, plan
+    from reben.encode.engine import REPORT_FILE, encode, plan
+    from reben.encode.finished import may_be_finished
     from reben.io.atomic import expect_free
+    from reben.io.store import SHARDS_FILE
 
     start = time.perf_counter()
-    expect_free(target)
+    if not may_be_finished(target, (REPORT_FILE, SHARDS_FILE)):
+        expect_free(target)
     with stderr.status("finding samples ..."):
         todo = plan(sources)
     skip = on_error is OnError.skip
@@ -172,12 +175,12 @@ def _print_result(result: "EncodeResult", todo: "Plan", target: Path, seconds: f
         Exit: with code 1 if samples were skipped.
     """
     for name, count in result.counts.items():
-        typer.echo(f"{count:>9,} {name}")
+        say(f"{count:>9,} {name}")
     expected, found = (todo.counts().get(name, 0) for name in ("Sentinel-2 patches", "reference maps"))
     if 0 < found < expected:
         stderr.print(f"note: {expected - found:,} Sentinel-2 patches have no reference map")
     size = sum(file.stat().st_size for file in target.rglob("*"))
-    typer.echo(f"{target}: {sum(result.counts.values()):,} values, {size / 1e6:,.1f} MB, {seconds:.1f} s")
+    say(f"{target}: {sum(result.counts.values()):,} values, {size / 1e6:,.1f} MB, {seconds:.1f} s")
     for key, message in result.skipped.items():
         stderr.print(f"skipped: {key}: {message}", markup=False)
     if result.skipped:

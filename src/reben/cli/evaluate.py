@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, needs_extra, print_json, progress
+from reben.cli.console import STDOUT, needs_extra, print_json, progress, say
 
 if TYPE_CHECKING:
     from reben.learn.inference.evaluation import Evaluation, Scores
@@ -81,28 +81,28 @@ def print_evaluation(found: "Evaluation") -> None:
     """Everything that was measured."""
     print_scores(found.scores, found.split)
     if found.intervals is not None:
-        typer.echo(f"  95 % confidence, {found.intervals.resamples} resamples by {found.intervals.drawn}:")
+        say(f"  95 % confidence, {found.intervals.resamples} resamples by {found.intervals.drawn}:")
         for name, interval in found.intervals.by_metric.items():
-            typer.echo(f"    {name:<14} {interval.low:.4f} to {interval.high:.4f}")
+            say(f"    {name:<14} {interval.low:.4f} to {interval.high:.4f}")
     if found.calibration is not None:
-        typer.echo(f"  expected calibration error {found.calibration.ece:.4f}")
+        say(f"  expected calibration error {found.calibration.ece:.4f}")
     if found.chosen_thresholds is not None:
         chosen = found.chosen_thresholds
-        typer.echo(f"  with thresholds chosen on the {chosen.chosen_on} split:")
-        typer.echo(f"    macro F1 {chosen.f1_macro:.4f}, micro F1 {chosen.f1_micro:.4f}")
+        say(f"  with thresholds chosen on the {chosen.chosen_on} split:")
+        say(f"    macro F1 {chosen.f1_macro:.4f}, micro F1 {chosen.f1_micro:.4f}")
         for name, threshold in chosen.thresholds.items():
-            typer.echo(f"    {threshold:.4f}  {name}")
+            say(f"    {threshold:.4f}  {name}")
     for title, groups in (("country", found.by_country), ("season", found.by_season)):
-        typer.echo(f"  by {title}:")
+        say(f"  by {title}:")
         for name, scores in groups.items():
-            typer.echo(f"    {_main_scores(scores)}  {name} ({scores.patches:,} patches)")
+            say(f"    {_main_scores(scores)}  {name} ({scores.patches:,} patches)")
 
 
 def print_scores(scores: "Scores", split: str) -> None:
     """The metrics of the model's task, then of each class."""
     from reben.learn.scores.segmentation import SegmentationScores
 
-    typer.echo(f"{split} split, {scores.patches:,} patches")
+    say(f"{split} split, {scores.patches:,} patches")
     if isinstance(scores, SegmentationScores):
         _print_segmentation(scores)
     else:
@@ -118,21 +118,21 @@ def _main_scores(scores: "Scores") -> str:
 
 
 def _print_labels(scores: "LabelScores") -> None:
-    typer.echo(f"  macro AP {scores.ap_macro:.4f}  (chance level {scores.chance_ap_macro:.4f})")
-    typer.echo(f"  micro AP {scores.ap_micro:.4f}")
-    typer.echo(f"  macro F1 {scores.f1_macro:.4f}")
-    typer.echo(f"  micro F1 {scores.f1_micro:.4f}")
-    typer.echo("  AP per class:")
+    say(f"  macro AP {scores.ap_macro:.4f}  (chance level {scores.chance_ap_macro:.4f})")
+    say(f"  micro AP {scores.ap_micro:.4f}")
+    say(f"  macro F1 {scores.f1_macro:.4f}")
+    say(f"  micro F1 {scores.f1_micro:.4f}")
+    say("  AP per class:")
     for name, value in scores.ap_per_class.items():
         note = "  (no patch has it: counts as 0)" if name in scores.classes_without_positives else ""
-        typer.echo(f"    {value:.4f}  {name}{note}")
+        say(f"    {value:.4f}  {name}{note}")
 
 
 def _print_segmentation(scores: "SegmentationScores") -> None:
-    typer.echo(f"  mean IoU       {scores.mean_iou:.4f}")
-    typer.echo(f"  macro F1       {scores.f1_macro:.4f}")
-    typer.echo(f"  pixel accuracy {scores.pixel_accuracy:.4f}  (= micro F1; most frequent class alone: "
+    say(f"  mean IoU       {scores.mean_iou:.4f}")
+    say(f"  macro F1       {scores.f1_macro:.4f}")
+    say(f"  pixel accuracy {scores.pixel_accuracy:.4f}  (= micro F1; most frequent class alone: "
                f"{scores.majority_pixel_accuracy:.4f})")  # fmt: skip
-    typer.echo("  IoU per class:")
+    say("  IoU per class:")
     for name, value in scores.iou_per_class.items():
-        typer.echo(f"    {'   -  ' if value is None else f'{value:.4f}'}  {name}")
+        say(f"    {'   -  ' if value is None else f'{value:.4f}'}  {name}")

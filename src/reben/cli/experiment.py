@@ -8,7 +8,7 @@ import typer
 
 from reben.cli import options
 from reben.cli.commands import add_command
-from reben.cli.console import needs_extra, stderr
+from reben.cli.console import needs_extra, say, stderr
 from reben.cli.train import print_epoch
 
 app = typer.Typer(
@@ -27,12 +27,12 @@ def models() -> None:
         from reben.learn.models.architectures import Architecture, build_model
         from reben.learn.paper.models import PAPER_MODELS
 
-    typer.echo("timm name                  parameters  input           AP macro: s1     s2    all  weights")
+    say("timm name                  parameters  input           AP macro: s1     s2    all  weights")
     for name, model in PAPER_MODELS.items():
         built = build_model(Architecture(name, channels=12, classes=19, image_size=120, dropout=0, drop_path=0))
         millions = sum(parameter.numel() for parameter in built.parameters()) / 1e6
         scores = "  ".join(f"{model.scores[bands].ap_macro:5.2f}" for bands in ("s1", "s2", "all"))
-        typer.echo(f"{name:<26} {millions:>8.1f} M  12 x 120 x 120         {scores}  {model.weights('all')}")
+        say(f"{name:<26} {millions:>8.1f} M  12 x 120 x 120         {scores}  {model.weights('all')}")
 
 
 def _listed(text: str | None) -> list[str] | None:
@@ -89,7 +89,7 @@ def paper(
     plan = plan_paper(**_given(chosen), **settings)
     if listing:
         for number, planned in enumerate(plan):
-            typer.echo(f"{number:>3}  {state_of(RunDirectory(output / planned.name)):<10}  {planned.name}")
+            say(f"{number:>3}  {state_of(RunDirectory(output / planned.name)):<10}  {planned.name}")
         return
     found = options.inputs(data, store, metadata)
     if index is not None and index >= len(plan):
@@ -106,7 +106,7 @@ def paper(
         report_epoch=print_epoch,
     ):
         busy += state == "busy"
-        typer.echo(f"{state}: {planned.name}")
+        say(f"{state}: {planned.name}")
     if busy:
         stderr.print(f"{busy} runs are being worked on by other processes; look again with --list")
 
@@ -151,7 +151,7 @@ def table(
     }
     text = writers[table_format](results.read_rows(runs))
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
     else:
         atomic.write_text(output, text)
 

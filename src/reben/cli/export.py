@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import needs_extra
+from reben.cli.console import needs_extra, say
 
 
 def export(
@@ -26,7 +26,7 @@ def export(
         from reben.learn.models.weights import load_model
 
     exported = export_onnx(load_model(checkpoint), onnx, with_normalisation=with_normalisation)
-    typer.echo(
+    say(
         f"{exported.path}: {exported.nbytes:,} bytes; logits of {exported.images} images differ from PyTorch's by "
         f"{exported.largest_difference:.1e} at most"
     )

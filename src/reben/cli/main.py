@@ -1,8 +1,7 @@
-"""The `reben` command."""
+"""The `reben` command: its subcommands, and what it says when one fails."""
 
-import signal
 import sys
-from concurrent.futures import BrokenExecutor
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -29,8 +28,8 @@ from reben.cli import (
     verify,
 )
 from reben.cli.commands import CONTEXT, add_command
-from reben.cli.console import print_error
-from reben.core.errors import RebenError
+from reben.cli.console import print_error, say
+from reben.cli.failures import explained
 from reben.version import __version__
 
 app = typer.Typer(
@@ -76,7 +75,7 @@ add_command(app, "publish", publish.publish, panel=_SHARE)
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if wanted:
-        typer.echo(f"reben {__version__}")
+        say(f"reben {__version__}")
         raise typer.Exit
 
 
@@ -89,29 +88,16 @@ def _options(
     pass
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; errors that the user can mend end with exit code 1, a message and a hint."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
     try:
         app()
-    except RebenError as error:
-        print_error(error)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print_error(
-            RebenError(f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk")
-        )
-    except BrokenExecutor as error:
-        print_error(
-            RebenError(f"a worker process died ({error})", hint="it may have run out of memory; try fewer --workers")
-        )
-    except UnicodeError as error:
-        print_error(RebenError(f"a name is no valid UTF-8 ({error})", hint="rename the file or folder"))
-    else:
-        return
-    sys.exit(1)
-
-
-def _terminate(number: int, _frame: object) -> None:
-    """End as Ctrl-C does, so that temporary files are removed."""
-    sys.exit(128 + number)
+    except Exception as error:
+        known = explained(error)
+        if known is None:
+            raise
+        print_error(known)
+        sys.exit(1)

@@ -10,6 +10,7 @@ import typer
 
 from reben.cli.console import STDOUT
 from reben.core.backscatter import Unit
+from reben.core.text import printable
 
 if TYPE_CHECKING:
     from reben.io.data_folder import DataFolder
@@ -134,9 +135,9 @@ def writable(path: Path | None) -> Path | None:
         BadParameter: if it cannot.
     """
     if path is not None and path != STDOUT:
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        folder = next((parent for parent in path.absolute().parents if parent.exists()), path)
         if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-            raise typer.BadParameter(f"{path} cannot be written")
+            raise typer.BadParameter(f"{printable(str(path))} cannot be written")
     return path
 
 

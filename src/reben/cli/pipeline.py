@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reben.cli.console import executor_of, print_json, progress, stderr
+from reben.cli.console import executor_of, print_json, progress, say, stderr
 from reben.cli.correct import sen2cor_engine
 from reben.cli.options import Json
 
@@ -21,7 +21,7 @@ def _print_example(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if wanted:
         from reben.pipeline.configuration import example
 
-        typer.echo(example(), nl=False)
+        say(example(), nl=False)
         raise typer.Exit
 
 
@@ -57,7 +57,7 @@ def _print_result(report: "PipelineReport", output: Path, *, to_stdout: bool) ->
     from reben.pipeline.report import SUMMARY_FILE
 
     if to_stdout:
-        typer.echo(f"{output}: see {output / SUMMARY_FILE}")
+        say(f"{output}: see {output / SUMMARY_FILE}")
     for name, stage in report.stages.items():
         for what, why in stage.missing.items():
             stderr.print(f"missing after {name}: {what}: {why}", markup=False)

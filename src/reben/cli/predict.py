@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, needs_extra, print_json, progress, stderr
+from reben.cli.console import STDOUT, needs_extra, print_json, progress, say, stderr
 from reben.cli.evaluate import Split
 from reben.core.backscatter import Unit
 from reben.core.errors import RebenError
@@ -200,12 +200,12 @@ def _predict_labels(
         polygons, crs = found or (None, "")
         names, probabilities = predictions.class_names, predictions.probabilities
         write_labels(output, LabelTable(predictions.patch_ids, names, probabilities, _THRESHOLD, polygons, crs))
-        typer.echo(f"{output}: {len(predictions.patch_ids):,} patches")
+        say(f"{output}: {len(predictions.patch_ids):,} patches")
     if json is not None:
         print_json(json, as_json(predictions))
     if json != STDOUT and output is None:
         for patch_id, chosen in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
-            typer.echo(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in chosen))
+            say(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in chosen))
 
 
 def as_json(predictions: "Predictions") -> dict[str, dict[str, list[float] | list[str]]]:
@@ -253,7 +253,7 @@ def _predict_maps(
             start=start,
         )
         written = map_files.write_patch_maps(maps, output, grounds, trained.legend)
-    typer.echo(f"{output}: {written:,} maps")
+    say(f"{output}: {written:,} maps")
 
 
 def _predict_tile(
@@ -293,7 +293,7 @@ def _predict_tile(
             labels.write(output)
             classes = labels.class_grid()
             note = f"{len(labels.places):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
-    typer.echo(f"{output}: {note}")
+    say(f"{output}: {note}")
     if picture is not None:
         _draw(picture, tile, classes, legend)
 
@@ -303,4 +303,4 @@ def _draw(picture: Path, tile: "TileImages", classes: object, legend: object) ->
 
     title = f"{tile.patches.tile}: most probable classes"
     draw_tile(picture, classes, legend, title=title, rgb=tile.true_colour())  # type: ignore[arg-type]
-    typer.echo(f"picture: {picture}")
+    say(f"picture: {picture}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import needs_extra, stderr
+from reben.cli.console import needs_extra, say, stderr
 
 
 def publish(
@@ -34,11 +34,12 @@ def publish(
     found = options.inputs(data, store, metadata) if wanted else None
     with needs_extra("learn,report"):
         from reben.publish.example import draw_example
-        from reben.publish.hub import push
+        from reben.publish.hub import expect_repository, push
         from reben.publish.model_card import title
         from reben.publish.publication import write_publication
         from reben.publish.run_facts import read_facts
 
+    expect_repository(repo)
     facts = read_facts(run)
     if facts.test is None:
         stderr.print(
@@ -60,8 +61,8 @@ def publish(
         dataset=dataset,
         draw=draw,
     )
-    typer.echo(f"{'would push' if dry_run else 'pushing'} to {repo}, from {publication.folder}:")
+    say(f"{'would push' if dry_run else 'pushing'} to {repo}, from {publication.folder}:")
     for name, size in publication.sizes.items():
-        typer.echo(f"  {size:>12,} bytes  {name}")
+        say(f"  {size:>12,} bytes  {name}")
     if not dry_run:
-        typer.echo(push(publication, repo, private=private, update=update))
+        say(push(publication, repo, private=private, update=update))

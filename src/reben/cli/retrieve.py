@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, needs_extra, print_json, progress
+from reben.cli.console import STDOUT, needs_extra, print_json, progress, say
 from reben.cli.evaluate import Split
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def retrieve(
     if json != STDOUT:
         for neighbour in found:
             labels = (f"+{label}" if label in neighbour.shared else label for label in neighbour.labels)
-            typer.echo(f"{neighbour.score:.4f}\t{neighbour.patch_id}\t{'; '.join(labels)}")
+            say(f"{neighbour.score:.4f}\t{neighbour.patch_id}\t{'; '.join(labels)}")
     if picture is not None:
         from reben.io.store import open_store
         from reben.report import neighbours
@@ -160,12 +160,12 @@ def evaluate_retrieval(
 
 
 def _print_scores(scores: "RetrievalScores", queries: str, database: str) -> None:
-    typer.echo(f"{scores.queries:,} {queries} patches searched in {scores.database:,} {database} patches")
+    say(f"{scores.queries:,} {queries} patches searched in {scores.database:,} {database} patches")
     if scores.queries_without_relevant:
-        typer.echo(f"  {scores.queries_without_relevant:,} more share no label with any, and do not count")
+        say(f"  {scores.queries_without_relevant:,} more share no label with any, and do not count")
     for name, value, by_chance in (
         ("mAP", scores.map_at_k, scores.chance_map_at_k),
         ("precision", scores.precision_at_k, scores.chance_precision_at_k),
         ("recall", scores.recall_at_k, scores.chance_recall_at_k),
     ):
-        typer.echo(f"  {name}@{scores.k} {value:.4f}  (chance level {by_chance:.4f})")
+        say(f"  {name}@{scores.k} {value:.4f}  (chance level {by_chance:.4f})")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json
+from reben.cli.console import STDOUT, print_json, say
 
 
 def split(
@@ -44,7 +44,7 @@ def split(
             },
         )
     if json != STDOUT:
-        typer.echo(f"outer frame (train)       {widths.outer_m:>10,.1f} m")
-        typer.echo(f"inner frame (validation)  {widths.inner_m:>10,.1f} m")
+        say(f"outer frame (train)       {widths.outer_m:>10,.1f} m")
+        say(f"inner frame (validation)  {widths.inner_m:>10,.1f} m")
         for name, count in counts.items():
-            typer.echo(f"{name:<11}{count:>7,} patches  {count / len(splits):.1%}")
+            say(f"{name:<11}{count:>7,} patches  {count / len(splits):.1%}")

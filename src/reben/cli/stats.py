@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json, progress
+from reben.cli.console import STDOUT, print_json, progress, say
 from reben.cli.evaluate import Split
 
 
@@ -49,7 +49,7 @@ def stats(
         print_json(json, {"split": split.value, "patches": len(patches), **as_json(summaries)})
     if json != STDOUT:
         width = max(4, *(len(name) for name in summaries))
-        typer.echo(f"{split.value} split, {len(patches):,} patches")
-        typer.echo(f"{'band':<{width}}        mean         std        min        max")
+        say(f"{split.value} split, {len(patches):,} patches")
+        say(f"{'band':<{width}}        mean         std        min        max")
         for name, band in summaries.items():
-            typer.echo(f"{name:<{width}} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")
+            say(f"{name:<{width}} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")

@@ -7,7 +7,7 @@ import typer
 
 from reben.cli import options
 from reben.cli.commands import add_command
-from reben.cli.console import STDOUT, print_json, progress, stderr
+from reben.cli.console import STDOUT, print_json, progress, say, stderr
 
 app = typer.Typer(help="Look into stores, check, merge and export them.", no_args_is_help=True)
 
@@ -25,13 +25,13 @@ def info(store: _Store) -> None:
     from reben.io.store.values import parse_header
 
     opened = open_store(store)
-    typer.echo(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
+    say(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
     seen = set()
     for key in opened:
         kind = (key[:2], key.endswith("_reference_map"))
         if kind not in seen:
             seen.add(kind)
-            typer.echo(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
+            say(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
 
 
 def check(store: _Store, json: options.Json = None) -> None:
@@ -61,9 +61,9 @@ def check(store: _Store, json: options.Json = None) -> None:
         )
     if json != STDOUT:
         for kind, count in found.kinds.most_common():
-            typer.echo(f"{count:>9,} {kind}")
-        typer.echo(f"{found.damaged_count:>9,} damaged")
-        typer.echo(f"sha256 {found.sha256}")
+            say(f"{count:>9,} {kind}")
+        say(f"{found.damaged_count:>9,} damaged")
+        say(f"sha256 {found.sha256}")
         if found.checked < found.values:
             stderr.print(
                 f"note: {found.values - found.checked:,} values have no checksum, so that changed pixels go unnoticed; "
@@ -84,7 +84,7 @@ def merge(
 
     with progress("merging") as start:
         merge_stores(sources, target, progress=start(sum(len(open_store(source)) for source in sources)))
-    typer.echo(f"{target}: {len(open_store(target)):,} values")
+    say(f"{target}: {len(open_store(target)):,} values")
 
 
 def export(
@@ -109,7 +109,7 @@ def export(
     opened, grounds = open_store(store), find_tile_grounds(tiles, [store])
     with progress("exporting") as start:
         export_store(opened, grounds, target, patch_size_m=patch_size, progress=start(len(opened)))
-    typer.echo(f"{target}: {len(opened):,} values")
+    say(f"{target}: {len(opened):,} values")
 
 
 for _name, _function in (("info", info), ("check", check), ("merge", merge), ("export", export)):

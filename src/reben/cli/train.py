@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from reben.cli import options
-from reben.cli.console import needs_extra, stderr
+from reben.cli.console import needs_extra, say, stderr
 from reben.cli.evaluate import print_scores
 from reben.cli.from_model import with_options_of
 from reben.learn.training.recipe import Recipe
@@ -84,7 +84,6 @@ def train(
             workers=workers,
             hardware=Hardware(accelerator, devices, nodes),
             resume=resume,
-            to_test=test,
             show_progress=stderr.is_terminal,
             report=print_epoch,
             note=_print_note,
@@ -100,9 +99,7 @@ def train(
         return
     if result.epochs < composed.epochs:
         stderr.print(f"stopped early: {composed.patience} epochs without a better validation {_METRICS[result.metric]}")
-    typer.echo(
-        f"{result.run}: best epoch {result.best_epoch}, validation {_METRICS[result.metric]} {result.best_score:.4f}"
-    )
+    say(f"{result.run}: best epoch {result.best_epoch}, validation {_METRICS[result.metric]} {result.best_score:.4f}")
     if scores is not None:
         print_scores(scores, "test")
 

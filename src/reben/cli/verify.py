@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json, progress, stderr
+from reben.cli.console import STDOUT, print_json, progress, say, stderr
 
 if TYPE_CHECKING:
     from reben.verify.findings import Check
@@ -50,9 +50,9 @@ def verify(
         print_json(json, {"differences": differences, "checks": [check.as_dict() for check in checks]})
     if json != STDOUT:
         for check in checks:
-            typer.echo(f"{check.checked:>9,} checked, {check.differences:>7,} differ: {check.rule}")
+            say(f"{check.checked:>9,} checked, {check.differences:>7,} differ: {check.rule}")
             for finding in check.findings:
-                typer.echo(f"          {finding.where}: {finding.what}")
+                say(f"          {finding.where}: {finding.what}")
     if differences:
         raise typer.Exit(1)
 

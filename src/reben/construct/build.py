@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from reben.construct import report as reports
 from reben.construct.changes import changed_file
+from reben.construct.finished import finished_report
 from reben.construct.inputs import BuildInputs
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
@@ -86,7 +87,7 @@ def build(
     remarks: Sequence[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> BuildResult:
-    """Build a data set, or go on with one.
+    """Build a data set, or go on with one; one that was built of the same before is left as it is.
 
     Args:
         todo: which products.
@@ -101,22 +102,28 @@ def build(
         progress: is told how many further tiles are done.
 
     Raises:
-        TargetExistsError: if there is something at `target`, or another process is writing it.
+        TargetExistsError: if there is something else at `target`, or another process is writing it.
         BuildError: if an earlier build was started with other inputs, a worker died, or no patch stays.
         RebenError: what was wrong with a tile, unless errors are skipped.
     """
     start = time.perf_counter()
     Workspace.clear_remains(target)
+    given = inputs.parameters()
+    parameters = given | {
+        "format": output_format,
+        "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
+    }
+    if todo.further:
+        parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
+    further = (path for paths in todo.further.values() for path in paths)
+    before = finished_report(target, parameters, [*todo.tiles.values(), *further])
+    if before is not None:
+        atomic.remove_attempts(target)
+        progress(len(todo.tiles))
+        return BuildResult(before, before["failed tiles"])
     atomic.expect_free(target)
     with atomic.locked(target):
         workspace = Workspace.of(target)
-        given = inputs.parameters()
-        parameters = given | {
-            "format": output_format,
-            "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
-        }
-        if todo.further:
-            parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
         workspace.expect_same_parameters(parameters)
         fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
         tasks = [

@@ -137,6 +137,7 @@ class Workspace:
             TargetExistsError: if something is there now.
         """
         atomic.expect_free(target)
+        atomic.remove_remains(self.root)
         self.root.rename(target.absolute())
         shutil.rmtree(target / _STATE_FOLDER)  # last: a build that is stopped here is complete
 

@@ -12,6 +12,7 @@ from rasterio.warp import Resampling, reproject
 from reben.core.errors import RasterError
 from reben.correct.nodes import CELL_M, Nodes
 from reben.correct.tables import Values
+from reben.io.small_files import is_regular
 
 _LOWEST_M, _HIGHEST_M = -500, 9_000
 """The Dead Sea's shore lies at -430 m, Mount Everest at 8,849 m."""
@@ -27,6 +28,8 @@ def node_altitudes_m(dem: Path, nodes: Nodes) -> Values:
     Raises:
         RasterError: if the file cannot be read, or its values are no altitudes in metres.
     """
+    if dem.exists() and not is_regular(dem):  # a pipe would wait for ever
+        raise RasterError(f"{dem}: is not a regular file", hint="give an elevation model that GDAL reads")
     try:
         with rasterio.open(dem) as source:
             scale, offset = _expect_metres(dem, source)

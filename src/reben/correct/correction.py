@@ -164,10 +164,19 @@ def workers_that_fit(wanted: int, engine: Engine) -> int:
 def _products_at(path: Path) -> tuple[Path, ...]:
     if not is_product(path) and not path.is_dir():
         raise CorrectionError(f"{path}: is no directory", hint="give L1C products (.SAFE, .zip) or folders with some")
-    products = find_products([path]).products
+    found = find_products([path]).products
+    folders = {_name(product) for product in found if product.is_dir()}
+    # A download that was killed may leave the zip file of which it has just made the folder.
+    products = tuple(product for product in found if product.is_dir() or _name(product) not in folders)
     if not products:
         raise CorrectionError(f"{path}: has no L1C product", hint="expected folders or zip files named *.SAFE or *.zip")
     return products
+
+
+def _name(product: Path) -> str:
+    """A product's name without the endings of folders and zip files."""
+    name = product.name
+    return name[: -len(".zip")].removesuffix(".SAFE") if name.lower().endswith(".zip") else name.removesuffix(".SAFE")
 
 
 def _note(result: CorrectionResult, path: Path, error: RebenError, *, skip_errors: bool) -> None:

@@ -62,7 +62,12 @@ class Sen2corEngine:
         Raises:
             ProductError: if the L1C product cannot be read.
         """
-        return _finished(output, open_l1c(l1c).name)
+        name = open_l1c(l1c).name
+        found = _finished(output, name)
+        if found is not None:
+            stem = str(name).removesuffix(".SAFE")
+            atomic.remove_attempts(output / stem, _work_name(output, stem), _log_name(output, stem))
+        return found
 
     def correct(self, l1c: Path, output: Path) -> dict[str, Any]:
         """Correct one product; what was run and how long it took.
@@ -88,7 +93,7 @@ class Sen2corEngine:
         stem = str(product.name).removesuffix(".SAFE")
         with atomic.locked(output / stem), _fresh_work(output, stem) as work:
             start = time.monotonic()
-            log = output / f"{stem}.sen2cor.log"
+            log = _log_name(output, stem)
             self._run(l1c, work, log)
             made = _expect_product(work, product.name, log)
             os.sync()  # what has its final name must be on the disk
@@ -209,10 +214,18 @@ def _expect_product(work: Path, l1c: Product, log: Path) -> Path:
     return made
 
 
+def _log_name(output: Path, stem: str) -> Path:
+    return output / f"{stem}.sen2cor.log"
+
+
+def _work_name(output: Path, stem: str) -> Path:
+    return output / f".{stem}.sen2cor"
+
+
 @contextmanager
 def _fresh_work(output: Path, stem: str) -> Iterator[Path]:
     """An empty hidden folder; an existing target makes sen2cor fail with a misleading message."""
-    work = (output / f".{stem}.sen2cor").absolute()
+    work = _work_name(output, stem).absolute()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     try:

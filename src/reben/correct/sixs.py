@@ -59,7 +59,10 @@ class SixsEngine:
             ProductError: if the L1C product cannot be read.
         """
         target = output / str(l2a_name(open_l1c(l1c).name))
-        return target if target.exists() else None
+        if not target.exists():
+            return None
+        atomic.remove_attempts(target)
+        return target
 
     def correct(self, l1c: Path, output: Path) -> Report:
         """Correct one product; its report.

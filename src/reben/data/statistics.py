@@ -8,6 +8,7 @@ percentiles are read off a histogram with steps of 0.001 dB.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,19 @@ def read_statistics(path: Path) -> Statistics:
     content = read_json(path, error=MetadataError, hint="make one with `reben stats`")
     try:
         bands = content["bands"]
-        return {name: BandStatistics(float(band["mean"]), float(band["std"])) for name, band in bands.items()}
+        return {name: _usable(name, float(band["mean"]), float(band["std"])) for name, band in bands.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise MetadataError(
             f"{path}: is no file of statistics ({error!r})", hint="make one with `reben stats`"
         ) from error
+
+
+def _usable(name: str, mean: float, std: float) -> BandStatistics:
+    """Statistics with which pixels can be normalised.
+
+    Raises:
+        ValueError: if they are no numbers, or nothing can be divided by the deviation.
+    """
+    if not (isfinite(mean) and isfinite(std) and std > 0):
+        raise ValueError(f"{name} has mean {mean} and standard deviation {std}")
+    return BandStatistics(mean, std)

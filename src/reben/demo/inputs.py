@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pyogrio
-import rasterio
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import shapes
@@ -19,6 +18,7 @@ from reben.demo.area import GROUND, Area, make_area
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.io import atomic
 from reben.io.legend_files import CLC2018_FORMAT
+from reben.io.new_rasters import write_raster
 
 _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
 
@@ -94,19 +94,8 @@ def _write_scene(path: Path, pixels: NDArray[np.generic], ground: TileGround, *,
     margin_px = 2
     seen = np.pad(pixels[:, : round(len(pixels) * share)], margin_px, mode="edge")
     left, top = ground.ulx_m - margin_px * 10 + _SCENE_SHIFT_M[0], ground.uly_m + margin_px * 10 + _SCENE_SHIFT_M[1]
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=seen.shape[1],
-        height=seen.shape[0],
-        count=1,
-        dtype="float32",
-        crs=ground.crs,
-        transform=from_origin(left, top, 10, 10),
-        tiled=True,
-    ) as target:
-        target.write(seen.astype(np.float32), 1)
+    place = from_origin(left, top, 10, 10)
+    write_raster(path, seen.astype(np.float32), driver="GTiff", crs=ground.crs, transform=place, tiled=True)
 
 
 def _write_land_cover(path: Path, area: Area, ground: TileGround) -> None:

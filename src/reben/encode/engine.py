@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reben.core.errors import EncodeError, RebenError
 from reben.encode.changes import expect_unchanged
+from reben.encode.finished import described, is_finished
 from reben.encode.reading import Request, batch_start, read_in_order
 from reben.encode.specification import Part, Sample, Source
 from reben.encode.values import ValueReader
@@ -97,6 +98,8 @@ def encode(
 ) -> EncodeResult:
     """Write everything that is planned into a new store, or go on with one that was interrupted.
 
+    A store that was made of the same files before is left as it is, and counts as done.
+
     Workers are processes that import the caller's main module, as all of Python's do that are not forked: a script
     needs the usual `if __name__ == "__main__":`.
 
@@ -114,8 +117,11 @@ def encode(
             samples were skipped.
         RasterError: if a file is damaged.
         StoreError: if the store cannot be written, or an interrupted one was begun from other folders.
-        TargetExistsError: if there is something at `target`.
+        TargetExistsError: if there is something else at `target`.
     """
+    if (target / "data.mdb").is_file() and is_finished(todo, target / REPORT_FILE):
+        progress(len(todo.samples))
+        return read_result(target)
     requests, readers = requests_of(todo)
     with resume_store(target, origin=", ".join(todo.roots)) as store:
         skipped = _Skipped(store.directory / _SKIPPED_FILE)
@@ -207,7 +213,7 @@ def nothing_readable(result: EncodeResult) -> EncodeError:
 
 
 def _write_report(path: Path, todo: Plan, result: EncodeResult) -> None:
-    report = {"reben": __version__, "sources": todo.roots, "values": result.counts, "skipped": result.skipped}
+    report = {"reben": __version__, **described(todo), "values": result.counts, "skipped": result.skipped}
     atomic.write_json(path, report)
 
 

@@ -3,7 +3,6 @@
 Shards are slices of the keys' order; a reader opens their folder as one store.
 """
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
@@ -14,6 +13,7 @@ from pathlib import Path
 from reben.core.errors import EncodeError
 from reben.encode.changes import expect_unchanged
 from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result, requests_of
+from reben.encode.finished import described, is_finished
 from reben.io import atomic
 from reben.io.small_files import read_json
 from reben.io.store import SHARDS_FILE, open_store, shard_name
@@ -40,11 +40,14 @@ def encode_shards(
 
     Raises:
         EncodeError, RasterError, StoreError: see `encode`; or if a worker died.
-        TargetExistsError: if there is something at `target`.
+        TargetExistsError: if there is something else at `target`.
     """
     count = min(shards, len(todo.samples))
     edges = [len(todo.samples) * number // count for number in range(count + 1)]
     slices = [todo.slice(first, end) for first, end in pairwise(edges)]
+    if is_finished(todo, target / SHARDS_FILE, shards=count):
+        progress(len(todo.samples))
+        return _together([read_result(target / shard_name(number)) for number in range(count)])
     with atomic.resumable_directory(target) as partial:
         _expect_same_slices(partial, todo, count)
         running: dict[Future[EncodeResult], int] = {
@@ -81,8 +84,7 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
         EncodeError: if that had other samples, or another number of shards.
     """
     path = folder / SHARDS_FILE
-    keys = hashlib.sha256("\n".join(sample.key for sample, _ in todo.samples).encode()).hexdigest()
-    slices = {"sources": list(todo.roots), "samples": len(todo.samples), "keys_sha256": keys, "shards": count}
+    slices = described(todo) | {"shards": count}
     if not path.exists():
         if (folder / "data.mdb").exists():
             raise EncodeError(
@@ -110,6 +112,7 @@ def _encode_shard(todo: Plan, target: Path, skip_errors: bool) -> EncodeResult: 
                 begun_ns=begun_ns,
                 store=target.parent,
             )
+        atomic.remove_attempts(target)
         return read_result(target)
     return encode(todo, target, workers=1, skip_errors=skip_errors, may_be_empty=True)
 

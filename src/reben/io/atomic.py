@@ -40,12 +40,23 @@ def new_file(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return
-    with _own_partial(target) as partial:
+    with _own_partial(target) as partial, naming(target):
         yield partial
         partial.chmod(0o666 & ~_umask())  # some libraries write files that only the owner may read
         _sync(partial)
         partial.replace(target)
     _sync(target.parent)
+
+
+@contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """Around what writes `target`: an error that names no file, as that of a full disk, gets its name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(target)
+        raise
 
 
 @contextmanager
@@ -85,6 +96,20 @@ def _remove_stale(target: Path, first: int) -> None:
             _partial_name(slot).unlink(missing_ok=True)
 
 
+def remove_attempts(target: Path, *further: Path) -> None:
+    """Remove the lock that a killed writer left beside a directory, and whatever else it may have left.
+
+    Args:
+        target: the directory, which is complete; if a living process holds its lock, nothing is removed.
+        further: files and folders that only writers of `target` use.
+    """
+    remains = [path for path in further if path.exists()]
+    if remains or _lock_of(target.absolute()).exists():
+        with suppress(TargetExistsError), locked(target):
+            for path in remains:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def remove_remains(folder: Path) -> None:
     """Remove what killed writers of files left in a folder; what a living process is writing stays."""
     for lock in folder.glob(".*.lock") if folder.is_dir() else ():
@@ -100,11 +125,22 @@ def is_lock_of_file(path: Path) -> bool:
 
 
 def _slot(target: Path, number: str) -> Path:
-    return target.with_name(f"{target.name}~{number}")
+    return _beside(target, f"{target.name}~{number}")
+
+
+def _beside(target: Path, name: str) -> Path:
+    """Another name in the folder in which `target` lies.
+
+    Raises:
+        TargetExistsError: if it lies in none: it is the root of the file system, or the folder above another.
+    """
+    if target.name in {"", ".."}:
+        raise TargetExistsError(f"{target} cannot be written: it is there already", hint="give a folder in it")
+    return target.with_name(name)
 
 
 def _lock_of(target: Path) -> Path:
-    return target.with_name(f".{target.name}.lock")
+    return _beside(target, f".{target.name}.lock")
 
 
 def put_in_place(finished: Path, target: Path) -> None:
@@ -117,7 +153,7 @@ def put_in_place(finished: Path, target: Path) -> None:
 def write_text(target: Path, text: str) -> None:
     """Write `text` to `target` as UTF-8, replacing what is there."""
     with new_file(target) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # file names need not be UTF-8
 
 
 def write_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever json takes
@@ -139,7 +175,8 @@ def new_directory(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)  # what a killed process left behind
         partial.mkdir()
         try:
-            yield partial
+            with naming(target):
+                yield partial
             _sync(partial)
             expect_free(target)
             partial.rename(target)
@@ -160,7 +197,9 @@ def resumable_directory(target: Path) -> Iterator[Path]:
     partial = _partial_name(target)
     with locked(target):
         partial.mkdir(exist_ok=True)
-        yield partial
+        with naming(target):
+            yield partial
+        remove_remains(partial)
         _sync(partial)
         expect_free(target)
         partial.rename(target)
@@ -178,7 +217,7 @@ def expect_free(target: Path) -> None:
 
 
 def _partial_name(target: Path) -> Path:
-    return target.with_name(f".{target.name}.partial")
+    return _beside(target, f".{target.name}.partial")
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import UNLABELLED, Legend
 from reben.io import atomic
+from reben.io.new_rasters import DatasetWriter, write_raster
 
 NODATA = 255
 """Pixels that were not predicted."""
@@ -33,24 +33,21 @@ def write_class_map(
     pixels = np.where(classes == UNLABELLED, NODATA, classes).astype(np.uint8)
     resolution = REFERENCE_MAP_RESOLUTION_M
     tiled = min(pixels.shape) >= _TILE_PX
-    with (
-        atomic.new_file(target) as partial,
-        rasterio.open(
+
+    def describe(file: DatasetWriter) -> None:
+        file.write_colormap(1, {index: (*colour, 255) for index, colour in enumerate(legend.class_colours)})
+        file.update_tags(legend=legend.name, **{f"class_{i}": name for i, name in enumerate(legend.class_names)})
+
+    with atomic.new_file(target) as partial:
+        write_raster(
             partial,
-            "w",
+            pixels,
             driver="GTiff",
-            width=pixels.shape[1],
-            height=pixels.shape[0],
-            count=1,
-            dtype="uint8",
+            describe=describe,
             nodata=NODATA,
             crs=crs,
             transform=from_origin(left_m, top_m, resolution, resolution),
             compress="deflate",
             photometric="palette",
             **({"tiled": True, "blockxsize": _TILE_PX, "blockysize": _TILE_PX} if tiled else {}),
-        ) as file,
-    ):
-        file.write_colormap(1, {index: (*colour, 255) for index, colour in enumerate(legend.class_colours)})
-        file.update_tags(legend=legend.name, **{f"class_{i}": name for i, name in enumerate(legend.class_names)})
-        file.write(pixels, 1)
+        )

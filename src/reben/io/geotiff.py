@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reben.core.errors import RasterError
 from reben.io import plain_tiff
+from reben.io.new_rasters import write_raster
 from reben.io.tiff_samples import expect_possible_samples
 
 if TYPE_CHECKING:
@@ -161,11 +162,5 @@ def _read_start(path: str | os.PathLike[str]) -> bytes:
         raise RasterError(f"{os.fspath(path)}: cannot be read ({error.strerror})", hint=_NOT_A_RASTER) from error
 
 
-def _write(path: Path, band: NDArray[Any], **profile: object) -> None:
-    import rasterio  # noqa: PLC0415 - see read_pixels_with_gdal
-
-    height, width = band.shape
-    with rasterio.open(
-        path, "w", driver="GTiff", height=height, width=width, count=1, dtype=band.dtype, **profile
-    ) as target:
-        target.write(band, 1)
+def _write(path: Path, band: NDArray[Any], **profile: Any) -> None:  # noqa: ANN401 - GDAL's options
+    write_raster(path, band, driver="GTiff", **profile)

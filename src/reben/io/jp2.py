@@ -12,10 +12,10 @@ from rasterio.transform import from_origin
 
 from reben.core.errors import ProductError
 from reben.core.grid import TileGround
+from reben.io.new_rasters import write_raster
 from reben.io.tile_geocoding import expect_tile
 
 _HINT = "download or correct the product again"
-_END = b"\xff\xd9"
 """The code stream's last marker (ISO/IEC 15444-1, "EOC")."""
 
 
@@ -70,26 +70,16 @@ def write_tile_band(
         threads: how many GDAL may use to encode it.
 
     Raises:
-        ProductError: if the file is not whole afterwards.
+        RasterError: if GDAL cannot make it.
+        OSError: if it cannot be written whole.
     """
-    with (
-        rasterio.Env(GDAL_NUM_THREADS=threads),
-        rasterio.open(
+    with rasterio.Env(GDAL_NUM_THREADS=threads):
+        write_raster(
             path,
-            "w",
+            pixels,
             driver="JP2OpenJPEG",
-            width=pixels.shape[1],
-            height=pixels.shape[0],
-            count=1,
-            dtype=pixels.dtype.name,
             crs=ground.crs,
             transform=from_origin(ground.ulx_m, ground.uly_m, resolution_m, resolution_m),
             QUALITY=100,
             REVERSIBLE="YES",
-        ) as target,
-    ):
-        target.write(pixels, 1)
-    with path.open("rb") as file:
-        file.seek(-len(_END), 2)
-        if file.read() != _END:  # GDAL does not always say so when a disk is full
-            raise ProductError(f"{path}: could not be written whole", hint="check that there is room on the disk")
+        )

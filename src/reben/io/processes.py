@@ -30,7 +30,7 @@ def worker_pool(
         initargs: its arguments.
     """
     context = get_context("forkserver")
-    context.set_forkserver_preload(["__main__", *preload])
+    context.set_forkserver_preload(["__main__", "reben.io.quiet_start", *preload])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(initializer, initargs))
 
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pyproj
 
 from reben.core.errors import MetadataError
-from reben.io.small_files import parse_json
+from reben.io.small_files import is_regular, parse_json
 
 _COLUMNS = ("patch_name", "geom")
 
@@ -40,6 +40,8 @@ def read_v1_geometries(directory: Path) -> list[V1Geometries]:
 
 
 def _read(path: Path) -> V1Geometries:
+    if not is_regular(path):  # a pipe would wait for ever
+        raise MetadataError(f"{path}: is not a regular file")
     try:
         table = pq.read_table(path, columns=list(_COLUMNS))
         geo = parse_json(table.schema.metadata[b"geo"])

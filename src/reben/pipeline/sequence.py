@@ -99,9 +99,10 @@ def _run(
     made = stage.run(paths)
     said.summary, said.missing = made.summary, made.missing
     said.state = StageState.incomplete if made.missing else StageState.done
+    paths = tuple(sorted(made.paths))  # downloads end in any order; what is made of them does not depend on it
     if not made.missing:
-        state.note(stage.name, inputs, made.paths, made.summary)
-    return made.paths
+        state.note(stage.name, inputs, paths, made.summary)
+    return paths
 
 
 def _expect_nothing_missing(stage: Stage, said: StageReport, *, skip_errors: bool) -> None:

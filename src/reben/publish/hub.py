@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 from huggingface_hub import CommitOperationAdd, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # documented, not in __all__
 
-from reben.core.errors import HubError
+from reben.core.errors import HubError, RebenError
 from reben.learn.models.hub import TRANSPORT_ERROR, WEIGHTS_FILE, HubName, endpoint
+from reben.learn.models.hub_guard import guard_session, odd_answers_named
 from reben.publish.publication import Publication
 from reben.version import __version__
 
@@ -33,12 +35,12 @@ def push(publication: Publication, repository: str, *, private: bool = False, up
     Raises:
         HubError: if nobody is logged in, the hub refuses or cannot be reached, or the repository is not as expected.
     """
-    if HubName.parse(repository).revision is not None:
-        raise HubError(f"{repository}: give owner/name only; a push goes to the main branch")
+    expect_repository(repository)
     if get_token() is None:
         raise HubError("nobody is logged in to the Hugging Face hub", hint=_LOGIN_HINT)
     api = HfApi(endpoint=endpoint(), library_name="reben", library_version=__version__)
-    with _explained(repository):
+    with odd_answers_named(repository, endpoint()), _explained(repository):
+        guard_session()
         _expect_suitable(api, repository, private=private, update=update)
         api.create_repo(repository, private=private or None, exist_ok=True)
         commit = api.create_commit(
@@ -47,6 +49,20 @@ def push(publication: Publication, repository: str, *, private: bool = False, up
             commit_message=f"Publish a model trained with reben {__version__}",
         )
     return str(commit.commit_url)
+
+
+def expect_repository(repository: str) -> None:
+    """Check the name of a repository to push to, as the hub would.
+
+    Raises:
+        HubError: if it is not `owner/name`.
+    """
+    if HubName.parse(repository).revision is not None:
+        raise HubError(f"{repository}: give owner/name only; a push goes to the main branch")
+    try:
+        validate_repo_id(repository)
+    except HFValidationError as error:
+        raise HubError(f"{repository!r} is no name of a repository ({error})", hint="give owner/name") from error
 
 
 def _expect_suitable(api: HfApi, repository: str, *, private: bool, update: bool) -> None:
@@ -83,6 +99,8 @@ def _explained(repository: str) -> Iterator[None]:
         raise HubError(f"{repository}: {endpoint()} answers with status {status}", hint="try again later") from error
     # ConnectionError is offline mode; RuntimeError and ValueError are how the library reports failed uploads.
     except (TRANSPORT_ERROR, ConnectionError, RuntimeError, ValueError) as error:
+        if isinstance(error, RebenError):
+            raise
         reason = str(error) or type(error).__name__
         raise HubError(
             f"{repository}: the connection to {endpoint()} failed ({reason})", hint="nothing was published; try again"

@@ -100,7 +100,9 @@ def test_an_older_answer_without_sizes_and_checksums_is_read(
     assert product.sensing.startswith("2014-10-04")
 
 
-@pytest.mark.parametrize("fault", ["503", "429 7", "html", "500", "json {}", "json [1]"])
+@pytest.mark.parametrize(
+    "fault", ["503", "429 7", "html", "500", "json {}", "json [1]", "json [[", "encoding gzip", "encoding deflate"]
+)
 def test_passing_trouble_is_waited_for(space: DataSpaceStandIn, catalogue: Catalogue, clock, fault: str):
     space.add(NAMES[0])
     space.faults["catalogue"] = [fault] * 3
@@ -131,3 +133,41 @@ def test_pages_that_do_not_end_are_noticed(space: DataSpaceStandIn, catalogue: C
 def test_a_catalogue_that_is_not_there(catalogue: Catalogue, space: DataSpaceStandIn):
     with pytest.raises(CatalogueError, match="the connection failed"):
         Catalogue(type(space.service)("http://127.0.0.1:9"), catalogue.client, catalogue.patience).products_named(NAMES)
+
+
+@pytest.mark.parametrize("fault", ["drip headers", "drip body"])
+def test_a_byte_now_and_then_is_no_answer(space: DataSpaceStandIn, patience: Patience, fault: str, monkeypatch):
+    monkeypatch.setattr("reben.acquire.connection._HEADERS_S", 0.3)
+    space.add(NAMES[0])
+    with Client() as client:
+        catalogue = Catalogue(space.service, client, patience, answer_s=0.3)
+        space.faults["catalogue"] = [fault]
+        assert len(catalogue.products_named(NAMES[:1])[NAMES[0]]) == 1
+        space.faults["catalogue"] = [fault] * 6
+        with pytest.raises(CatalogueError, match="no answer within"):
+            catalogue.products_named(NAMES[:1])
+
+
+@pytest.mark.parametrize("answer", ["[" * 5_000, '{"value": [' + "9" * 5_000 + "]}", '{"value": NaN}'])
+def test_hostile_answers_are_no_lists(space: DataSpaceStandIn, catalogue: Catalogue, answer: str):
+    space.faults["catalogue"] = [f"json {answer}"] * 6
+    with pytest.raises(CatalogueError, match="no list of products"):
+        catalogue.products_named(NAMES[:1])
+
+
+def test_empty_pages_without_end(space: DataSpaceStandIn, catalogue: Catalogue):
+    space.faults["catalogue"] = [
+        f'json {{"value": [], "@odata.nextLink": "http://x/Products?$skip={number}"}}' for number in range(2_000)
+    ]
+    with pytest.raises(CatalogueError, match="does not end: 1,000 pages"):
+        catalogue.products_named(NAMES[:1])
+
+
+def test_a_search_of_days_ends_after_an_hour(space: DataSpaceStandIn, patience: Patience):
+    space.page_size = 1
+    for name in NAMES:
+        space.add(name)
+    with Client() as client:
+        slow = Catalogue(space.service, client, patience, clock=iter(range(0, 100_000, 700)).__next__)
+        with pytest.raises(CatalogueError, match="does not end"):
+            slow.products_named(NAMES)

@@ -112,3 +112,33 @@ def test_secrets_do_not_show_in_representations(space: DataSpaceStandIn, client,
     tokens.token()
     text = repr(tokens) + repr(tokens._grant) + repr(Credentials(USERNAME, PASSWORD))
     assert not [secret for secret in space.secrets if secret in text]
+
+
+ECHOED = "letmein"
+
+
+@pytest.mark.parametrize(
+    "answer", ['{"error": "letmein"}', '{"error": ["letmein"]}', '{"error": {"letmein": 1}}', '["letmein"]']
+)
+def test_a_service_that_repeats_the_password_does_not_get_it_into_a_message(
+    space: DataSpaceStandIn, client, patience, clock, answer: str
+):
+    space.faults["token"] = [f"refused {answer}"]
+    with pytest.raises(CredentialsError, match="status 401, no reason given") as caught:
+        make(space, client, patience, clock, ECHOED).token()
+    assert ECHOED not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_known_reason_is_told(space: DataSpaceStandIn, client, patience, clock):
+    space.faults["token"] = ['refused {"error": "invalid_grant"}']
+    with pytest.raises(CredentialsError, match="invalid_grant"):
+        make(space, client, patience, clock).token()
+
+
+def test_a_token_that_comes_byte_by_byte_is_not_waited_for(
+    space: DataSpaceStandIn, client, patience, clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("reben.acquire.tokens.ANSWER_S", 0.2)
+    space.faults["token"] = ["drip body", "encoding gzip"]
+    assert make(space, client, patience, clock).token()
+    assert space.faults["token"] == []

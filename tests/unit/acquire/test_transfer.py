@@ -236,3 +236,22 @@ def test_a_token_that_is_refused_before_its_end_is_replaced_once(
     outcome = run(second)
     assert "refuses the token" in outcome.reason
     assert len(space.requests) < 12
+
+
+def test_a_server_that_sends_next_to_nothing_is_left(
+    space: DataSpaceStandIn, product: CatalogueProduct, run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("reben.acquire.transfer._WINDOW_S", 0.2)
+    space.faults[product.id] = ["drip body"]
+    outcome = run(product)
+    assert outcome.state is State.complete
+    assert outcome.retries == 2  # what had come was not the file's beginning
+
+
+@pytest.mark.parametrize("fault", ["drip headers", "encoding gzip"])
+def test_headers_that_do_not_end_and_encodings_that_nobody_asked_for(
+    space: DataSpaceStandIn, product: CatalogueProduct, run, fault: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("reben.acquire.connection._HEADERS_S", 0.3)
+    space.faults[product.id] = [fault]
+    assert run(product).state is State.complete

@@ -142,3 +142,12 @@ def test_a_folder_is_removed(tmp_path: Path):
 def test_the_stand_in_makes_zip_files():
     with zipfile.ZipFile(io.BytesIO(zip_of(TOP))) as archive:
         assert archive.testzip() is None
+
+
+def test_an_archive_that_points_out_of_itself(tmp_path: Path):
+    """Its first bytes are gone: zipfile would read from before the beginning."""
+    path = tmp_path / "cut.zip"
+    path.write_bytes(zip_of(TOP)[1:])
+    with pytest.raises(DownloadError, match="damaged zip file"):
+        unpack(path, tmp_path / TOP)
+    assert not (tmp_path / TOP).exists()

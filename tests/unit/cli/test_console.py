@@ -50,3 +50,19 @@ def test_missing_extras_are_named():
     with pytest.raises(MissingExtraError, match="no_such_module") as caught, console.needs_extra("learn"):
         import no_such_module  # noqa: F401, PLC0415
     assert "pip install 'reben[learn]'" in caught.value.hint
+
+
+NAME = "a\x1b[2J\x9b\udcff\u202e[red]b"
+SHOWN = r"a\x1b[2J\x9b\xff\u202e[red]b"
+
+
+def test_results_reach_no_terminal_raw(capsys: pytest.CaptureFixture[str]):
+    console.say(f"{NAME}\t1\n2")
+    console.say(Path(NAME), nl=False)
+    assert capsys.readouterr().out == f"{SHOWN}\t1\n2\n{SHOWN}"
+
+
+def test_messages_reach_no_terminal_raw(capsys: pytest.CaptureFixture[str]):
+    console.stderr.print(f"failed: {NAME}", markup=False)
+    console.print_error(StoreError(NAME, hint=NAME))
+    assert capsys.readouterr().err == f"failed: {SHOWN}\nerror: {SHOWN}\nhint: {SHOWN}\n"

@@ -74,7 +74,14 @@ def test_training_reads_what_was_written(tmp_path: Path):
     assert (band.mean, band.std) == (2, 1)
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", '{"bands": {"B02": {}}}', "no json", '{"bands": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    ["{}", "[]", '{"bands": {"B02": {}}}', "no json", '{"bands": 3}']
+    + [
+        f'{{"bands": {{"B02": {{"mean": {mean}, "std": {std}}}}}}}'
+        for mean, std in (("NaN", 1), (1, "NaN"), ("1e999", 1), ('"nan"', 1), (1, '"inf"'), (1, 0), (1, -1))
+    ],
+)
 def test_other_files_are_refused(tmp_path: Path, content: str):
     path = tmp_path / "statistics.json"
     path.write_text(content)

@@ -7,7 +7,7 @@ import rasterio
 
 from reben.core.errors import EncodeError, RasterError, RebenError, StoreError, TargetExistsError
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
-from reben.encode.engine import REPORT_FILE, encode, plan, read_result
+from reben.encode.engine import REPORT_FILE, EncodeResult, encode, plan, read_result
 from reben.encode.specification import Source
 from reben.encode.values import ValueReader
 from reben.io.dataset_paths import DatasetPaths
@@ -25,8 +25,8 @@ def some_patch(dataset: DatasetPaths) -> Path:
     return sorted(dataset.s2.glob("*/*"))[3]
 
 
-def encode_s2(dataset: DatasetPaths, target: Path, workers: int = 1) -> None:
-    encode(plan([Source(S2_PATCHES, dataset.s2)]), target, workers=workers)
+def encode_s2(dataset: DatasetPaths, target: Path, workers: int = 1) -> EncodeResult:
+    return encode(plan([Source(S2_PATCHES, dataset.s2)]), target, workers=workers)
 
 
 def expect_failure(dataset: DatasetPaths, target: Path, kind: type[RebenError], *parts: str) -> None:
@@ -113,10 +113,15 @@ def test_missing_folder_and_nothing_to_do(tmp_path: Path):
 def test_an_existing_store_is_left_alone(dataset: DatasetPaths, tmp_path: Path):
     target = tmp_path / "store"
     encode_s2(dataset, target)
-    before = (target / "data.mdb").read_bytes()
+    before = (target / "data.mdb").stat()
+    (tmp_path / ".store.lock").touch()  # as a process leaves it that is killed when it has finished
+    assert encode_s2(dataset, target) == read_result(target)
+    assert not (tmp_path / ".store.lock").exists()
+    file = next(dataset.s2.rglob("*_B02.tif"))
+    file.write_bytes(file.read_bytes())
     with pytest.raises(TargetExistsError, match="exists already"):
         encode_s2(dataset, target)
-    assert (target / "data.mdb").read_bytes() == before
+    assert (target / "data.mdb").stat() == before
 
 
 def test_progress_and_counts_add_up(dataset: DatasetPaths, tmp_path: Path):

@@ -102,8 +102,9 @@ def test_counts_of_parts_add_up(images: Path, tmp_path: Path):
 def test_what_is_there_is_not_overwritten(images: Path, tmp_path: Path):
     shard(images, tmp_path / "shards")
     before = values(tmp_path / "shards")
+    assert shard(images, tmp_path / "shards").counts == {"images": 7}  # its own work, found again
     with pytest.raises(TargetExistsError):
-        shard(images, tmp_path / "shards")
+        shard(images, tmp_path / "shards", 2)
     assert values(tmp_path / "shards") == before
 
 

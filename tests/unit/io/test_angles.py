@@ -92,3 +92,14 @@ def test_real_angles(shared_data: Path):
 def test_damaged_angles(content: bytes, message):
     with pytest.raises(ProductError, match=message):
         read_angles(PATH, content)
+
+
+def test_grids_of_two_shapes():
+    with pytest.raises(ProductError, match="no angles"):
+        read_angles(PATH, metadata(sun=grids("Sun_Angles_Grid", "30 30;30 30;30 30", "90 90;180 180")))
+
+
+def test_a_band_of_thousands_of_digits_is_no_band():
+    content = metadata().replace(b'bandId="0"', b'bandId="' + b"9" * 5_000 + b'"')
+    with pytest.raises(ProductError, match="no view angles of B01"):
+        read_angles(PATH, content)

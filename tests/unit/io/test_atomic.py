@@ -426,3 +426,15 @@ def test_files_are_written_where_there_are_no_locks(target: Path, monkeypatch: p
     atomic.write_text(target, "content")
     assert target.read_text() == "content"
     assert [name for name in names(target.parent) if "partial" in name] == []
+
+
+# Places that are none
+
+
+@pytest.mark.parametrize("function", [atomic.new_file, atomic.new_directory, atomic.resumable_directory, atomic.locked])
+@pytest.mark.parametrize("place", ["/", "//", ".."])
+def test_the_root_of_the_file_system_is_no_target(
+    function: Callable[[Path], AbstractContextManager[Path]], place: str
+) -> None:
+    with pytest.raises(TargetExistsError), function(Path(place)):
+        pytest.fail("it was begun")

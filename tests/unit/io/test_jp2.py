@@ -76,24 +76,3 @@ def test_another_place_than_expected_is_not_decoded(tmp_path: Path, monkeypatch)
     monkeypatch.setattr(rasterio.DatasetReader, "read", None)
     with pytest.raises(ProductError, match="by the metadata or the other bands it is"):
         read_tile_band(str(tmp_path / "band.jp2"), 20, expected=replace(GROUND, side_m=109_800))
-
-
-def test_a_file_that_is_not_whole_after_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    class HalfWriter:
-        """Stands in for a driver that does not notice a full disk."""
-
-        def __init__(self, path, *_args, **_kwargs):
-            path.write_bytes(b"half of a file")
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-        def write(self, *_args):
-            pass
-
-    monkeypatch.setattr("reben.io.jp2.rasterio.open", HalfWriter)
-    with pytest.raises(ProductError, match="could not be written whole"):
-        write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)

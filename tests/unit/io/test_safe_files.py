@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import zipfile
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reben.core.errors import ProductError
-from reben.io.safe_files import find_images, find_metadata, open_files, parse_xml, read_metadata
+from reben.io.safe_files import band_offsets, find_images, find_metadata, open_files, parse_xml, read_metadata
 
 
 def test_the_metadata_nearest_to_the_root(tmp_path: Path):
@@ -136,3 +137,32 @@ def test_images_of_another_product_are_none_of_this(tmp_path: Path):
     root = parse_xml(tmp_path, "x", b"<a><I>one</I><I>two</I></a>")
     found = dict(find_images(root, PurePosixPath("a"), open_files(tmp_path), re.compile("I")))
     assert found == {"one": "a/one.jp2"}
+
+
+@pytest.mark.parametrize("encoding", ["nobody-knows", "hex", "utf-7", "utf-16", "base64", "idna", "punycode", "ebcdic"])
+def test_encodings_that_no_metadata_have(encoding: str):
+    with pytest.raises(ProductError, match="no valid XML"):
+        parse_xml(Path("p"), "MTD.xml", f'<?xml version="1.0" encoding="{encoding}"?><a>\u00e4</a>'.encode())
+
+
+def test_metadata_without_a_bottom():
+    with pytest.raises(ProductError, match="more than 64 elements within each other"):
+        parse_xml(Path("p"), "MTD.xml", b"<a>" * 100_000)
+
+
+def test_pipes_in_the_place_of_products_and_their_files(tmp_path: Path):
+    os.mkfifo(tmp_path / "p.zip")
+    with pytest.raises(ProductError, match="device or a pipe"):
+        open_files(tmp_path / "p.zip")
+    (tmp_path / "p.SAFE").mkdir()
+    os.mkfifo(tmp_path / "p.SAFE" / "MTD.xml")
+    files = open_files(tmp_path / "p.SAFE")
+    assert files.names() == set()
+    with pytest.raises(ProductError, match="pipe"):
+        read_metadata(files, "MTD.xml")
+
+
+def test_an_offset_of_a_band_of_thousands_of_digits_is_refused():
+    root = parse_xml(Path("p"), "MTD.xml", f'<a><O band_id="{"9" * 5_000}">3</O><O band_id="1">4</O></a>'.encode())
+    with pytest.raises(ProductError, match="expected 0 to 12"):
+        band_offsets(Path("p"), root, "O")

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,4 +25,10 @@ def test_missing_and_wrong_files(tmp_path: Path):
     assert "32633" in caught.value.hint
     pq.write_table(pa.table({"patch_name": ["a"], "geom": [b""]}), tmp_path / "a.parquet")
     with pytest.raises(MetadataError, match="is no GeoParquet file"):
+        read_v1_geometries(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "bigearthnet_v1_spatial_32633.parquet")
+    with pytest.raises(MetadataError, match="not a regular file"):
         read_v1_geometries(tmp_path)

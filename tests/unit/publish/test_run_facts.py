@@ -44,7 +44,7 @@ def test_damaged_weights_are_found_before_publishing(run: Path):
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("result.json", "{", "is no JSON file"),
+        ("result.json", "{", "cannot be read as JSON"),
         ("recipe.json", "[]", "holds list; expected dict"),
         ("test.json", json.dumps({"split": "validation", "patches": 3}), "holds no scores of the test split"),
         ("test.json", "{}", "holds no scores of the test split"),

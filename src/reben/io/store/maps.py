@@ -4,6 +4,7 @@ Each thread has a transaction of its own. A forked process goes on with the map 
 finished store does not need, LMDB's state is nothing but memory.
 """
 
+import errno
 import os
 import threading
 from bisect import bisect_right
@@ -67,7 +68,7 @@ class _Map:
     def __init__(self, path: Path, nbytes: int) -> None:
         self._path = path
         self._environment = lmdb.open(
-            str(path),
+            os.fsencode(path),  # names need not be UTF-8
             subdir=path.is_dir(),
             readonly=True,
             lock=False,
@@ -269,13 +270,27 @@ def _open_map(path: Path) -> _Map:
             try:
                 opened = _Map(path, file.st_size)
             except lmdb.Error as error:
-                raise StoreError(f"{path} is no store ({error})", hint=DAMAGED_HINT) from error
+                raise _not_opened(path, error) from error
             if file.st_size < opened.nbytes():  # reading behind the end of the file would kill the process
                 claimed = opened.nbytes()
                 opened.close()  # an error that is kept would keep it open
                 raise StoreError(f"{data} has {file.st_size:,} bytes; the store has {claimed:,}", hint=DAMAGED_HINT)
             _maps[identity] = opened  # not before the check: who opens it again must be told again
     return opened
+
+
+def _not_opened(path: Path, error: Exception) -> StoreError:
+    """Why LMDB does not open a file."""
+    if os.strerror(errno.EMFILE) in str(error) or os.strerror(errno.ENFILE) in str(error):
+        return StoreError(
+            f"{path}: there are too many open files; every shard needs one",
+            hint="raise the limit (ulimit -n 65536), or encode with fewer --shards",
+        )
+    if os.strerror(errno.ENOMEM) in str(error):
+        return StoreError(
+            f"{path}: there is too little address space for a map of the file", hint="raise the limit: ulimit -v"
+        )
+    return StoreError(f"{path} is no store ({error})", hint=DAMAGED_HINT)
 
 
 @contextmanager

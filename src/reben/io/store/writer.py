@@ -101,7 +101,7 @@ def _is_empty(unfinished: Path) -> bool:
     if not (unfinished / "data.mdb").exists():
         return True
     try:
-        with lmdb.open(str(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
+        with lmdb.open(os.fsencode(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
             return not interrupted.stat()["entries"]
     except lmdb.Error:  # not even its first page was written
         return True
@@ -114,7 +114,7 @@ def _map_bytes(unfinished: Path) -> int:
         StoreError: if it cannot be opened.
     """
     try:
-        with lmdb.open(str(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
+        with lmdb.open(os.fsencode(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
             return int(interrupted.info()["map_size"])
     except lmdb.Error as error:
         raise StoreError(
@@ -218,7 +218,7 @@ class StoreWriter:
     def _open(self) -> Any:  # noqa: ANN401 - lmdb has no types
         """Open the files; only we write them, so that LMDB needs no locks."""
         return lmdb.open(
-            str(self.directory),
+            os.fsencode(self.directory),  # names need not be UTF-8
             map_size=self._map_bytes,
             sync=False,
             metasync=False,

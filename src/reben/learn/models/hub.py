@@ -24,6 +24,7 @@ from huggingface_hub.errors import (
 )
 
 from reben.core.errors import HubError, RunError
+from reben.learn.models.hub_guard import guard_session, odd_answers_named
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -94,7 +95,8 @@ def download(name: HubName) -> Path:
     Raises:
         HubError: if there is no such repository, version or file, or neither network nor a copy in the cache.
     """
-    with _explained(name):
+    with odd_answers_named(name, endpoint()), _explained(name):
+        guard_session()
         config = Path(_download(name, CONFIG_FILE))
         # The folder is named after the commit; with it, both files belong together even if one is replaced right now.
         commit = config.parent.name

@@ -26,6 +26,7 @@ from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
 from reben.learn.models.tensor_files import write_tensors
 from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weight_check import misfit
 from reben.version import __version__
 
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "TrainedModel", "load_model", "save_model"]
@@ -33,7 +34,7 @@ __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "TrainedModel", "load_model", "save_mo
 _Level = Annotated[int, Field(ge=0, le=255)]
 
 _PREFIX = "model.vision_encoder."
-_MOST_VALUES = 1 << 28  # of an image, 1 GB: config.json may come from a stranger, and the model is tried on one image
+_MOST_VALUES = 1 << 25  # of an image, 128 MB: config.json may come from a stranger, and the model is tried on one image
 _LONGEST_REASON = 200  # characters; torch lists every tensor
 _DAMAGED = "the file may be damaged or from another program; copy it again, or train again"
 _PICKLE_STARTS = (b"\x80", b"PK")  # a pickle, and torch's archive of one
@@ -112,6 +113,7 @@ def load_model(source: str | os.PathLike[str]) -> TrainedModel:
         drop_path=config.drop_path_rate,
         task=config.task,
     )
+    _expect_fit(architecture, directory / WEIGHTS_FILE)
     try:
         model = build_model(architecture)
     except RecipeError as error:
@@ -223,6 +225,8 @@ def _read_config(directory: Path, *, called: str) -> _Config:
     values = read_json(path, error=RunError, hint=_DAMAGED)
     try:
         return _Config.model_validate(values, context=called)
+    except TypeError as error:  # a list where a name is expected, for one
+        raise RunError(f"{path}: does not describe a model: {error}", hint=_DAMAGED) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -235,14 +239,25 @@ def _missing_hint(directory: Path) -> str:
     return "give the --output directory of `reben train`, after at least one epoch"
 
 
+def _expect_fit(architecture: Architecture, path: Path) -> None:
+    """Check a file of weights before a model is built.
+
+    Raises:
+        RunError: if it is missing, or of another architecture.
+    """
+    if not path.is_file():
+        raise RunError(f"{path} is missing", hint=_missing_hint(path.parent))
+    reason = misfit(architecture, path, prefix=_PREFIX)
+    if reason:
+        raise RunError(f"{path}: does not fit the architecture in {CONFIG_FILE} ({reason})", hint=_DAMAGED)
+
+
 def _load_weights(model: nn.Module, path: Path) -> None:
     """Fill `model` with the weights at `path`.
 
     Raises:
         RunError: if the file is missing, damaged, or of another architecture.
     """
-    if not path.is_file():
-        raise RunError(f"{path} is missing", hint=_missing_hint(path.parent))
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -59,7 +59,6 @@ def train(
     workers: int | None = None,
     hardware: Hardware = Hardware(),  # noqa: B008 - frozen
     resume: bool = False,
-    to_test: bool = False,
     show_progress: bool = False,
     report: Callable[[dict[str, float]], None] = lambda _: None,
     note: Callable[[str], None] = lambda _: None,
@@ -76,8 +75,7 @@ def train(
         statistics: means and standard deviations that `reben stats` wrote; None takes the published ones.
         workers: loading threads; 0 loads in this process; None chooses.
         hardware: on what to compute.
-        resume: go on with the run in `output`.
-        to_test: with `resume`, give the result of a run that lacks nothing but its test.
+        resume: go on with the run in `output`; one that is finished gives its result.
         show_progress: show a progress bar for every epoch.
         report: called with each epoch's row of `metrics.csv`.
         note: called with what a user should know before hours of training: weights, normalisation, odd sizes.
@@ -97,8 +95,10 @@ def train(
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
     run, first = RunDirectory(output), is_first_process()
-    if resume and to_test and run.lacks_test:
+    if resume and run.result.exists():
         run.expect_settings(settings)
+        if first:
+            run.remove_remains()
         return TrainingResult(run.path, **run.read_result())
     hardware.expect_available()
     hardware.expect_to_share(recipe.batch_size, recipe.accumulate)

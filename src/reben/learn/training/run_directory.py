@@ -107,6 +107,7 @@ class RunDirectory:
                 "choose another directory" if self.result.exists() else "give --resume to go on, or another directory"
             )
             raise RunError(f"{self.path} holds a run already, which is {state}", hint=hint)
+        atomic.remove_remains(self.path)  # of a run that was killed while it wrote its first file
         atomic.expect_free(self.path)
         atomic.write_json(self.recipe, settings)
         atomic.write_json(self.environment, [environment()])
@@ -115,7 +116,13 @@ class RunDirectory:
         """Write the result and remove what was there to resume from."""
         result = {"best_epoch": best_epoch, "metric": metric, "best_score": best_score, "epochs": epochs}
         atomic.write_json(self.result, result)
+        self.remove_remains()
+
+    def remove_remains(self) -> None:
+        """Remove what only an unfinished run needs, and what killed processes left of a finished one."""
         shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
+        atomic.remove_remains(self.path)
+        atomic.remove_attempts(self.path)
 
     def note_resumption(self) -> None:
         """Add this process to those that worked on the run."""
@@ -126,12 +133,10 @@ class RunDirectory:
         """Check that a run can go on with the same settings.
 
         Raises:
-            RunError: if there is none, it is finished, or was started with other settings.
+            RunError: if there is none, or it was started with other settings.
         """
         if not self.recipe.exists():
             raise RunError(f"{self.path} holds no run to resume", hint="leave --resume out to start one")
-        if self.result.exists():
-            raise RunError(f"{self.path}: the run is finished", hint="choose another directory for a new one")
         self.expect_settings(settings)
 
     def expect_settings(self, settings: dict[str, Any]) -> None:

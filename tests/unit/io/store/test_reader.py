@@ -4,6 +4,7 @@ import multiprocessing
 import operator
 import os
 import pickle
+import resource
 import shutil
 import subprocess
 import sys
@@ -609,6 +610,21 @@ def test_a_damaged_list_of_shards_is_named(content: str, tmp_path: Path) -> None
     (folder / "shards.json").write_text(content)
     with pytest.raises(StoreError, match=r"shards\.json"):
         open_store(folder)
+
+
+def test_too_few_file_descriptors_are_no_damage(tmp_path: Path) -> None:
+    folder = write_shards(tmp_path / "shards", *(KEYS[i : i + 2] for i in range(0, 100, 2)))
+    child = os.fork()
+    if child == 0:
+        said = ""
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 20,) * 2)
+            open_store(folder)
+        except StoreError as error:
+            said = f"{error} {error.hint}"
+        finally:
+            os._exit(0 if "too many open files" in said and "ulimit -n" in said else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 # Damaged files

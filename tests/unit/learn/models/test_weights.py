@@ -73,7 +73,15 @@ def test_weights_of_another_architecture(folder: Path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("no JSON", "cannot be read as JSON"), ("[]", "does not describe a model"), ("{}", "does not describe a model")],
+    [
+        ("no JSON", "cannot be read as JSON"),
+        ("[]", "does not describe a model"),
+        ("{}", "does not describe a model"),
+        ('{"channels": []}', "does not describe a model"),
+        ('{"bands": 3}', "does not describe a model"),
+        ('{"bands": [[]]}', "does not describe a model"),
+        ('{"channels": NaN}', "cannot be read as JSON"),
+    ],
 )
 def test_useless_configurations(folder: Path, text: str, message: str):
     (folder / "config.json").write_text(text)

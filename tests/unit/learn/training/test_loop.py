@@ -107,11 +107,10 @@ def test_existing_runs_are_not_touched(run, tmp_path: Path):
     with pytest.raises(RunError, match="a run already, which is unfinished") as caught:
         run()
     assert "--resume" in caught.value.hint
-    run(resume=True)
+    finished = run(resume=True)
     with pytest.raises(RunError, match="a run already, which is finished"):
         run()
-    with pytest.raises(RunError, match="the run is finished"):
-        run(resume=True)
+    assert run(resume=True) == finished
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("")
     with pytest.raises(TargetExistsError):
@@ -120,14 +119,36 @@ def test_existing_runs_are_not_touched(run, tmp_path: Path):
 
 def test_a_run_that_lacks_its_test_only_is_not_trained_again(run, tmp_path: Path):
     trained = run()
-    assert run(resume=True, to_test=True) == trained
+    weights = (tmp_path / "run" / "model.safetensors").stat()
+    assert run(resume=True) == trained
     with pytest.raises(RunError, match="batch_size was 4, is 8"):
-        run(RECIPE.model_copy(update={"batch_size": 8}), resume=True, to_test=True)
+        run(RECIPE.model_copy(update={"batch_size": 8}), resume=True)
     with pytest.raises(RunError, match="a run already, which is finished"):
-        run(to_test=True)
+        run()
     (tmp_path / "run" / "test.json").write_text("{}")
-    with pytest.raises(RunError, match="the run is finished"):
-        run(resume=True, to_test=True)
+    assert run(resume=True) == trained
+    assert (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns == weights.st_mtime_ns
+
+
+def test_what_a_killed_process_left_of_a_finished_run_is_removed(run, tmp_path: Path):
+    trained = run()
+    whole = {path.name for path in tmp_path.rglob("*")}
+    (tmp_path / "run" / "checkpoints").mkdir()
+    (tmp_path / "run" / "checkpoints" / "last.safetensors").touch()
+    (tmp_path / "run" / ".result.json~0.lock").touch()
+    (tmp_path / "run" / ".result.json~0.partial").touch()
+    (tmp_path / ".run.lock").touch()
+    assert run(resume=True) == trained
+    assert {path.name for path in tmp_path.rglob("*")} == whole
+
+
+def test_a_run_that_was_killed_while_it_wrote_its_first_file_can_be_started(run, tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".recipe.json~0.lock").touch()
+    (tmp_path / "run" / ".recipe.json~0.partial").write_text("{")
+    with pytest.raises(RunError, match="no run to resume"):
+        run(resume=True)
+    assert run().epochs > 0
 
 
 def test_a_run_is_only_resumed_with_its_own_settings(run):

@@ -1,0 +1,213 @@
+"""Processes that are killed before any of their changes to the disk: the same command ends well, and nothing is left.
+
+By default some of the kills are tried; REBEN_TEST_KILLS=all tries every one.
+"""
+
+import io
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reben.acquire.credentials import Credentials
+from reben.acquire.download import DownloadOptions, download
+from reben.acquire.product_list import read_products
+from reben.construct.build import build
+from reben.construct.inputs import BuildInputs
+from reben.construct.plan import plan_build
+from reben.correct.correction import correct, find_l1c
+from reben.correct.sixs import SixsEngine
+from reben.encode.bigearthnet import sources
+from reben.encode.engine import encode, plan
+from reben.encode.shards import encode_shards
+from reben.io.dataset_paths import DatasetPaths
+from reben.io.store import open_store
+from reben.learn.training.loop import train
+from reben.learn.training.recipe import make_recipe
+from reben.pipeline.configuration import read_configuration
+from reben.pipeline.sequence import run_pipeline
+from reben.pipeline.tools import Tools
+from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
+from stand_ins.kills import every_kill, hidden_in, stride
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
+TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
+
+
+@contextmanager
+def in_this_process(*_: object, **__: object) -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@contextmanager
+def silent(*_: object, **__: object) -> Iterator[Callable[[int], Callable[[int], None]]]:
+    yield lambda _: lambda _: None
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files but reports, which have times in them."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(("build-report", "BUILD", "pipeline-"))
+    }
+
+
+def zipped(product: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(product.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(product.parent))
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def products(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("products")
+    return [make_product(folder, tile) for tile in TILES]
+
+
+@pytest.fixture
+def space(products: list[Path]) -> Iterator[DataSpaceStandIn]:
+    with running_data_space() as running:
+        for product in products:
+            running.add(product.name, zipped(product))
+        yield running
+
+
+@pytest.mark.parametrize("shards", [None, 2])
+def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path):
+    todo = plan(sources(s2=tiny_dataset.s2, s1=tiny_dataset.s1, reference_maps=tiny_dataset.reference_maps))
+    whole = {key: open_store(tiny_store).raw(key) for key in open_store(tiny_store)}
+
+    def work(place: Path) -> None:
+        if shards is None:
+            encode(todo, place / "store", workers=1)
+        else:
+            with in_this_process() as executor:
+                encode_shards(todo, place / "store", shards=shards, executor=executor)
+
+    def check(place: Path) -> None:
+        store = open_store(place / "store")
+        assert {key: store.raw(key) for key in store} == whole
+        assert hidden_in(place) == []
+        store.close()
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check) > 10
+
+
+@pytest.mark.parametrize(("output_format", "step"), [("geotiff", 83), ("store", 11)])
+def test_building(output_format: str, step: int, products: list[Path], small_land_cover: Path, tmp_path: Path):
+    inputs = BuildInputs(l2a=tuple(products), clc=small_land_cover).resolved()
+
+    def work(place: Path) -> None:
+        with in_this_process() as executor:
+            build(plan_build(inputs.l2a), inputs, place / "dataset", executor=executor, output_format=output_format)
+
+    work(tmp_path)
+    whole = contents(tmp_path / "dataset")
+
+    def check(place: Path) -> None:
+        assert contents(place / "dataset") == whole
+        assert hidden_in(place) == []
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check, step=stride(step)) > 5
+
+
+def test_downloading_and_unpacking(space: DataSpaceStandIn, products: list[Path], tmp_path: Path):
+    options = DownloadOptions(
+        parallel=2, unpack=True, service=space.service,
+        credentials=lambda: Credentials(USERNAME, PASSWORD),
+    )  # fmt: skip
+    listing = tmp_path / "list.csv"
+    listing.write_text("name,id\n" + "".join(f"{entry['Name']},{entry['Id']}\n" for entry in space.entries))
+
+    def work(place: Path) -> None:
+        report = download(read_products(listing), place, options)
+        assert all(outcome.is_there for outcome in report.outcomes.values())
+
+    def check(place: Path) -> None:
+        assert sorted(path.name for path in place.glob("[!.]*")) == sorted(
+            ["download-report.json", *(product.name for product in products)]
+        )
+        assert hidden_in(place) == sorted(f".{product.name}.files.json" for product in products)
+        for product in products:
+            assert contents(place / product.name) == contents(product)
+        assert [path.name for path in find_l1c([place])] == sorted(product.name for product in products)
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check, step=stride(5)) > 5
+
+
+def test_correcting(small_l1c, tmp_path: Path):
+    engine = SixsEngine(threads=1)
+
+    def work(place: Path) -> None:
+        with in_this_process() as executor:
+            correct([small_l1c.path], place / "L2A", engine, executor=executor)
+
+    def check(place: Path) -> None:
+        (product,) = (place / "L2A").iterdir()
+        assert len(list(product.rglob("*.jp2"))) == 13
+        assert hidden_in(place) == []
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check, step=stride(12)) > 1
+
+
+def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    recipe = make_recipe(model="test_resnet", bands="s1", epochs=2, batch_size=8, warmup_steps=1, seed=7)
+
+    def work(place: Path) -> None:
+        begun = (place / "run" / "recipe.json").exists()  # the error of the other command says which one to give
+        train(recipe, store=tiny_store, metadata=[tiny_dataset.metadata], output=place / "run", resume=begun)
+
+    work(tmp_path)
+    whole = {path.name for path in (tmp_path / "run").iterdir()}
+    weights = (tmp_path / "run" / "model.safetensors").read_bytes()
+
+    def check(place: Path) -> None:
+        assert {path.name for path in (place / "run").iterdir()} == whole
+        assert (place / "run" / "model.safetensors").read_bytes() == weights
+        assert hidden_in(place) == []
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check, step=stride(9)) > 5
+
+
+def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name, value in space.environment.items():
+        monkeypatch.setenv(name, value)
+    tools = Tools(silent, in_this_process, lambda *_, **__: None, lambda _: None)
+
+    def work(place: Path) -> None:
+        given = {
+            "output": "area", "search": {"names": [entry["Name"] for entry in space.entries], "type": "L2A"},
+            "build": {"clc": str(small_land_cover), "threads": 1}, "encode": {"workers": 1},
+        }  # fmt: skip
+        (place / "area.yaml").write_text(yaml.safe_dump(given))
+        run_pipeline(read_configuration(place / "area.yaml"), tools)
+
+    (tmp_path / "whole").mkdir()
+    work(tmp_path / "whole")
+    whole = contents(tmp_path / "whole" / "area")
+
+    def check(place: Path) -> None:
+        found = contents(place / "area")
+        assert found.keys() == whole.keys()
+        changing = {"products.csv", "L2A/download-report.json", "store/encode-report.json"}
+        assert all(found[name] == whole[name] for name in whole.keys() - changing)
+        assert hidden_in(place) == sorted(f"area/L2A/.{entry['Name']}.files.json" for entry in space.entries)
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check, step=stride(211)) > 3
