@@ -3,13 +3,14 @@
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from enum import EnumType
 from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand
-from typer.models import ArgumentInfo, OptionInfo
+from typer.models import OptionInfo
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 _PLACEHOLDERS = {Path: "PATH", str: "TEXT", int: "N", float: "X"}
@@ -72,8 +73,10 @@ def _name_placeholder(annotation: Any) -> None:  # noqa: ANN401 - whatever stand
         return
     kind, *notes = get_args(annotation)
     for declared in notes:
-        if isinstance(declared, OptionInfo | ArgumentInfo) and declared.metavar is None:
-            declared.metavar = _PLACEHOLDERS.get(_plain(kind))
+        if isinstance(declared, OptionInfo) and declared.metavar is None:
+            value = _plain(kind)
+            choices = [str(member.value) for member in value] if isinstance(value, EnumType) else []
+            declared.metavar = "|".join(choices) or _PLACEHOLDERS.get(value)
 
 
 def _plain(kind: Any) -> Any:  # noqa: ANN401 - as above

@@ -79,7 +79,7 @@ def read_countries(path: Path) -> Countries:
     """
     with reading_polygons(path, error=CountryError, hint=_HINT):
         info, _, wkb, columns = pyogrio.raw.read(path)
-        outlines = None if wkb is None else shapely.from_wkb(wkb)
+        outlines = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
     fields = [str(field).lower() for field in info["fields"]]
     column = next((fields.index(name) for name in _NAME_COLUMNS if name in fields), None)
     if column is None or info["crs"] is None or outlines is None or not len(outlines):
@@ -87,15 +87,14 @@ def read_countries(path: Path) -> Countries:
             f"{path}: expected polygons with a CRS and a column name, admin or country; "
             f"found CRS {info['crs']}, columns {', '.join(map(str, info['fields']))}"
         )
-    polygons, names = shapely.from_wkb(outlines, on_invalid="ignore"), columns[column]
-    for polygon, name in zip(polygons, names, strict=True):
+    for polygon, name in zip(outlines, columns[column], strict=True):
         if polygon is None or polygon.is_empty or polygon.geom_type not in _POLYGONS or not str(name or "").strip():
             raise CountryError(
                 f"{path}: country {str(name)[:40]!r} has {'no geometry' if polygon is None else polygon.wkt[:40]}; "
                 "expected a name and a polygon",
                 hint="take such rows out of the file",
             )
-    geographic = project(polygons, info["crs"], _GEOGRAPHIC)
+    geographic = project(outlines, info["crs"], _GEOGRAPHIC)
     if not np.isfinite(shapely.get_coordinates(geographic)).all():
         raise CountryError(f"{path}: has coordinates that are no places on the Earth", hint="check its CRS")
     order = np.argsort(columns[column].astype(str))
