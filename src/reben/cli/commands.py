@@ -75,8 +75,7 @@ def _name_placeholder(annotation: Any) -> None:  # noqa: ANN401 - whatever stand
     for declared in notes:
         if isinstance(declared, OptionInfo) and declared.metavar is None:
             value = _plain(kind)
-            choices = [str(member.value) for member in value] if isinstance(value, EnumType) else []
-            declared.metavar = "|".join(choices) or _PLACEHOLDERS.get(value)
+            declared.metavar = _choices(value) if isinstance(value, EnumType) else _PLACEHOLDERS.get(value)
 
 
 def _plain(kind: Any) -> Any:  # noqa: ANN401 - as above
@@ -84,3 +83,8 @@ def _plain(kind: Any) -> Any:  # noqa: ANN401 - as above
     if get_origin(kind) in {Union, UnionType}:
         kind = next(part for part in get_args(kind) if part is not type(None))
     return _plain(get_args(kind)[0]) if get_origin(kind) is list else kind
+
+
+def _choices(kind: EnumType) -> str:
+    members: list[Any] = list(kind)
+    return "|".join(str(member.value) for member in members)

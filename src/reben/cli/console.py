@@ -2,9 +2,11 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -69,7 +71,7 @@ def print_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever jso
 
 @contextmanager
 def progress(description: str, *, in_bytes: bool = False) -> Iterator[Callable[[int], Callable[[int], None]]]:
-    """A progress bar on a terminal, nothing elsewhere.
+    """A progress bar on a terminal; elsewhere, such as in the log of a cluster job, a line now and then.
 
     Args:
         description: what is being done.
@@ -87,10 +89,47 @@ def progress(description: str, *, in_bytes: bool = False) -> Iterator[Callable[[
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
 
         def start(total: int) -> Callable[[int], None]:
+            if not stderr.is_terminal:
+                return _Log(description, total, in_bytes=in_bytes).advance
             task = bar.add_task(description, total=total)
             return lambda advance: bar.update(task, advance=advance)
 
         yield start
+
+
+LOG_EVERY_S = 60.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+class _Log:
+    """Progress as lines of a log, one a minute at most; work of less than a minute leaves none.
+
+    Args:
+        description: what is being done.
+        total: how much there is to do.
+        in_bytes: whether it counts bytes.
+    """
+
+    def __init__(self, description: str, total: int, *, in_bytes: bool) -> None:
+        self._description = description
+        self._total = total
+        self._in_bytes = in_bytes
+        self._done = 0
+        self._start = self._last = time.monotonic()
+        self._lock = Lock()
+
+    def advance(self, advance: int) -> None:
+        """Count what was done, and say it if the last line is old enough."""
+        with self._lock:
+            self._done += advance
+            now = time.monotonic()
+            if now - self._last < LOG_EVERY_S:
+                return
+            self._last, done = now, self._done
+        share, minutes = done / max(self._total, 1), (now - self._start) / 60
+        left = f", about {minutes / share - minutes:,.0f} min left" if 0 < share < 1 else ""
+        counted = " of ".join(f"{n / 1e6:,.0f} MB" if self._in_bytes else f"{n:,}" for n in (done, self._total))
+        stderr.print(f"{self._description}: {counted} ({share:.0%}) after {minutes:,.0f} min{left}", markup=False)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """`reben verify`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,12 +49,30 @@ def verify(
     if json is not None:
         print_json(json, {"differences": differences, "checks": [check.as_dict() for check in checks]})
     if json != STDOUT:
-        for check in checks:
-            say(f"{check.checked:>9,} checked, {check.differences:>7,} differ: {check.rule}")
-            for finding in check.findings:
-                say(f"          {finding.where}: {finding.what}")
+        _print_checks(checks)
     if differences:
         raise typer.Exit(1)
+
+
+def _print_checks(checks: "Sequence[Check]") -> None:
+    """A line per check, what differs, and a verdict."""
+    from reben.verify.patch_check import STRAYS
+
+    for check in checks:
+        say(f"{check.checked:>9,} checked, {check.differences:>7,} differ: {check.rule}")
+        for finding in check.findings:
+            say(f"          {finding.where}: {finding.what}")
+    differing = [check for check in checks if check.differences]
+    if not differing:
+        say(f"all is well: nothing differs in {len(checks)} checks")
+        return
+    total = sum(check.differences for check in differing)
+    say(f"{total:,} differences in {len(differing)} of {len(checks)} checks")
+    if any(check.rule == STRAYS for check in differing):
+        stderr.print(
+            "hint: patches with snow, clouds or cloud shadows have a metadata table of their own; give both tables "
+            "with --metadata, or put both beside the store"
+        )
 
 
 def _check_all(

@@ -31,7 +31,7 @@ from reben.verify.patch_check import (
     check_pixels,
 )
 from reben.verify.rules import DatasetRules, read_rules, tables_of
-from reben.verify.tables import check_table
+from reben.verify.tables import check_tables
 
 _FILES = (*S1_BANDS, *S2_BANDS, "reference_map")
 _REFERENCE_MAP = Band("reference map", "map", 10, "uint16")
@@ -62,7 +62,7 @@ def verify_dataset(
     for stray in _strays(paths, rows):
         found.add(STRAYS, Finding(str(stray), "no row of the metadata tables names it"))
     found.checked[STRAYS] = len(rows)
-    return [check for path, table in tables.items() for check in check_table(path, table, rules)] + found.as_checks()
+    return check_tables(tables, rules) + found.as_checks()
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from reben.verify.patch_check import (
     check_pixels,
 )
 from reben.verify.rules import DatasetRules, read_rules, tables_of
-from reben.verify.tables import check_table
+from reben.verify.tables import check_tables
 
 _Tensors = Mapping[str, TensorSpec]
 
@@ -61,7 +61,7 @@ def verify_store(
     for key in _strays(store, rows):
         found.add(STRAYS, Finding(f"{path}, key {key}", "no row of the metadata tables names it"))
     found.checked[STRAYS] = len(store)
-    return [check for file, table in tables.items() for check in check_table(file, table, rules)] + found.as_checks()
+    return check_tables(tables, rules) + found.as_checks()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Rules that a metadata table itself must keep: order, names, split."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,22 @@ def check_table(path: Path, table: pa.Table, rules: DatasetRules) -> list[Check]
         check_names(path, table),
         check_split(path, table, rules),
     ]
+
+
+def check_tables(tables: Mapping[Path, pa.Table], rules: DatasetRules) -> list[Check]:
+    """The checks of each table; where there are several, the rules say of which.
+
+    Args:
+        tables: by path, each as `read_metadata` gives it.
+        rules: by which the data set was made.
+    """
+    checks = []
+    for path, table in tables.items():
+        for check in check_table(path, table, rules):
+            if len(tables) > 1:
+                check.rule = f"{path.name}: {check.rule}"
+            checks.append(check)
+    return checks
 
 
 def check_order(path: Path, table: pa.Table) -> Check:

@@ -92,7 +92,7 @@ def test_the_help_of_every_command_fits_into_eighty_columns(command: str):
     text = ANSI.sub("", result.output)
     assert max(map(len, text.splitlines())) <= 80
     options = text[text.index("─ Options") :]
-    for kind in ("list[", "<path", "<str", "<int", "<float"):
+    for kind in ("list[", "<path", "<str>", "<int", "<float>"):
         assert kind not in options
 
 

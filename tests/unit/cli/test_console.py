@@ -66,3 +66,18 @@ def test_messages_reach_no_terminal_raw(capsys: pytest.CaptureFixture[str]):
     console.stderr.print(f"failed: {NAME}", markup=False)
     console.print_error(StoreError(NAME, hint=NAME))
     assert capsys.readouterr().err == f"failed: {SHOWN}\nerror: {SHOWN}\nhint: {SHOWN}\n"
+
+
+def test_logs_have_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    from reben.cli import console  # noqa: PLC0415
+
+    times = iter([0.0, 30.0, 61.0, 90.0, 122.0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(times))
+    with console.progress("building") as start:
+        advance = start(8)
+        for _ in range(4):
+            advance(1)
+    assert capsys.readouterr().err.splitlines() == [
+        "building: 2 of 8 (25%) after 1 min, about 3 min left",
+        "building: 4 of 8 (50%) after 2 min, about 2 min left",
+    ]
