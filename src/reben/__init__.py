@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reben.io.store import Store, create_store, open_store
     from reben.learn.models.trained_model import TrainedModel
     from reben.learn.models.weights import load_model, save_model
+    from reben.report.samples import plot
 
 __all__ = [
     "BANDS",
@@ -48,6 +49,7 @@ __all__ = [
     "load_model",
     "open_dataset",
     "open_store",
+    "plot",
     "read_legend",
     "read_metadata",
     "read_statistics",
@@ -71,6 +73,7 @@ _HOMES = {
     "load_model": "reben.learn.models.weights",
     "open_dataset": "reben.data.opening",
     "open_store": "reben.io.store",
+    "plot": "reben.report.samples",
     "read_legend": "reben.io.legend_files",
     "read_metadata": "reben.io.metadata",
     "read_statistics": "reben.data.statistics",
@@ -97,7 +100,7 @@ def __getattr__(name: str) -> object:
         from reben.core.errors import MissingExtraError  # noqa: PLC0415 - as above
 
         raise MissingExtraError(
-            f"reben.{name} needs {error.name}, which is not installed", hint="pip install 'reben[learn]'"
+            f"reben.{name} needs {error.name}, which is not installed", hint="pip install 'reben[learn,report]'"
         ) from error
     globals()[name] = value
     return value

@@ -17,6 +17,7 @@ from reben.cli import (
     experiment,
     export,
     pipeline,
+    plot,
     predict,
     publish,
     retrieve,
@@ -60,6 +61,7 @@ add_command(app, "verify", verify.verify, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
+add_command(app, "plot", plot.plot, panel=_ENCODE)
 add_command(app, "train", train.train, panel=_TRAIN)
 add_command(app, "evaluate", evaluate.evaluate, panel=_TRAIN)
 add_command(app, "models", experiment.models, panel=_TRAIN)

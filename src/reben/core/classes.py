@@ -7,9 +7,7 @@ Sources: codes, names and colours as the European Environment Agency publishes t
 (clc_legend.csv); the 19 classes from Sumbul et al., BigEarthNet-MM, IEEE GRSM 9(3), 2021, table 1.
 """
 
-import colorsys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -167,29 +165,3 @@ CLC2018 = Legend(
     ),
 )
 """CORINE Land Cover 2018, level 3, with the 19-class nomenclature of BigEarthNet."""
-
-
-def legend_of_names(names: Sequence[str], name: str = "classes of the data set") -> Legend:
-    """A legend of class names alone, with colours that are easy to tell apart; codes count from 0.
-
-    Raises:
-        LegendError: if there are no or too many names, or one occurs twice.
-    """
-    if len(set(names)) < len(names):
-        raise LegendError(f"classes {', '.join(names)}: one of them is given twice")
-    colours = distinct_colours(len(names))
-    return Legend(name, tuple(LandCover(code, n, colours[code], n) for code, n in enumerate(names)))
-
-
-def distinct_colours(count: int) -> list[Rgb]:
-    """Colours spread over hue and lightness, which remain distinguishable for colour-blind readers as far as possible.
-
-    Hue advances by the golden angle; lightness alternates between three steps.
-    """
-    lightnesses = (0.45, 0.7, 0.3)
-    colours = []
-    for number in range(count):
-        hue = number * 0.381966 % 1.0
-        red, green, blue = colorsys.hls_to_rgb(hue, lightnesses[number % len(lightnesses)], 0.75)
-        colours.append((round(red * 255), round(green * 255), round(blue * 255)))
-    return colours

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from reben.core.classes import CLC2018, Legend, legend_of_names
+from reben.core.classes import CLC2018, Legend
 from reben.core.errors import LegendError
+from reben.core.palettes import legend_of_names
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.legend_files import read_legend
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.core.bands import TRUE_COLOUR
 from reben.core.errors import MetadataError
 from reben.io.metadata import read_metadata
 from reben.io.store import Store, open_store
@@ -66,7 +67,7 @@ def _mapped(found: PredictedMap, store: Store) -> LabelledPatch:
 
 def _true_colour(store: Store, patch_id: str) -> NDArray[Any]:
     """Shape (H, W, 3)."""
-    return np.stack(store.tensors(patch_id, ("B04", "B03", "B02")), axis=-1)
+    return np.stack(store.tensors(patch_id, TRUE_COLOUR), axis=-1)
 
 
 def _some_test_patches(metadata: list[Path], count: int) -> list[str]:

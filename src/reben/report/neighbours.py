@@ -11,15 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from reben.core.bands import TRUE_COLOUR
 from reben.core.errors import KeyNotFoundError
 from reben.io import atomic
 from reben.io.store import Store
-from reben.report.patches import stretch
+from reben.report.rendering import page_columns, true_colour
 
 if TYPE_CHECKING:
     from reben.learn.retrieval.neighbours import Neighbour
 
-_COLUMNS = 4
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.0, 0.17, 0.7  # inches
 _WRAP = 40  # characters per line of a label
 _SHARED, _OTHER, _QUERY = "#1a7f37", "#57606a", "#0550ae"  # shared labels have a +, too
@@ -48,17 +48,18 @@ def draw_neighbours(target: Path, query: Shown, found: Sequence[Shown], *, title
         title: above all.
     """
     shown = [query, *found]
-    rows = [shown[i : i + _COLUMNS] for i in range(0, len(shown), _COLUMNS)]
+    columns = page_columns(len(shown))
+    rows = [shown[i : i + columns] for i in range(0, len(shown), columns)]
     captions_in = [_LINE_IN * (1 + max(len(_caption(patch)) for patch in row)) for row in rows]
     heights_in = [height for caption_in in captions_in for height in (_IMAGE_IN, caption_in)]
-    figure = Figure(figsize=(_IMAGE_IN * _COLUMNS, _HEAD_IN + sum(heights_in)), layout="constrained")
+    figure = Figure(figsize=(_IMAGE_IN * columns, _HEAD_IN + sum(heights_in)), layout="constrained")
     figure.suptitle(f"{title}\n(+) label of the query", fontsize=11)
-    grid = figure.subplots(2 * len(rows), _COLUMNS, squeeze=False, height_ratios=heights_in)
+    grid = figure.subplots(2 * len(rows), columns, squeeze=False, height_ratios=heights_in)
     for axes in grid.flat:
         axes.set_axis_off()
     for images, captions, row, caption_in in zip(grid[::2], grid[1::2], rows, captions_in, strict=True):
         for image, caption, patch in zip(images, captions, row, strict=False):
-            image.imshow(stretch(patch.rgb), interpolation="nearest")
+            image.imshow(true_colour(patch.rgb), interpolation="nearest")
             colour = _QUERY if patch is query else "black"
             image.set_title(f"{patch.title}\n{patch.patch_id}", fontsize=6.5, color=colour)
             _write_caption(caption, patch, caption_in)
@@ -81,11 +82,11 @@ def show_retrieval(
         KeyNotFoundError: if no store has one of the patches.
         StoreError: if a value lacks a band.
     """
-    query = Shown(query_id, true_colour(stores, query_id), "query", tuple(labels), frozenset(labels))
+    query = Shown(query_id, true_colour_bands(stores, query_id), "query", tuple(labels), frozenset(labels))
     return query, [
         Shown(
             neighbour.patch_id,
-            true_colour(stores, neighbour.patch_id),
+            true_colour_bands(stores, neighbour.patch_id),
             f"{rank}: {neighbour.score:.3f}",
             neighbour.labels,
             frozenset(neighbour.shared),
@@ -94,7 +95,7 @@ def show_retrieval(
     ]
 
 
-def true_colour(stores: Sequence[Store], patch_id: str) -> NDArray[np.generic]:
+def true_colour_bands(stores: Sequence[Store], patch_id: str) -> NDArray[np.generic]:
     """Red, green and blue band of a patch from the first store that has it, shape (H, W, 3).
 
     Raises:
@@ -103,7 +104,7 @@ def true_colour(stores: Sequence[Store], patch_id: str) -> NDArray[np.generic]:
     """
     for store in stores:
         if patch_id in store:
-            return np.stack(store.tensors(patch_id, ("B04", "B03", "B02")), axis=-1)
+            return np.stack(store.tensors(patch_id, TRUE_COLOUR), axis=-1)
     raise KeyNotFoundError(
         f"no store has the patch {patch_id!r}: {', '.join(str(store.path) for store in stores)}",
         hint="give the store that was embedded as a further --store",

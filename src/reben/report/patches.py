@@ -11,17 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from reben.core.classes import CLC2018, Legend, Rgb
+from reben.core.classes import CLC2018, Legend
 from reben.io import atomic
+from reben.report.rendering import class_colours, legend_entries, page_columns, true_colour
 
-_COLUMNS = 4
 _COLUMNS_WITH_MAPS = 2
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.4, 0.18, 0.9  # inches
 _MAP_SHARE = 0.72  # of the size of an image, so that three fit into the place of two
 _WRAP = 42  # characters per line of a label
-_LOW, _HIGH = 2, 98  # percentiles of the stretch
 _CORRECT, _WRONG, _MISSING = "#1a7f37", "#c62828", "#b26a00"  # told apart by the letter, too
-_UNLABELLED_RGB = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,12 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
         legend: names and colours of the classes of maps.
     """
     with_maps = any(patch.maps is not None for patch in patches)
-    columns, panels = (_COLUMNS_WITH_MAPS, 3) if with_maps else (_COLUMNS, 1)
+    columns, panels = (min(_COLUMNS_WITH_MAPS, len(patches)), 3) if with_maps else (page_columns(len(patches)), 1)
     image_in = _IMAGE_IN * (_MAP_SHARE if with_maps else 1)
     rows = [patches[i : i + columns] for i in range(0, len(patches), columns)]
     captions_in = [_LINE_IN * (1 + max(len(_caption(patch)) for patch in row)) for row in rows]
     heights_in = [height for caption_in in captions_in for height in (image_in, caption_in)]
-    shown = _classes_in(patches)
+    shown = legend_entries([classes for patch in patches for classes in patch.maps or ()], legend)
     legend_in = _LINE_IN * 1.4 * (len(shown) // 3 + 1) if shown else 0
     figure = Figure(figsize=(image_in * columns * panels, _HEAD_IN + sum(heights_in) + legend_in), layout="constrained")
     marks = "\n(C) correct   (M) missing   (W) wrong" if any(map(_caption, patches)) else ""
@@ -70,7 +68,7 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
             _draw_panels(images[number * panels :], patch, legend)
             _write_caption(captions[number * panels], patch, caption_in)
     if shown:
-        handles = [Patch(color=rgb_share(legend.class_colours[i]), label=legend.class_names[i]) for i in shown]
+        handles = [Patch(facecolor=colour, edgecolor="#888888", label=name) for colour, name in shown]
         figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     with atomic.new_file(target) as partial:
         figure.savefig(partial, format="png", dpi=110)
@@ -78,40 +76,13 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
 
 def _draw_panels(axes: Sequence[Axes], patch: LabelledPatch, legend: Legend) -> None:
     """The image of a patch, and its maps."""
-    axes[0].imshow(stretch(patch.rgb), interpolation="nearest")
-    axes[0].set_title(patch.patch_id, fontsize=6.5, loc="left")
+    axes[0].imshow(true_colour(patch.rgb), interpolation="nearest")
+    axes[0].set_title(patch.patch_id, fontsize=5.5 if patch.maps else 6.5, loc="left")
     if patch.maps is None:
         return
     for panel, classes, name in zip(axes[1:3], patch.maps, ("reference map", "predicted map"), strict=True):
-        panel.imshow(coloured(classes, legend), interpolation="nearest")
+        panel.imshow(class_colours(classes, legend), interpolation="nearest")
         panel.set_title(name, fontsize=7.5)
-
-
-def coloured(classes: NDArray[np.int8], legend: Legend) -> NDArray[np.float64]:
-    """A class map in the legend's colours, each from 0 to 1, shape (H, W, 3); white where there is no class."""
-    colours = np.array([*(rgb_share(colour) for colour in legend.class_colours), _UNLABELLED_RGB])
-    image: NDArray[np.float64] = colours[classes]  # -1 is the last one
-    return image
-
-
-def rgb_share(colour: Rgb) -> tuple[float, float, float]:
-    """A colour with parts from 0 to 1, as matplotlib wants it."""
-    red, green, blue = colour
-    return red / 255, green / 255, blue / 255
-
-
-def _classes_in(patches: Sequence[LabelledPatch]) -> list[int]:
-    """Classes that occur in maps."""
-    found = {int(i) for patch in patches for classes in patch.maps or () for i in np.unique(classes)}
-    return sorted(i for i in found if i >= 0)
-
-
-def stretch(rgb: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Brightness from 0 to 1 for the screen, with the darkest and lightest two per cent cut off; shape as `rgb`."""
-    values = rgb.astype(np.float64)
-    low, high = np.percentile(values, (_LOW, _HIGH))
-    stretched: NDArray[np.float64] = np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0)
-    return stretched
 
 
 def _caption(patch: LabelledPatch) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from matplotlib.image import imread
 from reben.core.errors import KeyNotFoundError
 from reben.io.store import open_store
 from reben.learn.retrieval.neighbours import Neighbour
-from reben.report.neighbours import Shown, draw_neighbours, show_retrieval, true_colour
+from reben.report.neighbours import Shown, draw_neighbours, show_retrieval, true_colour_bands
 
 
 def shown(name: str, labels: tuple[str, ...]) -> Shown:
@@ -38,4 +38,4 @@ def test_pixels_come_from_the_first_store_that_has_them(tiny_store: Path, real_s
         assert patch.shared == {"b"}
     assert patches[1].title == "2: 0.500"
     with pytest.raises(KeyNotFoundError, match="no store has"):
-        true_colour(stores, "nowhere")
+        true_colour_bands(stores, "nowhere")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from reben.report.patches import LabelledPatch, draw_patches, stretch
+from reben.report.patches import LabelledPatch, draw_patches
 
 
 def patch(true: set[str], predicted: set[str]) -> LabelledPatch:
@@ -15,17 +15,6 @@ def patch(true: set[str], predicted: set[str]) -> LabelledPatch:
 def test_labels_are_marked_as_correct_missing_and_wrong():
     marked = patch({"Pastures", "Arable land", "Marine waters"}, {"Pastures", "Urban fabric"}).marked_labels()
     assert marked == [("C", "Pastures"), ("M", "Arable land"), ("M", "Marine waters"), ("W", "Urban fabric")]
-
-
-def test_the_stretch_uses_the_whole_brightness():
-    ramp = np.arange(300, dtype=np.uint16).reshape(10, 10, 3)
-    stretched = stretch(ramp)
-    assert (stretched.min(), stretched.max()) == (0, 1)
-    assert (np.diff(stretched.ravel()) >= 0).all()
-
-
-def test_a_patch_of_one_colour_can_be_stretched():
-    assert np.isfinite(stretch(np.full((4, 4, 3), 7, np.uint16))).all()
 
 
 @pytest.mark.parametrize("count", [1, 4, 5])

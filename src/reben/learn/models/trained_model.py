@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reben.core.bands import IMAGE_RESOLUTION_M, bands_of_tensors
-from reben.core.classes import CLC2018, Legend, legend_of_names
+from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, RunError
+from reben.core.palettes import legend_of_names
 from reben.data.normalisation import Statistics, normalisation
 from reben.learn.models.architectures import Architecture
 

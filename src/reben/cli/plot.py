@@ -1,0 +1,54 @@
+"""`reben plot`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reben.cli import options
+from reben.cli.console import needs_extra, say
+from reben.cli.evaluate import Split
+
+ENDINGS = (".png", ".pdf", ".svg")
+
+
+class Palette(StrEnum):
+    """Colours of the classes."""
+
+    legend = "legend"
+    colour_blind = "colour-blind"
+
+
+PaletteOption = Annotated[
+    Palette, typer.Option(help="Colours of classes: those of the legend, or ones that colour-blind readers tell apart.")
+]
+
+
+def plot(
+    output: Annotated[Path, typer.Option(help="Picture to write (.png, .pdf, .svg).", show_default=False)],
+    patch_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATCH_ID]...", help="Which patches; by default some of the split.")
+    ] = None,
+    data: options.Data = None,
+    store: options.Store = None,
+    metadata: options.Metadata = None,
+    split: Annotated[Split | None, typer.Option(help="Split to take patches from, if none are named.")] = None,
+    count: Annotated[int, typer.Option(min=1, max=60, help="How many patches, if none are named.")] = 6,
+    palette: PaletteOption = Palette.legend,
+) -> None:
+    """Draw patches: true colour, radar, reference map and labels side by side."""
+    options.expect_ending(output, ENDINGS, "--output")
+    found = options.inputs(data, store, metadata)
+    with needs_extra("report"):
+        from reben.report.patch_pictures import pictures_of
+        from reben.report.samples import draw_samples
+
+    from reben.core.palettes import colour_blind_safe
+
+    chosen = None if split is None else split.value
+    pictures, legend = pictures_of(found, patch_ids or [], split=chosen, count=count)
+    if palette is Palette.colour_blind:
+        legend = colour_blind_safe(legend)
+    draw_samples(output, pictures, legend=legend)
+    say(f"{output}: {len(pictures)} patches")
