@@ -35,8 +35,6 @@ from reben.pipeline.tools import Tools
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
 from stand_ins.kills import every_kill, hidden_in, stride
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
 
 

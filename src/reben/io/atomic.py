@@ -213,7 +213,10 @@ def expect_free(target: Path) -> None:
         TargetExistsError: if something is there.
     """
     if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
-        raise TargetExistsError(f"{target} exists already", hint="choose another target, or delete this one first")
+        raise TargetExistsError(
+            f"{target} exists already",
+            hint="choose another target, or delete this one first (what reben made under its final name is whole)",
+        )
 
 
 def _partial_name(target: Path) -> Path:
