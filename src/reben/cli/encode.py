@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reben.encode.engine import EncodeResult, Plan
-    from reben.encode.specification import DatasetSpecification, Source
+    from reben.encode.specification import DatasetSpecification, Part, Source
 
 app = typer.Typer(help="Encode a GeoTIFF data set as an LMDB+safetensors store.", no_args_is_help=True)
 
@@ -39,6 +39,16 @@ def _options(
 
 
 _Target = Annotated[Path, typer.Option("--output", help="Store to create; must not exist.", show_default=False)]
+_TargetOrData = Annotated[
+    Path | None,
+    typer.Option("--output", help="Store to create; by default `store` in the data folder.", show_default=False),
+]
+_Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="Data folder: the parts in it are encoded, and the store becomes part of it.", show_default=False
+    ),
+]
 _Workers = Annotated[int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")]
 _OnErrorOption = Annotated[
     OnError, typer.Option(help="stop at the first sample that cannot be read, or skip such samples and list them.")
@@ -62,6 +72,8 @@ def _add_command(dataset: "DatasetSpecification") -> None:
         from reben.encode.specification import Source
 
         roots = {part: options.pop(_variable(part.option)) for part in dataset.parts}
+        if not only:
+            _complete(roots, options)
         _encode([Source(part, root) for part, root in roots.items() if root is not None], **options)
 
     only = len(dataset.parts) == 1
@@ -73,6 +85,8 @@ def _add_command(dataset: "DatasetSpecification") -> None:
         for part in dataset.parts
     }
     parameters = roots | _COMMON
+    if not only:
+        parameters |= {"data": (_Data, None), "target": (_TargetOrData, None)}
     run.__signature__ = Signature(  # type: ignore[attr-defined]
         [
             Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
@@ -82,6 +96,26 @@ def _add_command(dataset: "DatasetSpecification") -> None:
     run.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
     run.__doc__ = f"Encode {dataset.title}{'' if only else ', or some of its parts'}."
     add_command(app, dataset.name, run, renamed={"--target": "--output"})
+
+
+def _complete(roots: "dict[Part, Path | None]", options: dict[str, Any]) -> None:
+    """Take folders and target that are not given from the data folder, if there is one.
+
+    Raises:
+        BadParameter: if there is no target.
+    """
+    from reben.io.dataset_paths import DatasetPaths
+
+    data = options.pop("data")
+    if data is not None and not any(roots.values()):
+        roots |= {part: data / part.folder if (data / part.folder).is_dir() else None for part in roots}
+        if not any(roots.values()):
+            folders = ", ".join(part.folder for part in roots)
+            raise typer.BadParameter(f"{data} has none of the folders {folders}; unpack the archives into it")
+    if options["target"] is None:
+        if data is None:
+            raise typer.BadParameter("--output is missing; give --output, or --data")
+        options["target"] = DatasetPaths(data).store
 
 
 def _variable(option: str) -> str:

@@ -37,6 +37,7 @@ from reben.io import atomic
 from reben.io.checksums import sha256_of_all
 from reben.io.metadata import write_metadata
 from reben.io.product_checksums import comparing
+from reben.io.qgis_styles import write_code_style
 from reben.io.safe import SafeProduct, open_product
 from reben.io.stages import StageTimes
 from reben.io.store import create_store, merge_stores
@@ -311,6 +312,8 @@ def _finish_data(
     write_metadata(workspace.paths.snow_and_cloud_metadata, rows.filter(flagged))
     if inputs.legend is not None:
         shutil.copyfile(inputs.legend, workspace.paths.legend)
+    if workspace.paths.reference_maps.is_dir():
+        write_code_style(workspace.paths.style, inputs.land_cover_format().legend)
     return rows
 
 

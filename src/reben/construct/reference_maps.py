@@ -20,6 +20,7 @@ from reben.construct.projection import project
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
+from reben.io.geoparquet import is_geoparquet, read_geoparquet
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
 from reben.io.vector_files import reading_polygons
 
@@ -37,6 +38,8 @@ class LandCoverLayer:
     column: str
     """Name of the code column as the file has it."""
     format: LandCoverFormat
+    crs: str
+    """Of the polygons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def find_layer(path: Path, expected: LandCoverFormat = CLC2018_FORMAT) -> LandCo
         LandCoverError: if the file cannot be read, has no such layer or several, or the layer is empty or has
             another CRS.
     """
+    if is_geoparquet(path):
+        return _only_table(path, expected)
     with reading_polygons(path, error=LandCoverError, hint=_HINT):
         layers = [str(name) for name, _ in pyogrio.list_layers(path)]
         infos = {layer: pyogrio.read_info(path, layer=layer) for layer in layers if not _is_ignored(layer, expected)}
@@ -74,8 +79,29 @@ def find_layer(path: Path, expected: LandCoverFormat = CLC2018_FORMAT) -> LandCo
             hint="give CORINE Land Cover 2018 as published, or say with --legend what other polygons mean",
         )
     ((layer, column),) = columns.items()
-    _check_layer(path, layer, infos[layer], expected)
-    return LandCoverLayer(path, layer, column, expected)
+    crs = _checked_crs(path, layer, infos[layer]["crs"], expected)
+    if not infos[layer]["features"]:
+        raise LandCoverError(f"{path}, layer {layer}: is empty", hint="download the file again")
+    return LandCoverLayer(path, layer, column, expected, crs)
+
+
+def _only_table(path: Path, expected: LandCoverFormat) -> LandCoverLayer:
+    """The polygons of a GeoParquet file.
+
+    Raises:
+        LandCoverError: as `find_layer`.
+    """
+    with reading_polygons(path, error=LandCoverError, hint=_HINT):
+        table, polygons, crs = read_geoparquet(path)
+    columns = [name for name in table.column_names if name.lower() == expected.code_column.lower()]
+    if len(columns) != 1:
+        raise LandCoverError(
+            f"{path}: has no column {expected.code_column} (found {', '.join(table.column_names)})",
+            hint="say with --legend what the polygons mean",
+        )
+    if not len(polygons):
+        raise LandCoverError(f"{path}: is empty")
+    return LandCoverLayer(path, "", columns[0], expected, _checked_crs(path, "", crs, expected))
 
 
 def burn(source: LandCoverLayer, ground: TileGround) -> ReferenceMap:
@@ -103,20 +129,28 @@ def _is_ignored(layer: str, expected: LandCoverFormat) -> bool:
     return any(part.lower() in layer.lower() for part in expected.ignored_layers)
 
 
-def _check_layer(path: Path, layer: str, info: dict[str, object], expected: LandCoverFormat) -> None:
-    """Check CRS and size of a layer.
+def _checked_crs(path: Path, layer: str, crs: object, expected: LandCoverFormat) -> str:
+    """The CRS of the polygons: the file's own, or that of the legend where the file does not say it.
 
     Raises:
-        LandCoverError: if it has no or another CRS, or no polygon.
+        LandCoverError: if there is none, or polygons that must have a certain one have another.
     """
-    crs = info["crs"]
-    if crs is None or not pyproj.CRS(crs).equals(pyproj.CRS(expected.crs), ignore_axis_order=True):
+    where = f"{path}, layer {layer}" if layer else str(path)
+    found = None if crs is None else str(crs)
+    if found is None and expected.any_crs and expected.crs is not None:
+        return expected.crs
+    if found is None and expected.any_crs:
+        raise LandCoverError(f"{where}: has no CRS", hint='say it in the legend: crs = "EPSG:4326"')
+    same = expected.crs is not None and found is not None
+    if not expected.any_crs and not (
+        same and pyproj.CRS(found).equals(pyproj.CRS(expected.crs), ignore_axis_order=True)
+    ):
         raise LandCoverError(
-            f"{path}, layer {layer}: has CRS {crs}; expected {expected.crs}",
-            hint="take the file as published; one in another projection has other borders",
+            f"{where}: has CRS {found}; expected {expected.crs}",
+            hint="take the file as published; one in another projection has other borders. For polygons of your own, "
+            "give a --legend",
         )
-    if not info["features"]:
-        raise LandCoverError(f"{path}, layer {layer}: is empty", hint="download the file again")
+    return str(found)
 
 
 def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int], NDArray[np.object_], int]:
@@ -125,7 +159,7 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
     Raises:
         LandCoverError: if the file is damaged, or a polygon has a code that the legend does not know.
     """
-    transformer = pyproj.Transformer.from_crs(source.format.crs, ground.crs, always_xy=True)
+    transformer = pyproj.Transformer.from_crs(source.crs, ground.crs, always_xy=True)
     box = transformer.transform_bounds(
         ground.ulx_m,
         ground.uly_m - ground.side_m,
@@ -135,11 +169,22 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
         direction=pyproj.enums.TransformDirection.INVERSE,
     )
     with reading_polygons(source.path, error=LandCoverError, hint=_DAMAGED_HINT):
-        _, _, wkb, (texts,) = pyogrio.raw.read(source.path, layer=source.layer, columns=[source.column], bbox=box)
-        polygons = shapely.from_wkb(wkb)
+        polygons, texts = _read(source, box)
         invalid = ~shapely.is_valid(polygons)
         polygons[invalid] = [_polygons_in(shapely.make_valid(polygon)) for polygon in polygons[invalid]]
-    return list(_codes(source, texts)), project(polygons, source.format.crs, ground.crs), int(invalid.sum())
+    return list(_codes(source, texts)), project(polygons, source.crs, ground.crs), int(invalid.sum())
+
+
+def _read(
+    source: LandCoverLayer, box: tuple[float, float, float, float]
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Polygons that touch a box in their own CRS, and what their code column holds."""
+    if is_geoparquet(source.path):
+        table, polygons, _ = read_geoparquet(source.path)
+        near = shapely.intersects(polygons, shapely.box(*box))
+        return polygons[near], table.column(source.column).to_numpy()[near]
+    _, _, wkb, (texts,) = pyogrio.raw.read(source.path, layer=source.layer, columns=[source.column], bbox=box)
+    return shapely.from_wkb(wkb), texts
 
 
 def _polygons_in(repaired: shapely.Geometry | None) -> shapely.Geometry | None:
@@ -151,12 +196,13 @@ def _polygons_in(repaired: shapely.Geometry | None) -> shapely.Geometry | None:
 
 
 def _codes(source: LandCoverLayer, texts: NDArray[np.object_]) -> Iterator[int]:
-    known = {str(entry.code): entry.code for entry in source.format.legend.entries}
+    known = source.format.codes
     for text in texts:
         code = known.get(str(text).strip().removesuffix(".0"))  # a column with gaps is read as float
         if code is None:
             raise LandCoverError(
-                f"{source.path}, layer {source.layer}, column {source.column}: {str(text)!r} is no code of legend "
-                f"{source.format.legend.name}"
+                f"{source.path}, layer {source.layer}, column {source.column}: {str(text)!r} is not a code of legend "
+                f"{source.format.legend.name}",
+                hint="add it to the legend, without a class if it is to stay unlabelled",
             )
         yield code

@@ -17,7 +17,7 @@ from reben.core.grid import TileGround
 from reben.demo.area import GROUND, Area, make_area
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.io import atomic
-from reben.io.legend_files import CLC2018_FORMAT
+from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.new_rasters import write_raster
 
 _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
@@ -102,16 +102,14 @@ def _write_land_cover(path: Path, area: Area, ground: TileGround) -> None:
     """Polygons around the pixels of one code, in the CRS and with the columns of the published file."""
     transform = from_origin(ground.ulx_m, ground.uly_m, 10, 10)
     outlines, codes = zip(*shapes(area.codes, transform=transform), strict=True)
-    polygons = project(
-        np.array([shapely.geometry.shape(outline) for outline in outlines]), ground.crs, CLC2018_FORMAT.crs
-    )
+    polygons = project(np.array([shapely.geometry.shape(outline) for outline in outlines]), ground.crs, CLC2018_CRS)
     pyogrio.raw.write(
         path,
         shapely.to_wkb(polygons),
         [np.array([str(int(code)) for code in codes], dtype=object)],
         fields=np.array([CLC2018_FORMAT.code_column]),
         layer=path.stem,
-        crs=CLC2018_FORMAT.crs,
+        crs=CLC2018_CRS,
         geometry_type="Polygon",
     )
 

@@ -143,9 +143,10 @@ def make_data(
 
     report_stage("4/7  encoding it as an LMDB+safetensors store")
     todo = plan(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
-    store = output / "store"
     with progress("encoding") as begin:
-        encode(todo, store, progress=begin(len(todo.samples)))
+        encode(todo, data.store, progress=begin(len(todo.samples)))
+    store = output / "store"
+    store.symlink_to(data.store.relative_to(output))  # where demos of before had it
     return store, data.root
 
 

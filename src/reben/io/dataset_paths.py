@@ -56,6 +56,11 @@ class DatasetPaths:
         return self.root / "legend.toml"
 
     @property
+    def style(self) -> Path:
+        """Colours and names of the codes in reference maps, for QGIS."""
+        return self.root / "reference_maps.qml"
+
+    @property
     def report(self) -> Path:
         """What the build did, for programs."""
         return self.root / "build-report.json"

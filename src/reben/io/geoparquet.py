@@ -43,3 +43,33 @@ def write_geoparquet(target: Path, table: pa.Table, polygons: NDArray[np.object_
             partial,
             compression="zstd",
         )
+
+
+def is_geoparquet(path: Path) -> bool:
+    """Whether a file is called as Parquet files are; GDAL as pyogrio ships it does not read them."""
+    return path.suffix.lower() in {".parquet", ".geoparquet"}
+
+
+def read_geoparquet(path: Path) -> tuple[pa.Table, NDArray[np.object_], str | None]:
+    """Columns, polygons and CRS of a table with WKB geometries.
+
+    Returns:
+        all columns but the geometry; shapely geometries, shape (rows,); the CRS as text that pyproj takes.
+
+    Raises:
+        ValueError: if the file is not a GeoParquet file, or its geometries are not WKB.
+        OSError: if it cannot be read.
+    """
+    table = pq.read_table(path)
+    try:
+        geo = json.loads((table.schema.metadata or {})[b"geo"])
+        name = geo["primary_column"]
+        described = geo["columns"][name]
+        encoding, crs = described["encoding"], described.get("crs", "OGC:CRS84")
+        column = table.column(name)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("is not a GeoParquet file, or its description is damaged") from error
+    if encoding != "WKB":
+        raise ValueError(f"has geometries as {encoding}; expected WKB")
+    known = None if crs is None else pyproj.CRS.from_user_input(crs).to_string()
+    return table.drop_columns([name]), shapely.from_wkb(column.to_numpy()), known

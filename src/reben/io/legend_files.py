@@ -4,12 +4,12 @@ A legend is a TOML file::
 
     name = "My land cover"
     code_column = "code"      # column of the polygons, in any case
-    crs = "EPSG:25833"        # that the polygons must have
+    crs = "EPSG:25833"        # of polygons in files that do not say it; optional
     no_polygon = 0            # code of pixels that no polygon covers; unlabelled
     ignored_layers = ["_old"] # layers with this in their name; optional
 
     [[codes]]
-    code = 10
+    code = 10                 # or a text, such as "BE"; reference maps then have its number in this list, from 1
     name = "Beech"
     colour = "#80ff00"
     class = "Forest"          # without it the code stays unlabelled
@@ -28,6 +28,8 @@ from reben.io.small_files import read_toml
 
 _LARGEST_CODE = 65_535  # reference maps are uint16
 _WHITE = (255, 255, 255)
+_NUMBER_KIND, _TEXT_KIND = ".constrained-int", "constrained-str"
+"""Where pydantic says which kind of code it had in mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,28 @@ class LandCoverFormat:
     legend: Legend
     code_column: str
     """Column with the codes; found in any case."""
-    crs: str
+    crs: str | None
+    """Of the polygons."""
     no_polygon: int
     """Code of pixels that no polygon covers."""
     ignored_layers: tuple[str, ...] = ()
     """Layers with one of these in their name, in any case, are left alone."""
+    any_crs: bool = False
+    """Whether polygons may have another CRS, which is then the file's own. CORINE's borders change if they are
+    reprojected twice."""
+    texts: tuple[tuple[str, int], ...] = ()
+    """Text and code, where the column holds texts."""
 
+    @property
+    def codes(self) -> dict[str, int]:
+        """Code by what the column holds, as text."""
+        return {str(entry.code): entry.code for entry in self.legend.entries} | dict(self.texts)
+
+
+CLC2018_CRS = "EPSG:3035"
 
 CLC2018_FORMAT = LandCoverFormat(
-    CLC2018, code_column="Code_18", crs="EPSG:3035", no_polygon=999, ignored_layers=("_FR_",)
+    CLC2018, code_column="Code_18", crs=CLC2018_CRS, no_polygon=999, ignored_layers=("_FR_",)
 )
 """CORINE Land Cover 2018 as published; `_FR_` marks the layers of the French overseas regions."""
 
@@ -53,15 +68,17 @@ CLC2018_FORMAT = LandCoverFormat(
 class _Code(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    code: Annotated[int, Field(ge=0, le=_LARGEST_CODE)]
+    code: Annotated[int, Field(ge=0, le=_LARGEST_CODE)] | Annotated[str, Field(min_length=1, max_length=200)]
     name: Annotated[str, Field(min_length=1)]
     colour: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")]
     class_name: Annotated[str | None, Field(alias="class", min_length=1)] = None
 
-    def entry(self) -> LandCover:
+    def entry(self, number: int) -> LandCover:
+        """The code as part of a legend; a text gets its number in the list."""
         red, green, blue = bytes.fromhex(self.colour[1:])
         colour: Rgb = (red, green, blue)
-        return LandCover(self.code, self.name, colour, self.class_name)
+        code = self.code if isinstance(self.code, int) else number
+        return LandCover(code, self.name, colour, self.class_name)
 
 
 class _LegendFile(BaseModel):
@@ -69,7 +86,7 @@ class _LegendFile(BaseModel):
 
     name: Annotated[str, Field(min_length=1)]
     code_column: Annotated[str, Field(min_length=1)]
-    crs: str
+    crs: str | None = None
     no_polygon: Annotated[int, Field(ge=0, le=_LARGEST_CODE)]
     ignored_layers: list[str] = []
     codes: Annotated[list[_Code], Field(min_length=1)]
@@ -84,13 +101,24 @@ def read_legend(path: Path) -> LandCoverFormat:
     values = read_toml(path, error=LegendError, hint="docs/new-areas.md shows a whole legend")
     try:
         content = _LegendFile.model_validate(values)
-        pyproj.CRS(content.crs)
+        if content.crs is not None:
+            pyproj.CRS(content.crs)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc'])).removesuffix(_NUMBER_KIND) or 'file'}: {e['msg']}"
+            for e in error.errors()
+            if _TEXT_KIND not in e["loc"]  # a code may be a text, too; one complaint is enough
+        )
         raise LegendError(f"{path}: {wrong}", hint="docs/new-areas.md shows a whole legend") from error
     except pyproj.exceptions.CRSError as error:
         raise LegendError(f"{path}: crs {content.crs!r} is unknown", hint="give a code such as EPSG:3035") from error
-    entries = [code.entry() for code in content.codes]
+    kinds = {type(code.code) for code in content.codes}
+    if len(kinds) > 1:
+        raise LegendError(f"{path}: some codes are numbers, some are texts", hint="use one kind for all codes")
+    entries = [code.entry(number) for number, code in enumerate(content.codes, start=1)]
+    texts = {code.code: number for number, code in enumerate(content.codes, start=1) if isinstance(code.code, str)}
+    if len(texts) < len(content.codes) and str in kinds:
+        raise LegendError(f"{path}: a code is given twice")
     empty = next((entry for entry in entries if entry.code == content.no_polygon), None)
     if empty is None:
         entries.append(LandCover(content.no_polygon, "No data", _WHITE, None))
@@ -100,4 +128,12 @@ def read_legend(path: Path) -> LandCoverFormat:
         legend = Legend(content.name, tuple(entries))
     except LegendError as error:
         raise LegendError(f"{path}: {error}") from error
-    return LandCoverFormat(legend, content.code_column, content.crs, content.no_polygon, tuple(content.ignored_layers))
+    return LandCoverFormat(
+        legend,
+        content.code_column,
+        content.crs,
+        content.no_polygon,
+        tuple(content.ignored_layers),
+        any_crs=True,
+        texts=tuple(texts.items()),
+    )

@@ -2,6 +2,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pyogrio
 import pyproj
@@ -12,7 +13,7 @@ import shapely
 from reben.construct.reference_maps import burn, find_layer
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
-from reben.io.legend_files import CLC2018_FORMAT
+from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat, read_legend
 
 GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 10_000)
 
@@ -150,10 +151,80 @@ def test_an_empty_layer(tmp_path: Path):
 @pytest.mark.parametrize("code", ["2111", "forest", ""])
 def test_codes_that_the_legend_does_not_know(tmp_path: Path, code: str):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10)], [code])
-    with pytest.raises(LandCoverError, match=f"column CODE_18: '{code}' is no code of legend CLC2018"):
+    with pytest.raises(LandCoverError, match=f"column CODE_18: '{code}' is not a code of legend CLC2018"):
         burn(find_layer(path), GROUND)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path):
     with pytest.raises(LandCoverError, match=r"nowhere\.gpkg: cannot be read"):
         find_layer(tmp_path / "nowhere.gpkg", CLC2018_FORMAT)
+
+
+LEGEND = """
+name = "Mine"
+code_column = "class"
+no_polygon = 0
+[[codes]]
+code = {first}
+name = "Forest"
+colour = "#00ff00"
+class = "Forest"
+[[codes]]
+code = {second}
+name = "Lake"
+colour = "#0000ff"
+class = "Water"
+"""
+
+
+def own_legend(tmp_path: Path, first: str, second: str, more: str = "") -> LandCoverFormat:
+    (tmp_path / "legend.toml").write_text(more + LEGEND.format(first=first, second=second))
+    return read_legend(tmp_path / "legend.toml")
+
+
+def own_polygons(path: Path, codes: list[object], crs: str | None) -> Path:
+    """Two squares side by side in any CRS, as a GeoPackage or a GeoParquet file."""
+    frame = geopandas.GeoDataFrame({"class": codes}, geometry=[square(0, 0, 100), square(100, 0, 50)], crs=GROUND.crs)
+    projected = frame.set_crs(None, allow_override=True) if crs is None else frame.to_crs(crs)
+    projected.to_parquet(path) if path.suffix == ".parquet" else projected.to_file(path, layer="cover")
+    return path
+
+
+@pytest.mark.parametrize("name", ["cover.gpkg", "cover.parquet", "cover.geojson"])
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32633", "EPSG:3857"])
+@pytest.mark.parametrize(("codes", "first", "second"), [(["F", "L"], '"F"', '"L"'), ([7, 9], "7", "9")])
+def test_own_polygons_in_any_crs_format_and_kind_of_code(
+    *, tmp_path: Path, name: str, crs: str, codes: list[object], first: str, second: str
+):
+    if name.endswith(".geojson"):
+        crs = "EPSG:4326"  # as its standard demands
+    path = own_polygons(tmp_path / name, codes, crs)
+    found = burn(find_layer(path, own_legend(tmp_path, first, second)), GROUND)
+    numbers = codes if isinstance(codes[0], int) else [1, 2]
+    expected = np.zeros((1000, 1000))
+    expected[:100, :100] = numbers[0]
+    expected[:50, 100:150] = numbers[1]
+    assert (found.codes != expected).mean() < 1e-4  # edges of reprojected squares
+
+
+def test_a_file_without_crs_takes_that_of_the_legend(tmp_path: Path):
+    path = own_polygons(tmp_path / "cover.parquet", [7, 9], None)
+    with pytest.raises(LandCoverError, match="has no CRS") as caught:
+        find_layer(path, own_legend(tmp_path, "7", "9"))
+    assert 'crs = "EPSG:4326"' in caught.value.hint
+    legend = own_legend(tmp_path, "7", "9", 'crs = "EPSG:32633"\n')
+    assert (burn(find_layer(path, legend), GROUND).codes[:50, :150] > 0).all()
+
+
+def test_a_text_that_the_legend_lacks_is_named(tmp_path: Path):
+    path = own_polygons(tmp_path / "cover.gpkg", ["F", "Village"], "EPSG:4326")
+    with pytest.raises(LandCoverError, match="'Village' is not a code of legend Mine") as caught:
+        burn(find_layer(path, own_legend(tmp_path, '"F"', '"L"')), GROUND)
+    assert "add it to the legend" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [b"no table", b""])
+def test_a_damaged_table(tmp_path: Path, content: bytes):
+    (tmp_path / "cover.parquet").write_bytes(content)
+    with pytest.raises(LandCoverError, match="cannot be read"):
+        find_layer(tmp_path / "cover.parquet", own_legend(tmp_path, "7", "9"))

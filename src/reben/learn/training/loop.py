@@ -32,6 +32,7 @@ from reben.learn.training.task import TASKS
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 """Lightning's names."""
+_FEWEST_CLASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,11 @@ def _new_model(
     recipe: Recipe, data: PatchDataModule, *, start: Start | None, note: Callable[[str], None]
 ) -> TrainedModel:
     """A model that fits the images and classes of the data, with random weights or those to start from."""
+    if len(data.classes) < _FEWEST_CLASSES:
+        raise RecipeError(
+            f"the legend has the class {data.classes[0]!r} only, and there is nothing to tell it from",
+            hint="give other land cover a class of its own in the legend",
+        )
     channels, side, _ = data.dataset("train").image_shape
     data.dataset("validation")
     name = _architecture_name(recipe, start)
