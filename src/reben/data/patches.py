@@ -1,5 +1,6 @@
 """The patches that a data set is made of: ids, Sentinel-1 partners and label vectors, taken from metadata tables."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError, NoPatchError
+from reben.core.names import V1_PATCH_PATTERN
 from reben.io.metadata import SPLITS
 from reben.io.store import Store, reference_map_key
 
@@ -111,8 +113,14 @@ class Patches:
             if len(lacking):
                 raise MetadataError(
                     f"{store.path} lacks {len(lacking)} of {len(self)} {part}, such as {keys[lacking[0]].as_py()!r}",
-                    hint="encode the data set that the metadata tables describe",
+                    hint=_lacking_hint(keys[lacking[0]].as_py()),
                 )
+
+
+def _lacking_hint(name: str) -> str:
+    if re.fullmatch(V1_PATCH_PATTERN, name, re.ASCII):
+        return "this is a name of BigEarthNet v1; give the metadata tables of reBEN, which is version 2"
+    return "encode the data set that the metadata tables describe"
 
 
 def chosen_patches(rows: pa.Table, legend: Legend, *, split: str | None, snow_and_cloud: bool) -> Patches:

@@ -25,6 +25,9 @@ def _band_file(name: str, patch_size_m: int) -> RasterFile:
     return raster(f"_{name}.tif", name, band.side_px(patch_size_m), band.dtype, is_backscatter=band.sensor == "s1")
 
 
+_SWAPPED = "it is a patch of the other sensor: are --s1-dir and --s2-dir swapped?"
+
+
 def bigearthnet(patch_size_m: int = PATCH_SIZE_M) -> DatasetSpecification:
     """reBEN, or a data set like it with patches of another size."""
     s2 = Part(
@@ -32,7 +35,7 @@ def bigearthnet(patch_size_m: int = PATCH_SIZE_M) -> DatasetSpecification:
         option="s2-dir",
         folder="BigEarthNet-S2",
         files=tuple(_band_file(name, patch_size_m) for name in S2_BANDS),
-        layout=SampleLayout(PATCH_PATTERN, depth=1, strict=_NO_PATCH),
+        layout=SampleLayout(PATCH_PATTERN, depth=1, strict=_NO_PATCH, mistaken=((S1_PATCH_PATTERN, _SWAPPED),)),
         example=f"{_TILE}/{_TILE}_26_57/{_TILE}_26_57_B02.tif",
     )
     s1 = Part(
@@ -40,7 +43,7 @@ def bigearthnet(patch_size_m: int = PATCH_SIZE_M) -> DatasetSpecification:
         option="s1-dir",
         folder="BigEarthNet-S1",
         files=tuple(_band_file(name, patch_size_m) for name in S1_BANDS),
-        layout=SampleLayout(S1_PATCH_PATTERN, depth=1, strict=_NO_PATCH),
+        layout=SampleLayout(S1_PATCH_PATTERN, depth=1, strict=_NO_PATCH, mistaken=((PATCH_PATTERN, _SWAPPED),)),
         example=f"{_SCENE}/{_SCENE}_33UUP_70_48/{_SCENE}_33UUP_70_48_VV.tif",
     )
     maps = Part(

@@ -4,6 +4,7 @@ Keys and bytes of the store are the same for any number of workers, and however 
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from reben.version import __version__
 REPORT_FILE = "encode-report.json"
 """In the store's folder: what was encoded, and what was skipped and why."""
 
+_ARCHIVES = (".tar", ".tar.zst", ".tar.gz", ".tgz", ".zst")
 _REPORT_HINT = "it may be damaged; encode again"
 _SKIPPED_FILE = "skipped.jsonl"
 _WORTH_PROCESSES = 5000
@@ -241,11 +243,24 @@ def _find(source: Source) -> list[Sample]:
     """
     part, root = source.part, source.root
     if not root.is_dir():
-        raise EncodeError(f"{root}: is no directory", hint=f"give the folder {part.folder or 'with the data'}")
+        raise _not_a_folder(root, part)
     inside = root / part.folder
     if part.folder and inside.is_dir():
         raise EncodeError(f"{root}: no {part.name} found", hint=f"did you mean {inside}?")
     samples = list(part.layout.find(root))
     if not samples:
-        raise EncodeError(f"{root}: no {part.name} found", hint=f"expected files like {root / part.example}")
+        below = next((child for child in sorted(root.iterdir()) if re.fullmatch(part.layout.pattern, child.name)), None)
+        hint = f"expected files like {root / part.example}" if below is None else f"did you mean {root.parent}?"
+        raise EncodeError(f"{root}: no {part.name} found", hint=hint)
     return samples
+
+
+def _not_a_folder(path: Path, part: Part) -> EncodeError:
+    """What is wrong with a path, and what to do: people give the archives that they have downloaded."""
+    folder = part.folder or "with the data"
+    if path.name.endswith(_ARCHIVES):
+        option = "--zstd " if path.name.endswith(".zst") else ""
+        hint = f"unpack it first: tar {option}-xf {path.name}; then give the folder {folder}"
+        return EncodeError(f"{path}: is an archive, or called like one; expected a folder", hint=hint)
+    state = "is not a folder" if path.exists() else "does not exist"
+    return EncodeError(f"{path}: {state}", hint=f"give the folder {folder}")

@@ -30,6 +30,8 @@ class SampleLayout:
     """Folders between the root and a sample; None finds samples at any depth."""
     strict: str = ""
     """Hint for a folder at this depth whose name does not fit; empty lets such folders be."""
+    mistaken: tuple[tuple[str, str], ...] = ()
+    """Patterns of names that people put here by mistake, each with the hint for it."""
     key_parts: int = 1
     """How many names make the key, from the sample's upwards, joined by `_`."""
     key_suffix: str = ""
@@ -53,7 +55,10 @@ class SampleLayout:
                 if fits(entry.name):
                     yield Sample(self._key(entry.path), f"{entry.path}/{entry.name if self.files_named else ''}")
                 elif self.strict:
-                    raise EncodeError(f"{entry.path}: is no patch", hint=self.strict)
+                    raise EncodeError(f"{entry.path}: is not a patch of this part", hint=self._hint(entry.name))
+
+    def _hint(self, name: str) -> str:
+        return next((hint for pattern, hint in self.mistaken if re.fullmatch(pattern, name, re.ASCII)), self.strict)
 
     def _key(self, path: str) -> str:
         return "_".join(path.rsplit("/", self.key_parts)[1:]) + self.key_suffix

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_no_patches_found_names_the_folder_that_was_probably_meant(dataset: Data
 
 
 def test_missing_folder_and_nothing_to_do(tmp_path: Path):
-    with pytest.raises(EncodeError, match="is no directory"):
+    with pytest.raises(EncodeError, match="does not exist"):
         plan([Source(S1_PATCHES, tmp_path / "nowhere")])
     with pytest.raises(EncodeError, match="nothing to encode") as caught:
         plan([])
@@ -142,7 +143,7 @@ def test_hidden_folders_are_not_part_of_the_data_set(dataset: DatasetPaths):
 
 def test_a_folder_that_is_no_patch_is_named(dataset: DatasetPaths):
     (dataset.s2 / "a_tile" / "thumbnails").mkdir(parents=True)
-    with pytest.raises(EncodeError, match="thumbnails: is no patch") as caught:
+    with pytest.raises(EncodeError, match="thumbnails: is not a patch") as caught:
         plan([Source(S2_PATCHES, dataset.s2)])
     assert "folder per patch" in caught.value.hint
 
@@ -288,3 +289,29 @@ def test_skipped_samples_change_no_byte_of_an_interrupted_store(dataset: Dataset
     result = encode(todo, tmp_path / "store", skip_errors=True)
     assert set(result.skipped) == {bad.name}
     assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        ("swapped", "is not a patch of this part", "are --s1-dir and --s2-dir swapped?"),
+        ("one too low", "no Sentinel-2 patches found", "did you mean .*BigEarthNet-S2?"),
+        ("one too high", "no Sentinel-2 patches found", "did you mean .*BigEarthNet-S2?"),
+        ("archive", "is an archive", "tar --zstd -xf BigEarthNet-S2.tar.zst"),
+        ("nothing", "does not exist", "give the folder BigEarthNet-S2"),
+    ],
+)
+def test_folders_that_people_give_by_mistake(
+    tiny_dataset: DatasetPaths, tmp_path: Path, given: str, message: str, hint: str
+):
+    (tmp_path / "BigEarthNet-S2.tar.zst").touch()
+    root = {
+        "swapped": tiny_dataset.s1,
+        "one too low": next(tiny_dataset.s2.iterdir()),
+        "one too high": tiny_dataset.root,
+        "archive": tmp_path / "BigEarthNet-S2.tar.zst",
+        "nothing": tmp_path / "nothing",
+    }[given]
+    with pytest.raises(EncodeError, match=message) as caught:
+        plan(sources(s2=root))
+    assert re.search(hint, caught.value.hint)

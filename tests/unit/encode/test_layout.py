@@ -123,7 +123,7 @@ def test_a_strict_layout_takes_no_other_folder_at_that_depth(tmp_path: Path):
     layout = SampleLayout(r"p_\d", depth=1, strict="as published")
     assert keys(layout, tmp_path) == ["p_0"]
     make(tmp_path, "a/thumbnails/")
-    with pytest.raises(EncodeError, match=f"{tmp_path}/a/thumbnails: is no patch") as caught:
+    with pytest.raises(EncodeError, match=f"{tmp_path}/a/thumbnails: is not a patch") as caught:
         list(layout.find(tmp_path))
     assert caught.value.hint == "as published"
 
