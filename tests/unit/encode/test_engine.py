@@ -7,7 +7,7 @@ import pytest
 import rasterio
 
 from reben.core.errors import EncodeError, RasterError, RebenError, StoreError, TargetExistsError
-from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
+from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES, sources
 from reben.encode.engine import REPORT_FILE, EncodeResult, encode, plan, read_result
 from reben.encode.specification import Source
 from reben.encode.values import ValueReader

@@ -1,6 +1,6 @@
 """A trained model and all that is needed to use it: band order, normalisation, class names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Self
@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reben.core.bands import IMAGE_RESOLUTION_M, bands_of_tensors
+from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, bands_of_tensors, names_in
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, RunError
 from reben.core.palettes import legend_of_names
-from reben.data.normalisation import Statistics, normalisation
+from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.learn.models.architectures import Architecture
 
 _IMAGE_AXES = 3
@@ -39,6 +39,35 @@ class TrainedModel:
     """Order of the outputs."""
     own_legend: Legend | None = None
     """Legend of the data that it was trained on; None if that is not known, as of published weights."""
+
+    @classmethod
+    def of_timm(
+        cls,
+        model: nn.Module,
+        timm_name: str,
+        *,
+        bands: str | Sequence[str] = "all",
+        class_names: Sequence[str] = CLC2018.class_names,
+        statistics: Statistics = PUBLISHED_STATISTICS,
+        image_size: int = 120,
+    ) -> Self:
+        """A timm classifier that was trained or tuned elsewhere, ready for `reben.save_model`.
+
+        Args:
+            model: maps normalised images, shape (B, bands, H, W), to logits, shape (B, classes).
+            timm_name: with which `timm.create_model` builds it.
+            bands: a set (`s1`, `s2`, `all`, `rgb`) or band names: the order of its channels.
+            class_names: the order of its outputs.
+            statistics: means and standard deviations with which it was trained.
+            image_size: pixels along one side of its images.
+
+        Raises:
+            BandError: if a band has no statistics.
+        """
+        names = tuple(BANDS[name.upper()].name if name.upper() in BANDS else name for name in names_in(bands))
+        normalisation(names, statistics)
+        architecture = Architecture(timm_name, len(names), len(class_names), image_size, dropout=0.0, drop_path=0.0)
+        return cls(model, architecture, names, statistics, tuple(class_names))
 
     def __call__(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:
         """Logits of raw images at 10 m.

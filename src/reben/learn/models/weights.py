@@ -67,8 +67,12 @@ _ILM_FIELDS = {
 }
 
 
-def save_model(directory: Path, trained: TrainedModel) -> None:
-    """Write both files into `directory`, each whole or not at all."""
+def save_model(directory: str | os.PathLike[str], trained: TrainedModel) -> None:
+    """Write `config.json` and `model.safetensors` into a folder, each whole or not at all.
+
+    Whatever takes `--checkpoint` takes the folder: evaluate, predict, embed, export, and `reben train --init`.
+    """
+    directory = Path(directory)
     architecture = trained.architecture
     config = _ILM_FIELDS | {
         "timm_model_name": architecture.timm_name,

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 
+import reben
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.core.errors import BandError
@@ -76,3 +78,25 @@ def test_patches_without_all_bands_are_refused(trained: TrainedModel):
     assert trained.image(values | {"B12": np.ones((60, 60))}).shape == (12, 120, 120)
     with pytest.raises(BandError, match="do not cover the same ground"):
         trained.image(values | {"B12": np.ones((50, 50))})
+
+
+def test_a_model_of_timm_comes_back_as_it_is(tmp_path: Path):
+    """Tuned outside, saved, and used like any run."""
+    torch.manual_seed(1)
+    module = timm.create_model("test_resnet", in_chans=3, num_classes=2).eval()
+    made = TrainedModel.of_timm(module, "test_resnet", bands="rgb", class_names=("dry", "wet"), image_size=64)
+    reben.save_model(str(tmp_path), made)
+    loaded = reben.load_model(tmp_path)
+    assert (loaded.bands, loaded.class_names) == (("B04", "B03", "B02"), ("dry", "wet"))
+    images = torch.rand(2, 3, 64, 64) * 3000
+    torch.testing.assert_close(loaded(images), made(images))
+    with pytest.raises(BandError, match="B99"):
+        TrainedModel.of_timm(module, "test_resnet", bands="B99")
+
+
+def test_a_model_says_what_it_is_and_moves(trained: TrainedModel):
+    assert repr(trained).startswith("TrainedModel(test_resnet for classification, 19 classes, bands VV,VH,B02")
+    assert "Arable land" in trained._repr_html_()
+    assert trained.to("cpu") is trained
+    assert trained.device == torch.device("cpu")
+    assert trained.legend == CLC2018
