@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import pytest
+import shapely
 import torch
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -41,11 +43,13 @@ from reben.io.angles import read_angles
 from reben.io.geotiff import read_pixels
 from reben.io.jp2 import read_tile_band
 from reben.io.legend_files import read_legend
-from reben.io.metadata import read_metadata
+from reben.io.metadata import first_patch, read_metadata
 from reben.io.safe import open_product
 from reben.io.safe_l1c import open_l1c
 from reben.io.store import open_store
+from reben.io.store.checksums import read_checksums
 from reben.io.store.values import parse_header
+from reben.io.table_legends import legend_of_tables
 from reben.io.tile_grounds import read_tile_grounds
 from reben.io.v1_geometries import read_v1_geometries
 from reben.learn.models.weights import load_model
@@ -303,6 +307,7 @@ BINARY: dict[str, tuple[Read, Callable[[], bytes], int]] = {
     "a.jp2": (lambda path: read_tile_band(str(path), 20), lambda: raster("JP2OpenJPEG", ".jp2"), 100),
     "value": (lambda path: parse_header(path.read_bytes()), tensors, 200),
     "checkpoint": (read_checkpoint, whole_checkpoint, 60),
+    "checksums.bin": (lambda path: read_checksums(path.parent, 3), lambda: b"RBCRC32\n" + bytes(range(12)), 60),
 }
 
 
@@ -323,7 +328,14 @@ def test_tables(tiny_dataset, shared_data: Path):
     seeds = (tiny_dataset.metadata.read_bytes(), *(path.read_bytes()[:200_000] for path in geometries))
 
     def read(path: Path) -> None:
-        for one in (read_metadata, read_embeddings, lambda path: read_v1_geometries(path.parent)):
+        readers = (
+            read_metadata,
+            first_patch,
+            lambda path: legend_of_tables([path]),
+            read_embeddings,
+            lambda path: read_v1_geometries(path.parent),
+        )
+        for one in readers:
             try:
                 one(path)
             except RebenError as error:
@@ -344,6 +356,18 @@ def test_polygons(small_land_cover: Path):
         for name in ("land.gpkg", "land.geojson"):
             expect_no_other_error(find_layer, name, content)
             expect_no_other_error(read_countries, name, content)
+
+    check()
+
+
+def test_geoparquet(tmp_path: Path):
+    frame = geopandas.GeoDataFrame({"Code_18": ["311"]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:3035")
+    frame.to_parquet(tmp_path / "land.parquet")
+
+    @examples(80)
+    @given(changes(((tmp_path / "land.parquet").read_bytes(),)))
+    def check(content: bytes) -> None:
+        expect_no_other_error(find_layer, "land.parquet", content)
 
     check()
 

@@ -25,6 +25,7 @@ def embed(
 
     The Parquet table has patch_id, split, country, labels and embedding (float32); `reben retrieve` searches it.
     """
+    options.expect_ending(output, (".parquet",), "--output")
     found = options.inputs(data, store, metadata)
     options.expect_readable(found)
     with needs_extra("learn"):

@@ -21,6 +21,7 @@ def export(
     The file gets its name only if ONNX Runtime computes with it what PyTorch computes. Its metadata name bands, means,
     standard deviations and classes.
     """
+    options.expect_ending(onnx, (".onnx",), "--output")
     with needs_extra("learn,export"):
         from reben.learn.inference.onnx_export import export_onnx
         from reben.learn.models.weights import load_model

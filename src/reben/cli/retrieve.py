@@ -66,6 +66,7 @@ def retrieve(
     Prints a line per neighbour: cosine (or distance), id and labels, with a + those that the patch has, too. A patch
     that is not in the table is embedded first, with --checkpoint, --store and --metadata.
     """
+    options.expect_ending(picture, (".png",), "--picture")
     if picture is not None and not store:
         raise typer.BadParameter("--picture needs the --store in which the pixels are")
     with needs_extra("learn,report" if picture else "learn"):

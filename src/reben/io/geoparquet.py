@@ -57,19 +57,18 @@ def read_geoparquet(path: Path) -> tuple[pa.Table, NDArray[np.object_], str | No
         all columns but the geometry; shapely geometries, shape (rows,); the CRS as text that pyproj takes.
 
     Raises:
-        ValueError: if the file is not a GeoParquet file, or its geometries are not WKB.
-        OSError: if it cannot be read.
+        ValueError: if the file cannot be read, is not a GeoParquet file, or its geometries are not WKB.
     """
-    table = pq.read_table(path)
     try:
+        table = pq.read_table(path)
         geo = json.loads((table.schema.metadata or {})[b"geo"])
         name = geo["primary_column"]
         described = geo["columns"][name]
         encoding, crs = described["encoding"], described.get("crs", "OGC:CRS84")
-        column = table.column(name)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError("is not a GeoParquet file, or its description is damaged") from error
-    if encoding != "WKB":
-        raise ValueError(f"has geometries as {encoding}; expected WKB")
-    known = None if crs is None else pyproj.CRS.from_user_input(crs).to_string()
-    return table.drop_columns([name]), shapely.from_wkb(column.to_numpy()), known
+        if encoding != "WKB":
+            raise ValueError(f"has geometries as {str(encoding)[:40]}; expected WKB")
+        polygons = shapely.from_wkb(table.column(name).to_numpy())
+        known = None if crs is None else pyproj.CRS.from_user_input(crs).to_string()
+    except (OSError, pa.ArrowException, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"is not a GeoParquet file, or damaged: {error}") from error
+    return table.drop_columns([name]), polygons, known

@@ -1,5 +1,7 @@
+import shutil
 from pathlib import Path
 
+import lightning
 import pytest
 import torch
 from safetensors.numpy import load, save
@@ -9,6 +11,9 @@ from reben.data.datamodule import PatchDataModule
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
 from reben.io.store import create_store, open_store
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.training.recipe import make_recipe
+from reben.learn.training.task import MultiLabelTask
 
 
 def module(store: Path, dataset: DatasetPaths, **options: object) -> PatchDataModule:
@@ -101,3 +106,31 @@ def test_native_batches_of_all_splits_have_one_layout(tiny_store: Path, tiny_dat
     for loader, expected in ((training, first.train_dataloader()), (validating, first.val_dataloader())):
         for batch, other in zip(loader, expected, strict=True):
             assert torch.equal(native.prepared(batch)["image"], other["image"])
+
+
+def test_a_trainer_predicts_a_split(tiny_store: Path, tiny_dataset: DatasetPaths):
+    data = module(tiny_store, tiny_dataset)
+    recipe = make_recipe(model="test_resnet")
+    network = build_model(Architecture("test_resnet", 12, 19, 120, 0.0, 0.0))
+    trainer = lightning.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
+    found = trainer.predict(MultiLabelTask(network, recipe, 19), datamodule=data)
+    assert [name for batch in found for name in batch["patch_id"]] == data.dataset("test").patches.ids.to_pylist()
+    predictions = torch.cat([batch["prediction"] for batch in found])
+    assert predictions.shape == (len(data.dataset("test")), 19)
+    assert data.classes == data.legend.class_names
+
+
+def test_all_patches_may_be_predicted_and_a_folder_names_all(
+    tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    (tmp_path / "store").symlink_to(tiny_store)
+    shutil.copy(tiny_dataset.metadata, tmp_path)
+    data = PatchDataModule(tmp_path, batch_size=4, workers=0, predict_split=None)
+    assert ids(data.predict_dataloader()) == read_metadata(tiny_dataset.metadata)["patch_id"].to_pylist()
+
+
+def test_transforms_are_for_training_only(tiny_store: Path, tiny_dataset: DatasetPaths):
+    data = module(tiny_store, tiny_dataset, transforms=lambda sample: {**sample, "image": sample["image"] * 0})
+    assert all(batch["image"].abs().max() == 0 for batch in data.train_dataloader())
+    assert all(batch["image"].abs().max() > 0 for batch in data.val_dataloader())
+    assert {"global_batch_size", "label", "patch_id"} <= next(iter(data.train_dataloader())).keys()

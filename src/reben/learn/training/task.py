@@ -124,6 +124,10 @@ class PatchTask(lightning.LightningModule):
         self.log("validation/loss", self.validation_loss, on_epoch=True)
         self.validation_metrics.update(self.predictions(logits), self.target(batch))
 
+    def predict_step(self, batch: Batch, _index: int) -> dict[str, Any]:
+        """Patch ids and predictions of a batch, for `Trainer.predict`: probabilities of labels, or class maps."""
+        return {"patch_id": batch["patch_id"], "prediction": self.predictions(self(batch["image"]))}
+
     def on_validation_epoch_end(self) -> None:
         """Metrics of the epoch, over all processes."""
         self.log_dict({f"validation/{name}": value for name, value in self.metrics().items()})
