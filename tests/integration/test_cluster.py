@@ -84,7 +84,9 @@ def test_a_cluster_gives_the_same_bytes(
     (tmp_path / "l2a").symlink_to(products)
     (tmp_path / "clc.gpkg").symlink_to(small_land_cover)
     monkeypatch.chdir(tmp_path)
-    assert finish(start(Path("l2a"), Path("clc.gpkg"), Path("dataset"), "--scheduler", cluster.address)) == ""
+    err = finish(start(Path("l2a"), Path("clc.gpkg"), Path("dataset"), "--scheduler", cluster.address))
+    assert err.startswith("note: ")  # the products have no checksums
+    assert err.count("\n") == 1
     expect_equal(tmp_path / "dataset", built)
     assert {path.name for path in tmp_path.iterdir()} == {"l2a", "clc.gpkg", "dataset"}
 
@@ -153,7 +155,7 @@ def test_the_tiles_of_a_killed_worker_go_to_another(
             cluster.start_workers(1)
         finally:
             err = finish(process)
-        assert err == ""
+        assert err.startswith("note: ")  # the products have no checksums
     expect_equal(tmp_path / "out" / "dataset", built)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.construct.tile_bands import read_bands
-from reben.core.errors import BuildError
+from reben.core.errors import BuildError, ProductError
 from reben.core.names import Tile
 from reben.io.safe import SafeProduct
 
@@ -33,20 +33,27 @@ class Acquisitions:
     """Parts of each tile, by tile id; most have one."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Why a product is not used, by its path."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Errors of tiles whose products cannot be told apart, by tile id, if errors are skipped."""
 
 
-def sort_out(products: Sequence[SafeProduct]) -> Acquisitions:
+def sort_out(products: Sequence[SafeProduct], *, skip_errors: bool = False) -> Acquisitions:
     """Decide which products become tiles.
+
+    Args:
+        products: all that there are.
+        skip_errors: list tiles whose images cannot be read, and go on.
 
     Raises:
         BuildError: if two products show the same acquisition, and none of them is plainly the newer one.
-        ProductError: if an image that tells parts from duplicates cannot be read.
+        ProductError: if an image that tells parts from duplicates cannot be read, unless errors are skipped.
     """
     acquisitions: dict[Hashable, list[SafeProduct]] = defaultdict(list)
     for product in products:
         acquisitions[_acquisition(product.name.tile)].append(product)
     tiles: dict[str, tuple[SafeProduct, ...]] = {}
     left_out: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
     for members in acquisitions.values():
         newest = _newest(members)
         for product in members:
@@ -56,9 +63,16 @@ def sort_out(products: Sequence[SafeProduct]) -> Acquisitions:
                 )
         parts = [product for product in members if product.name.tile.baseline == newest]
         parts.sort(key=lambda product: (product.name.discriminator, str(product.path)))
-        tiles[str(parts[0].name.tile)] = tuple(parts)
-        _expect_parts(parts)
-    return Acquisitions(tiles, left_out)
+        tile = str(parts[0].name.tile)
+        try:
+            _expect_parts(parts)
+        except ProductError as error:
+            if not skip_errors:
+                raise
+            unreadable[tile] = str(error)
+        else:
+            tiles[tile] = tuple(parts)
+    return Acquisitions(tiles, left_out, unreadable)
 
 
 def _acquisition(tile: Tile) -> Hashable:

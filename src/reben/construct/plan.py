@@ -69,7 +69,7 @@ def plan_build(directories: Sequence[Path], *, skip_errors: bool = False) -> Bui
             f"no readable L2A product found in {places}" if unreadable else f"no L2A product found in {places}",
             hint="expected folders or zip files named *.SAFE or *.zip",
         )
-    acquisitions = sort_out(list(products.values()))
+    acquisitions = sort_out(list(products.values()), skip_errors=skip_errors)
     rejected = {
         tile: failures
         for tile, parts in acquisitions.tiles.items()
@@ -79,7 +79,7 @@ def plan_build(directories: Sequence[Path], *, skip_errors: bool = False) -> Bui
     return BuildPlan(
         {tile: parts[0].path for tile, parts in kept.items()},
         rejected,
-        unreadable,
+        unreadable | acquisitions.unreadable,
         {tile: tuple(part.path for part in parts[1:]) for tile, parts in kept.items() if parts[1:]},
         left_out | acquisitions.left_out,
     )

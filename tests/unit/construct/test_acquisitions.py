@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ def test_a_part_whose_pixels_cannot_be_read(make: Callable[..., SafeProduct]):
     Path(other.images["B01"]).write_bytes(b"no image")
     with pytest.raises(ProductError, match="cannot be read"):
         sort_out([one, other])
+    third = make("N0400", "20230713T120000")
+    third = replace(third, name=replace(third.name, tile=replace(third.name.tile, mgrs="33UVP")))
+    found = sort_out([one, other, third], skip_errors=True)
+    assert list(found.tiles) == [str(third.name.tile)]
+    assert "cannot be read" in found.unreadable[str(one.name.tile)]
 
 
 def test_other_times_and_places_are_other_acquisitions(make_product: Callable[..., Path], tmp_path: Path):
