@@ -10,6 +10,7 @@ from reben.cli import options
 from reben.cli.console import executor_of, print_json, print_left_out, progress, stderr
 from reben.cli.options import Json, OnError
 from reben.core.wording import first_of
+from reben.correct.adjacency_range import FARTHEST_M, RANGE_M
 
 if TYPE_CHECKING:
     from reben.correct.correction import CorrectionResult, Engine
@@ -40,6 +41,15 @@ def correct(
             rich_help_panel=_ATMOSPHERE,
         ),
     ] = None,
+    adjacency_range: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=FARTHEST_M,
+            help="Metres to which neighbouring ground lights up a pixel, for 6s; 0 leaves its light in.",
+            rich_help_panel=_ATMOSPHERE,
+        ),
+    ] = RANGE_M,
     sen2cor: Annotated[
         Path | None,
         typer.Option(
@@ -83,7 +93,8 @@ def correct(
 
     chosen: Engine
     if engine is EngineName.sixs:
-        chosen = SixsEngine(dem, threads or (1 if scheduler else max(1, available_cpus() // workers)), checksums)
+        threads = threads or (1 if scheduler else max(1, available_cpus() // workers))
+        chosen = SixsEngine(dem, threads, checksums, adjacency_range)
     else:
         chosen = sen2cor_engine(sen2cor, time_limit * 3600, checksums=checksums)
     products = correction.find_l1c(l1c)

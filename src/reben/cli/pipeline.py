@@ -104,5 +104,5 @@ def _engine(settings: "CorrectSection") -> "Engine":
 
     if settings.engine == "6s":
         threads = settings.threads or max(1, available_cpus() // settings.workers)
-        return SixsEngine(settings.dem, threads, settings.checksums)
+        return SixsEngine(settings.dem, threads, settings.checksums, settings.adjacency_range)
     return sen2cor_engine(settings.sen2cor, settings.time_limit_h * 3600, checksums=settings.checksums)

@@ -36,6 +36,28 @@ def test_columns_follow_the_ground_and_gaps_get_the_middle():
     assert column.min() > 0.9
 
 
+@pytest.mark.parametrize(
+    "share", [pytest.param(0.001, id="more than the tables have"), pytest.param(5, id="less than none")]
+)
+@pytest.mark.parametrize("forecast", [None, 0.7])
+def test_what_no_water_explains_is_not_found(share, forecast):
+    overview = overview_of(2.0)
+    overview.sums["land", "B09"][...] *= share
+    column, found = find_water_vapour(overview, TABLES, WHERE, AIR, forecast_g_cm2=forecast)
+    assert (column == (1.42 if forecast is None else 0.7)).all()
+    assert (found.cells, found.fallback) == (0, True)
+    assert "clear land in 36 cells, of which 36 fit no amount within the tables" in found.reason
+
+
+@pytest.mark.parametrize(("good", "fallback"), [(36, False), (4, False), (3, True)])
+def test_cells_without_a_root_get_the_middle_of_the_others(good, fallback):
+    overview = overview_of(2.0)
+    overview.sums["land", "B09"].reshape(-1)[good:] *= 0.001
+    column, found = find_water_vapour(overview, TABLES, WHERE, AIR, forecast_g_cm2=None)
+    assert (found.cells, found.fallback) == (good, fallback)
+    assert column == pytest.approx(np.full(SHAPE, 1.42 if fallback else 2.0), rel=0.02)
+
+
 def test_without_land_the_forecast_is_taken_else_a_standard():
     sea = overview_of(2.0, ground=0.01)
     column, forecast = find_water_vapour(sea, TABLES, WHERE, AIR, forecast_g_cm2=0.7)
