@@ -43,7 +43,7 @@ WATER_CM = tuple(float(x) for x in np.linspace(0, 5.5, 23) ** 2)
 """Water vapour along both ways, g/cm2; evenly spaced in the square root, which absorption follows best."""
 _WATER_SUN_DEG = 30.0
 _OZONE_CM_ATM = 0.35
-_SAMPLES = 200
+_SAMPLES, _SAMPLES_OF_S2C = 200, 20
 
 # US Standard Atmosphere 1962, kilometre by kilometre from sea level to 15 km (McClatchey et al., AFCRL-72-0497, 1972).
 _PRESSURE_HPA = np.array(
@@ -322,7 +322,7 @@ def make_samples(runs: Runs, target: Path) -> None:
 
 def _samples(runs: Runs) -> Iterator[dict[str, Any]]:
     draw = np.random.default_rng(20261123)
-    for number in range(_SAMPLES):
+    for number in range(_SAMPLES + _SAMPLES_OF_S2C):
         vegetated = number % 2 == 0
         surface = _vegetation(draw) if vegetated else _other_ground(draw)
         ranges = {
@@ -335,7 +335,7 @@ def _samples(runs: Runs) -> Iterator[dict[str, Any]]:
             "azimuth_deg": (0.0, 180.0),
         }
         air = {name: round(float(draw.uniform(*limits)), 4) for name, limits in ranges.items()}
-        satellite = SATELLITES[number // 2 % 2]  # Sentinel-2C came later
+        satellite = SATELLITES[number // 2 % 2] if number < _SAMPLES else "S2C"
         toa = {
             band: runs(
                 satellite=satellite,

@@ -129,6 +129,13 @@ def sen2cor_engine(given: Path | None, time_limit_s: float, *, checksums: bool) 
     return Sen2corEngine(found, time_limit_s, checksums=checksums)
 
 
+def print_fallbacks(result: "CorrectionResult") -> None:
+    """What was not read from the images, per product, on standard error."""
+    for report in result.corrected.values():
+        for fallback in report.get("fallbacks", ()):
+            stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)
+
+
 def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *, checksums: bool) -> None:
     """Products on standard output, failures on standard error; exit code 1 if there are any.
 
@@ -140,9 +147,7 @@ def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *
     else:
         for report in result.corrected.values():
             typer.echo(output / report["product"])
-    for report in result.corrected.values():
-        for fallback in report.get("fallbacks", ()):
-            stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)
+    print_fallbacks(result)
     bare = [report["from"] for report in result.corrected.values() if not report["compared with"]]
     if bare and checksums:
         stderr.print(f"note: {first_of(bare)}: without checksums; damage in images may go unnoticed", markup=False)

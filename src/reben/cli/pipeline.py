@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli.console import executor_of, print_json, progress, stderr
-from reben.cli.correct import sen2cor_engine
+from reben.cli.correct import print_fallbacks, sen2cor_engine
 from reben.cli.options import Json
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _correct(
         result = correction.correct(
             products, output, engine, executor=executor, skip_errors=skip_errors, progress=begin(len(products))
         )
+    print_fallbacks(result)
     made = [engine.product(path, output) for path in products if path.name not in result.failed]
     return Corrected(tuple(path for path in made if path is not None), result.failed)
 
