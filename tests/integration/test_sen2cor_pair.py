@@ -44,7 +44,9 @@ def test_every_band_but_b09_comes_near(pair: Path, tmp_path: Path):
     report, ours = corrected(pair, tmp_path)
     assert report["aerosol"]["source"] == "default"  # no forecast in the product, and no vegetation that is believed
     assert report["aerosol"]["cells"] == 0
-    assert report["fallbacks"][0].startswith("aerosol: default (dark vegetation in 7 cells, of which 7 fit no haze")
+    assert report["fallbacks"][0].startswith(
+        "aerosol: default (dark vegetation in 7 cells: 7 too bright for the haziest"
+    )
     for band in S2_BANDS:
         theirs = by_sen2cor(pair, band)
         slope = np.polyfit(theirs.ravel(), ours[band].ravel(), 1)[0]
@@ -90,4 +92,6 @@ def test_the_fallback_is_said(pair: Path, tmp_path: Path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert "aerosol: default (dark vegetation in 7 cells, of which 7 fit no haze within the tables" in result.stderr
+    assert (
+        "aerosol: default (dark vegetation in 7 cells: 7 too bright for the haziest air in the tables" in result.stderr
+    )

@@ -9,7 +9,10 @@ blue show beyond that is the haze.
 The ratios scatter by some 0.004 of reflectance from patch to patch, which is an optical thickness of about 0.1 to 0.15:
 the least certain part of the correction. A cell is believed only if there is an optical thickness within the tables
 that explains its red, and one that explains its blue, and both are about the same; otherwise its ground is not what it
-was taken for. One value is found for the whole tile: the median over the cells that are believed.
+was taken for. One value is found for the whole tile: the median over the cells that are believed. There must be at
+least four, and no fewer than cells that are too bright for the haziest air in the tables: else the air may be hazier
+than that. (Where the air is clear, cells whose ground is a little darker than assumed are not believed: 0.02 is found
+as 0.04.)
 """
 
 from dataclasses import dataclass, replace
@@ -65,11 +68,12 @@ def find_aerosol(
     by_blue, by_red = (root_of_falling(excess[band], candidates) for band in SHARES)
     explained = np.isfinite(by_blue) & np.isfinite(by_red)
     believed = explained & (np.abs(by_blue - by_red) <= _LARGEST_DISAGREEMENT)
-    cells = int(believed.sum())
-    if cells < FEWEST_CELLS:
+    cells, beyond = int(believed.sum()), np.maximum(*(excess[band][-1] for band in SHARES)) >= 0
+    if cells < max(FEWEST_CELLS, beyond.sum()):
         reason = (
-            f"dark vegetation in {dark.sum()} cells, of which {(~explained).sum()} fit no haze within the tables and "
-            f"{(explained & ~believed).sum()} another in blue than in red; {FEWEST_CELLS} are needed"
+            f"dark vegetation in {dark.sum()} cells: {beyond.sum()} too bright for the haziest air in the tables, "
+            f"{(~explained & ~beyond).sum()} too dark for any, {(explained & ~believed).sum()} with another haze in "
+            f"blue than in red, {cells} believed"
         )
         return assumed_aerosol(forecast, tables, cells=cells, reason=reason)
     both = root_of_falling(excess["B02"] + excess["B04"], candidates)  # the better determined of the two weighs more

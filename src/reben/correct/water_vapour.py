@@ -46,10 +46,11 @@ def find_water_vapour(
         too_bright.append(tables.effect("B09", places, here).seen(ground) - absorbed[usable])
     columns = root_of_falling(np.stack(too_bright), _CANDIDATES_G_CM2)
     found = columns[np.isfinite(columns)]
-    if found.size < FEWEST_CELLS:
+    beyond = int((too_bright[-1] >= 0).sum())
+    if found.size < max(FEWEST_CELLS, beyond):
         reason = (
-            f"clear land in {columns.size} cells, of which {columns.size - found.size} fit no amount within the tables;"
-            f" {FEWEST_CELLS} are needed"
+            f"clear land in {columns.size} cells: {beyond} too dark in B09 for the most vapour in the tables, "
+            f"{columns.size - found.size - beyond} too bright for any, {found.size} left"
         )
         assumed = _assumed(forecast_g_cm2, found.size, reason)
         return np.full(count.shape, assumed.value), assumed

@@ -39,23 +39,23 @@ def test_brighter_vegetation_is_taken_for_haze():
 
 
 @pytest.mark.parametrize(
-    ("haze", "blue", "red"),
+    ("haze", "blue", "red", "bright"),
     [
-        pytest.param(0.0, 0.2, 0.3, id="darker than the clearest air allows"),
-        pytest.param(0.79, 0.9, 1.2, id="brighter than the haziest air makes it"),
-        pytest.param(0.3, SHARES["B02"], 1.5, id="red beyond the tables"),
-        pytest.param(0.7, 1.2, SHARES["B04"], id="blue beyond the tables"),
-        pytest.param(0.05, 0.1, SHARES["B04"], id="blue too dark for any air"),
+        pytest.param(0.0, 0.2, 0.3, 0, id="darker than the clearest air allows"),
+        pytest.param(0.79, 0.9, 1.2, 9, id="brighter than the haziest air makes it"),
+        pytest.param(0.3, SHARES["B02"], 1.5, 9, id="red beyond the tables"),
+        pytest.param(0.7, 1.2, SHARES["B04"], 9, id="blue beyond the tables"),
+        pytest.param(0.05, 0.1, SHARES["B04"], 0, id="blue too dark for any air"),
     ],
 )
 @pytest.mark.parametrize("forecast", [None, 0.31])
-def test_what_no_haze_explains_is_not_found(haze, blue, red, forecast):
+def test_what_no_haze_explains_is_not_found(haze, blue, red, bright, forecast):
     found = find_aerosol(overview_of(haze, blue=blue, red=red), TABLES, WHERE, AIR, forecast=forecast)
     assert (found.value, found.source) == ((0.2, "default") if forecast is None else (0.31, "forecast in the product"))
     assert (found.fallback, found.cells) == (True, 0)
     assert found.reason == (
-        "dark vegetation in 9 cells, of which 9 fit no haze within the tables and 0 another in blue than in red; "
-        "4 are needed"
+        f"dark vegetation in 9 cells: {bright} too bright for the haziest air in the tables, {9 - bright} too dark for "
+        "any, 0 with another haze in blue than in red, 0 believed"
     )
 
 
@@ -63,12 +63,19 @@ def test_blue_and_red_must_agree():
     """Red that is a fifth of the infrared brighter asks for far more haze than blue does, if for some in the tables."""
     found = find_aerosol(overview_of(0.15, red=SHARES["B04"] + 0.2), TABLES, WHERE, AIR, forecast=None)
     assert (found.source, found.cells, found.fallback) == ("default", 0, True)
-    assert "0 fit no haze within the tables and 9 another in blue than in red" in found.reason
+    assert "0 too dark for any, 9 with another haze in blue than in red, 0 believed" in found.reason
 
 
-@pytest.mark.parametrize(("good", "fallback"), [(9, False), (4, False), (3, True), (0, True)])
-def test_cells_without_a_root_do_not_count(good, fallback):
-    red = np.full(9, 1.5)
+@pytest.mark.parametrize(
+    ("good", "others", "fallback"),
+    [
+        (9, 1.5, False), (5, 1.5, False), (4, 1.5, True), (3, 1.5, True), (0, 1.5, True),
+        (5, 0.0, False), (4, 0.0, False), (3, 0.0, True), (0, 0.0, True),
+    ],
+)  # fmt: skip
+def test_cells_without_a_root_do_not_count(good, others, fallback):
+    """Four are needed, and no fewer than are too bright for the tables; too dark ones are only left out."""
+    red = np.full(9, others)
     red[:good] = SHARES["B04"]
     found = find_aerosol(overview_of(0.25, red=red.reshape(SHAPE)), TABLES, WHERE, AIR, forecast=None)
     assert (found.cells, found.fallback) == (good, fallback)

@@ -22,10 +22,10 @@ ANGLES = TileAngles(
 )
 NOTHING = np.zeros((4, 4))
 NO_FOREST = (
-    "dark vegetation in 0 cells, of which 0 fit no haze within the tables and 0 another in blue than in red; "
-    "4 are needed"
+    "dark vegetation in 0 cells: 0 too bright for the haziest air in the tables, 0 too dark for any, "
+    "0 with another haze in blue than in red, 0 believed"
 )
-NO_LAND = "clear land in 0 cells, of which 0 fit no amount within the tables; 4 are needed"
+NO_LAND = "clear land in 0 cells: 0 too dark in B09 for the most vapour in the tables, 0 too bright for any, 0 left"
 SEA = Overview(
     {"land": NOTHING, "dark vegetation": NOTHING},
     {

@@ -37,22 +37,29 @@ def test_columns_follow_the_ground_and_gaps_get_the_middle():
 
 
 @pytest.mark.parametrize(
-    "share", [pytest.param(0.001, id="more than the tables have"), pytest.param(5, id="less than none")]
+    ("share", "dark"),
+    [pytest.param(0.001, 36, id="more than the tables have"), pytest.param(5, 0, id="less than none")],
 )
 @pytest.mark.parametrize("forecast", [None, 0.7])
-def test_what_no_water_explains_is_not_found(share, forecast):
+def test_what_no_water_explains_is_not_found(share, dark, forecast):
     overview = overview_of(2.0)
     overview.sums["land", "B09"][...] *= share
     column, found = find_water_vapour(overview, TABLES, WHERE, AIR, forecast_g_cm2=forecast)
     assert (column == (1.42 if forecast is None else 0.7)).all()
     assert (found.cells, found.fallback) == (0, True)
-    assert "clear land in 36 cells, of which 36 fit no amount within the tables" in found.reason
+    assert found.reason == (
+        f"clear land in 36 cells: {dark} too dark in B09 for the most vapour in the tables, {36 - dark} too bright for "
+        "any, 0 left"
+    )
 
 
-@pytest.mark.parametrize(("good", "fallback"), [(36, False), (4, False), (3, True)])
-def test_cells_without_a_root_get_the_middle_of_the_others(good, fallback):
+@pytest.mark.parametrize(
+    ("good", "share", "fallback"),
+    [(36, 0.001, False), (18, 0.001, False), (17, 0.001, True), (4, 5, False), (3, 5, True)],
+)
+def test_cells_without_a_root_get_the_middle_of_the_others(good, share, fallback):
     overview = overview_of(2.0)
-    overview.sums["land", "B09"].reshape(-1)[good:] *= 0.001
+    overview.sums["land", "B09"].reshape(-1)[good:] *= share
     column, found = find_water_vapour(overview, TABLES, WHERE, AIR, forecast_g_cm2=None)
     assert (found.cells, found.fallback) == (good, fallback)
     assert column == pytest.approx(np.full(SHAPE, 1.42 if fallback else 2.0), rel=0.02)
