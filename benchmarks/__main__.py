@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import accuracy, construction, correction, encoding
+from benchmarks import accuracy, construction, correction, encoding, pairs
 from benchmarks.dataset import make_dataset
 from benchmarks.report import PAGE, Report
 
@@ -13,7 +13,7 @@ _SCRATCH = Path(".bench")
 _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
-_PARTS = ("accuracy", "correction", "construction", "encoding", "loading", "training")
+_PARTS = ("accuracy", "pairs", "correction", "construction", "encoding", "loading", "training")
 
 
 def main() -> None:
@@ -30,6 +30,10 @@ def main() -> None:
         note = "Real ground seen through ten random atmospheres; aerosol and water vapour read from the image."
         report.heading("Error of the embedded correction", note=note)
         _report_accuracy(report, accuracy.measure(_CACHE, _SCRATCH))
+    if "pairs" in parts:
+        note = "A real product of Sentinel-2B; differences of medians and slopes, ours over sen2cor's."
+        report.heading("Distance of the embedded correction to sen2cor", note=note)
+        _report_pairs(report, pairs.measure(_SCRATCH), pairs.measure(_SCRATCH, adjacency_m=0))
     if "correction" in parts:
         note = "Embedded engine; the tile of the next section, seen through an atmosphere."
         report.heading("Correcting one full-size tile", note=note)
@@ -57,6 +61,20 @@ def _report_accuracy(report: Report, found: accuracy.Accuracy | None) -> None:
         f"Aerosol optical thickness: {aerosol.mean():+.3f} on average, {np.abs(aerosol).max():.3f} at most; "
         f"water vapour: {water.mean():+.1%} on average, {np.abs(water).max():.1%} at most."
     )
+
+
+def _report_pairs(report: Report, found: pairs.Pair | None, plain: pairs.Pair | None) -> None:
+    if found is None or plain is None:
+        report.line("Left out: the real pair is not there.")
+        return
+    report.table(
+        ("band", "sen2cor's median", "difference", "slope", "slope with neighbouring light left in"),
+        {
+            band: (f"{d.median:.4f}", f"{d.difference:+.4f}", f"{d.slope:.3f}", f"{plain.bands[band].slope:.3f}")
+            for band, d in found.bands.items()
+        },
+    )
+    report.line(f"Fallbacks: {'; '.join(found.report['fallbacks'])}.")
 
 
 def _report_tile(

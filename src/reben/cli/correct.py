@@ -10,6 +10,7 @@ from reben.cli import options
 from reben.cli.console import executor_of, print_json, print_left_out, progress, say, stderr
 from reben.cli.options import Json, OnError
 from reben.core.wording import first_of
+from reben.correct.adjacency_range import FARTHEST_M, RANGE_M
 
 if TYPE_CHECKING:
     from reben.correct.correction import CorrectionResult, Engine
@@ -40,6 +41,15 @@ def correct(
             rich_help_panel=_ATMOSPHERE,
         ),
     ] = None,
+    adjacency_range: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=FARTHEST_M,
+            help="Metres to which neighbouring ground lights up a pixel, for 6s; 0 leaves its light in.",
+            rich_help_panel=_ATMOSPHERE,
+        ),
+    ] = RANGE_M,
     sen2cor: Annotated[
         Path | None,
         typer.Option(
@@ -83,7 +93,8 @@ def correct(
 
     chosen: Engine
     if engine is EngineName.sixs:
-        chosen = SixsEngine(dem, threads or (1 if scheduler else max(1, available_cpus() // workers)), checksums)
+        threads = threads or (1 if scheduler else max(1, available_cpus() // workers))
+        chosen = SixsEngine(dem, threads, checksums, adjacency_range)
     else:
         chosen = sen2cor_engine(sen2cor, time_limit * 3600, checksums=checksums)
     products = correction.find_l1c(l1c)
@@ -118,6 +129,13 @@ def sen2cor_engine(given: Path | None, time_limit_s: float, *, checksums: bool) 
     return Sen2corEngine(found, time_limit_s, checksums=checksums)
 
 
+def print_fallbacks(result: "CorrectionResult") -> None:
+    """What was not read from the images, per product, on standard error."""
+    for report in result.corrected.values():
+        for fallback in report.get("fallbacks", ()):
+            stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)
+
+
 def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *, checksums: bool) -> None:
     """Products on standard output, failures on standard error; exit code 1 if there are any.
 
@@ -129,9 +147,7 @@ def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *
     else:
         for report in result.corrected.values():
             say(output / report["product"])
-    for report in result.corrected.values():
-        for fallback in report.get("fallbacks", ()):
-            stderr.print(f"fallback: {report['product']}: {fallback}", markup=False)
+    print_fallbacks(result)
     bare = [report["from"] for report in result.corrected.values() if not report["compared with"]]
     if bare and checksums:
         stderr.print(f"note: {first_of(bare)}: without checksums; damage in images may go unnoticed", markup=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli.console import executor_of, print_json, progress, say, stderr
-from reben.cli.correct import sen2cor_engine
+from reben.cli.correct import print_fallbacks, sen2cor_engine
 from reben.cli.options import Json
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _correct(
         result = correction.correct(
             products, output, engine, executor=executor, skip_errors=skip_errors, progress=begin(len(products))
         )
+    print_fallbacks(result)
     made = [engine.product(path, output) for path in products if path.name not in result.failed]
     return Corrected(tuple(path for path in made if path is not None), result.failed)
 
@@ -104,5 +105,5 @@ def _engine(settings: "CorrectSection") -> "Engine":
 
     if settings.engine == "6s":
         threads = settings.threads or max(1, available_cpus() // settings.workers)
-        return SixsEngine(settings.dem, threads, settings.checksums)
+        return SixsEngine(settings.dem, threads, settings.checksums, settings.adjacency_range)
     return sen2cor_engine(settings.sen2cor, settings.time_limit_h * 3600, checksums=settings.checksums)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from reben.correct.aerosol import Retrieval, find_aerosol
+from reben.correct.aerosol import Retrieval, assumed_aerosol, find_aerosol
 from reben.correct.altitude import node_altitudes_m
 from reben.correct.auxiliary import Forecast
 from reben.correct.nodes import Nodes
@@ -17,7 +17,6 @@ from reben.io.angles import TileAngles
 
 _OZONE_CM_ATM = 0.33
 """About the mean over Europe; a tenth more or less changes B03, the most sensitive band, by half a per cent."""
-_FIRST_GUESS_AOT = 0.12
 
 Report = dict[str, Any]
 
@@ -63,7 +62,11 @@ class Atmosphere:
             "ozone": self.ozone,
             "altitude": self.altitude,
         }
-        return [f"{name}: {what.source}" for name, what in found.items() if what.fallback]
+        return [
+            f"{name}: {what.source}" + (f" ({what.reason})" if what.reason else "")
+            for name, what in found.items()
+            if what.fallback
+        ]
 
 
 def find_atmosphere(
@@ -85,7 +88,7 @@ def find_atmosphere(
     altitudes, altitude = _altitudes(dem, nodes)
     ozone = _ozone(forecast)
     air = Air(
-        aot=_FIRST_GUESS_AOT if forecast.aot is None else min(forecast.aot, tables.largest_aot),
+        aot=assumed_aerosol(forecast.aot, tables).value,
         water_g_cm2=0.0,
         ozone_cm_atm=ozone.value,
         pressure_hpa=pressure_hpa(altitudes),
@@ -118,4 +121,5 @@ def _ozone(forecast: Forecast) -> Retrieval:
 
 
 def _origin(found: Retrieval) -> Report:
-    return {"source": found.source, "cells": found.cells}
+    origin: Report = {"source": found.source, "cells": found.cells}
+    return origin | ({"reason": found.reason} if found.reason else {})

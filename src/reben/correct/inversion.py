@@ -40,7 +40,14 @@ L2A_SCALE = Scale(10_000, -1_000)
 
 
 def remove_atmosphere(
-    pixels: NDArray[np.uint16], effect: Effect, nodes: Nodes, resolution_m: int, scale: Scale, *, threads: int = 1
+    pixels: NDArray[np.uint16],
+    effect: Effect,
+    nodes: Nodes,
+    resolution_m: int,
+    scale: Scale,
+    *,
+    around: Callable[[slice], Float] | None = None,
+    threads: int = 1,
 ) -> None:
     """Turn what was seen above the atmosphere (`scale`) into what the ground reflects (`L2A_SCALE`), in place.
 
@@ -52,6 +59,8 @@ def remove_atmosphere(
         nodes: of the tile.
         resolution_m: pixel size.
         scale: of the digital numbers.
+        around: gives the mean digital numbers around the pixels of some rows, whose light is taken out (see
+            `adjacency`); None leaves it in.
         threads: that work on strips.
     """
     slope = 1 / (scale.quantification * effect.gain)
@@ -63,8 +72,25 @@ def remove_atmosphere(
         numbers /= 1 + albedo * numbers
         return numbers
 
-    at_nodes = _expand((slope, intercept, effect.albedo), nodes, len(pixels), resolution_m)
-    _convert(pixels, at_nodes, invert, L2A_SCALE, threads)
+    def invert_among(  # noqa: PLR0917 - what `_convert` hands over
+        numbers: Float, slopes: Float, intercepts: Float, albedo: Float, share: Float, means: Float
+    ) -> Float:
+        ground = invert(means, slopes, intercepts, albedo)
+        numbers *= slopes
+        numbers += intercepts
+        numbers *= 1 - albedo * ground  # the sky throws back what it got from the surroundings
+        numbers -= share * ground
+        numbers /= 1 - share
+        return numbers
+
+    coefficients = (slope, intercept, effect.albedo)
+    if around is None:
+        at_nodes = _expand(coefficients, nodes, len(pixels), resolution_m)
+        _convert(pixels, at_nodes, invert, L2A_SCALE, threads)
+        return
+    share = np.broadcast_to(np.asarray(effect.neighbours, np.float64), slope.shape)
+    at_nodes = _expand((*coefficients, share), nodes, len(pixels), resolution_m)
+    _convert(pixels, at_nodes, invert_among, L2A_SCALE, threads, also=lambda rows: (around(rows),))
 
 
 def add_atmosphere(
@@ -105,14 +131,22 @@ def _expand(at_nodes: tuple[Values, ...], nodes: Nodes, side_px: int, resolution
     )
 
 
-def _convert(
-    pixels: NDArray[np.uint16], at_nodes: _Expanded, convert: Callable[..., Float], scale: Scale, threads: int
+def _convert(  # noqa: PLR0917 - all are needed
+    pixels: NDArray[np.uint16],
+    at_nodes: _Expanded,
+    convert: Callable[..., Float],
+    scale: Scale,
+    threads: int,
+    also: Callable[[slice], tuple[Float, ...]] = lambda _: (),
 ) -> None:
-    """Apply `convert` to digital numbers and coefficients, strip by strip; store what it returns as `scale` says."""
+    """Apply `convert` to digital numbers, coefficients and what there is `also` of some rows, strip by strip.
+
+    What it returns is stored as `scale` says.
+    """
 
     def run(rows: slice) -> None:
         strip = pixels[rows]
-        result = convert(strip.astype(np.float32), *at_nodes.of_rows(rows))
+        result = convert(strip.astype(np.float32), *at_nodes.of_rows(rows), *also(rows))
         result *= np.float32(scale.quantification)
         result += np.float32(0.5 - scale.offset)  # and a half: the cast rounds down
         np.clip(result, 1, SATURATED - 1, out=result)

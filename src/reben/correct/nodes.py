@@ -79,13 +79,12 @@ def cell_sums(pixels: NDArray[np.generic]) -> Values:
     return sums
 
 
-def block_means(pixels: NDArray[np.uint16], factor: int) -> NDArray[np.float32]:
+def block_means(pixels: NDArray[np.uint16] | NDArray[np.bool_], factor: int) -> NDArray[np.float32]:
     """Means of squares of `factor` times `factor` pixels.
 
     Adding up interleaved images is much faster than a mean over two axes of a reshaped one.
     """
-    side = len(pixels) // factor
-    total = np.zeros((side, side), np.float32)
+    total = np.zeros((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
     for down in range(factor):
         for right in range(factor):
             total += pixels[down::factor, right::factor]

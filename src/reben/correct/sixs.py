@@ -1,7 +1,7 @@
 """The embedded engine: one L1C product to L2A with tables of the radiative transfer code 6S.
 
 An approximation to what ESA's processor does, physically based: Lambertian ground, one aerosol model, one aerosol
-optical thickness per tile; no terrain illumination, no neighbours' light (adjacency), no correction of thin clouds.
+optical thickness per tile; no terrain illumination, no correction of thin clouds.
 """
 
 import resource
@@ -17,6 +17,8 @@ from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import CorrectionError, ProductError
 from reben.core.grid import TileGround
 from reben.core.quality import quality_failures
+from reben.correct.adjacency import surroundings_of
+from reben.correct.adjacency_range import RANGE_M, expect_range
 from reben.correct.atmosphere import find_atmosphere
 from reben.correct.auxiliary import read_forecast
 from reben.correct.inversion import Scale, remove_atmosphere
@@ -48,6 +50,8 @@ class SixsEngine:
     """Per product."""
     checksums: bool = True
     """Whether images are compared with the checksums that products carry."""
+    adjacency_m: float = RANGE_M
+    """How far the ground reaches whose light is taken out of its neighbours; 0 leaves all in."""
 
     memory_bytes = 2_500_000_000
     """That a full-size product takes."""
@@ -73,10 +77,12 @@ class SixsEngine:
 
         Raises:
             ProductError: if the product is damaged, incomplete, or no L1C product.
-            CorrectionError: if its quality indicators failed, or the sun stands too low for the tables.
+            CorrectionError: if its quality indicators failed, the sun stands too low for the tables, or the range of
+                neighbouring light cannot be one.
             TargetExistsError: if the L2A product is there already, or another process is making it.
             RasterError: if the elevation model cannot be used.
         """
+        expect_range(self.adjacency_m)
         product = open_l1c(l1c)
         failures = quality_failures(product.quality)
         if failures:
@@ -110,11 +116,15 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
     writer = L2aWriter(folder, product, ground, threads=engine.threads)
     with times.stage("encode"):
         writer.write_band("SCL", classes)
+    neighbours: dict[str, float] = {}
     for band in S2_BANDS:
         pixels = bands.pop(band)  # and its memory is free after this turn
         with times.stage("invert"):
             effect = tables.effect(band, nodes.directions(angles, band), atmosphere.air)
-            remove_atmosphere(pixels, effect, nodes, MSI_RESOLUTIONS_M[band], scales[band], threads=engine.threads)
+            resolution_m, range_m = MSI_RESOLUTIONS_M[band], engine.adjacency_m
+            around = surroundings_of(pixels, resolution_m, range_m).around if range_m else None
+            remove_atmosphere(pixels, effect, nodes, resolution_m, scales[band], around=around, threads=engine.threads)
+            neighbours[band] = round(float(np.mean(effect.neighbours)), 4) if range_m else 0.0
         with times.stage("encode"):
             writer.write_band(band, pixels)
     report = {
@@ -124,6 +134,7 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
         "tables": tables.version,
         "spectral responses": tables.satellite,
         **atmosphere.report(),
+        "light from neighbouring ground": {"range (m)": engine.adjacency_m, "share": neighbours},
         "fallbacks": atmosphere.fallbacks() + ([] if own else [f"spectral responses: those of {tables.satellite}"]),
         "compared with": checksums,
         "classes": shares(classes),

@@ -21,7 +21,7 @@ from reben.core.errors import CorrectionError
 
 Values = NDArray[np.float64]
 
-_MADE_FOR = ("S2A", "S2B")
+_MADE_FOR = ("S2A", "S2B", "S2C")
 _SEA_LEVEL_HPA = 1013.25
 _NADIR = 0  # place of the view from above among the tables' geometries
 
@@ -38,10 +38,15 @@ class Directions:
     """Sine of the view's zenith angle times sine of that azimuth; its sign does not matter."""
 
     @property
+    def view_cosine(self) -> Values:
+        """Cosine of the view's zenith angle."""
+        cosine: Values = np.sqrt(1 - self.view_along**2 - self.view_across**2)
+        return cosine
+
+    @property
     def air_mass(self) -> Values:
         """Length of the way from the sun to the ground and to the satellite, in heights of the atmosphere."""
-        view_cosine: Values = np.sqrt(1 - self.view_along**2 - self.view_across**2)
-        return 1 / self.sun_cosine + 1 / view_cosine
+        return 1 / self.sun_cosine + 1 / self.view_cosine
 
     def at(self, places: NDArray[np.bool_]) -> "Directions":
         """Those of some places only, in one row."""
@@ -72,6 +77,8 @@ class Effect:
     """What a ground's reflectance is multiplied by on both ways, gases included."""
     albedo: Values
     """Share of what the ground reflects that the sky throws back."""
+    neighbours: Values | float = 0.0
+    """Share of the light from the ground that was scattered on its way up: it shows the ground around a pixel."""
 
     def seen(self, surface: ArrayLike) -> Values:
         """Reflectance at the top of the atmosphere of a uniform Lambertian ground (6S's manual, part 1)."""
@@ -130,11 +137,12 @@ class Tables:
             np.exp(-self._water_thickness(number, weights, directions.air_mass * water * share)) for share in (1, 0.5)
         )
         dry = np.exp(-thickness)
-        down, up, albedo = self._scattering(number, weights)
+        down, up, albedo, depth = self._scattering(number, weights)
         return Effect(
             path=dry * (clear + (haze - clear) * half_wet),
             gain=dry * wet * down * up,
             albedo=np.broadcast_to(albedo, down.shape),
+            neighbours=(1 - np.exp(-depth / directions.view_cosine) / up).clip(0),
         )
 
     def _path(self, band: int, weights: "_Weights") -> tuple[Values, Values]:
@@ -143,13 +151,14 @@ class Tables:
         by_place = np.einsum("...azg,...z,...g->...a", by_sun, weights.altitude, weights.view)
         return np.einsum("...a,...a->...", by_place, weights.aot), by_place[..., 0]
 
-    def _scattering(self, band: int, weights: "_Weights") -> tuple[Values, Values, Values]:
-        """Transmittance of the way down and of the way up, and the spherical albedo."""
+    def _scattering(self, band: int, weights: "_Weights") -> tuple[Values, Values, Values, Values]:
+        """Transmittance of the way down and of the way up, the spherical albedo, and the optical depth."""
         air = np.einsum("...a,...z->...az", weights.aot, weights.altitude)
         down = np.einsum("azs,...az,...s->...", self.arrays["down"][band], air, weights.sun)
         ends = np.stack([1 - weights.obliqueness, weights.obliqueness], axis=-1)
         up = np.einsum("azg,...az,...g->...", self.arrays["up"][band], air, ends)
-        return down, up, np.einsum("az,...az->...", self.arrays["albedo"][band], air)
+        albedo, depth = (np.einsum("az,...az->...", self.arrays[name][band], air) for name in ("albedo", "depth"))
+        return down, up, albedo, depth
 
     def _gas_thickness(self, band: int, weights: "_Weights", air_mass: Values, ozone: Values) -> Values:
         """Optical thickness of ozone and of the well-mixed gases along both ways."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reben.correct.aerosol import Retrieval, root_of_falling
+from reben.correct.aerosol import FEWEST_CELLS, Retrieval, root_of_falling
 from reben.correct.overview import Overview
 from reben.correct.tables import Air, Directions, Tables, Values
 
@@ -32,16 +32,11 @@ def find_water_vapour(
         tables: of the satellite.
         directions: at all nodes, for B8A.
         air: with the best guess of all that is not looked for.
-        forecast_g_cm2: to fall back on where there is no clear land.
+        forecast_g_cm2: to fall back on where there is no clear land, or none that fits an amount within the tables.
     """
     count = overview.counts["land"]
     near, absorbed = (overview.mean("land", band) for band in ("B8A", "B09"))
     usable = (count >= _FEWEST_PX) & (near > _DARKEST)
-    if not usable.any():
-        value, source = _STANDARD_G_CM2, "standard atmosphere"
-        if forecast_g_cm2 is not None:
-            value, source = forecast_g_cm2, "forecast in the product"
-        return np.full(count.shape, value), Retrieval(value, source, 0, fallback=True)
     places = directions.at(usable)
     pressure = np.broadcast_to(np.asarray(air.pressure_hpa), count.shape)[usable]
     too_bright = []
@@ -50,10 +45,27 @@ def find_water_vapour(
         ground = tables.effect("B8A", places, here).surface(near[usable])
         too_bright.append(tables.effect("B09", places, here).seen(ground) - absorbed[usable])
     columns = root_of_falling(np.stack(too_bright), _CANDIDATES_G_CM2)
-    middle = float(np.median(columns))
+    found = columns[np.isfinite(columns)]
+    beyond = int((too_bright[-1] >= 0).sum())
+    if found.size < max(FEWEST_CELLS, beyond):
+        reason = (
+            f"clear land in {columns.size} cells: {beyond} too dark in B09 for the most vapour in the tables, "
+            f"{columns.size - found.size - beyond} too bright for any, {found.size} left"
+        )
+        assumed = _assumed(forecast_g_cm2, found.size, reason)
+        return np.full(count.shape, assumed.value), assumed
+    middle = float(np.median(found))
     everywhere = np.full(count.shape, middle)
-    everywhere[usable] = columns
-    return _smoothed(everywhere), Retrieval(middle, "B09 against B8A", int(usable.sum()), fallback=False)
+    everywhere[usable] = np.where(np.isfinite(columns), columns, middle)
+    return _smoothed(everywhere), Retrieval(middle, "B09 against B8A", found.size, fallback=False)
+
+
+def _assumed(forecast_g_cm2: float | None, cells: int, reason: str) -> Retrieval:
+    """The forecast in the product, else a standard."""
+    value, source = _STANDARD_G_CM2, "standard atmosphere"
+    if forecast_g_cm2 is not None:
+        value, source = forecast_g_cm2, "forecast in the product"
+    return Retrieval(value, source, cells, fallback=True, reason=reason)
 
 
 def _smoothed(values: Values) -> Values:

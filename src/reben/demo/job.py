@@ -14,6 +14,7 @@ from reben.correct.correction import find_l1c
 from reben.correct.sixs import SixsEngine
 from reben.demo.area import GROUND, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
+from reben.demo.l1c import NEIGHBOURS_M
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
 from reben.io import atomic
@@ -136,7 +137,7 @@ def make_data(
     report_stage("2/7  correcting it to L2A, as reben correct --engine 6s does")
     l2a = output / "L2A"
     for product in find_l1c([raw.l1c]):
-        SixsEngine(threads=available_cpus()).correct(product, l2a)
+        SixsEngine(threads=available_cpus(), adjacency_m=NEIGHBOURS_M).correct(product, l2a)
 
     report_stage("3/7  building a data set from them, as reben build does")
     data = _build(raw, l2a, output / "dataset")

@@ -34,6 +34,9 @@ L1C_PRODUCT = replace(PRODUCT, tile=replace(PRODUCT.tile, level="L1C"))
 RADIO_ADD_OFFSET = -1_000
 NOISE = 5
 """Standard deviation of the sensor's noise in digital numbers: 0.0005 of reflectance."""
+NEIGHBOURS_M = 0
+"""How far the ground reaches whose light the made-up satellite sees in each pixel: none but the pixel's own. Who
+corrects the product leaves neighbouring light alone (`SixsEngine.adjacency_m`), or takes out what is not in it."""
 
 _CIRRUS_BAND = (15, 3)
 """Mean and standard deviation of B10, in digital numbers above the offset: hardly any light gets through."""

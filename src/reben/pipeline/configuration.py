@@ -13,6 +13,7 @@ from reben.construct.labels import MIN_LABELLED
 from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.errors import PipelineError
+from reben.correct.adjacency_range import FARTHEST_M, RANGE_M
 from reben.io.small_files import read_yaml
 
 
@@ -70,6 +71,7 @@ class CorrectSection(Section):
     engine: Literal["sen2cor", "6s", "skip"] = "sen2cor"
     sen2cor: Location | None = None
     dem: Location | None = None
+    adjacency_range: Annotated[float, Field(ge=0, le=FARTHEST_M)] = RANGE_M
     time_limit_h: Annotated[float, Field(gt=0)] = 4.0
     workers: Positive = 1
     threads: Positive | None = None

@@ -21,6 +21,11 @@ ANGLES = TileAngles(
     DirectionGrid(FLAT, FLAT, 5_000), dict.fromkeys(("B04", "B8A"), DirectionGrid(FLAT / 5, FLAT / 9, 5_000))
 )
 NOTHING = np.zeros((4, 4))
+NO_FOREST = (
+    "dark vegetation in 0 cells: 0 too bright for the haziest air in the tables, 0 too dark for any, "
+    "0 with another haze in blue than in red, 0 believed"
+)
+NO_LAND = "clear land in 0 cells: 0 too dark in B09 for the most vapour in the tables, 0 too bright for any, 0 left"
 SEA = Overview(
     {"land": NOTHING, "dark vegetation": NOTHING},
     {
@@ -36,8 +41,8 @@ def test_over_open_sea_the_forecast_is_taken():
     assert (found.air.aot, found.air.ozone_cm_atm) == (0.07, 0.29)
     assert (np.asarray(found.air.water_g_cm2) == 1.9).all()
     assert found.fallbacks() == [
-        "aerosol: forecast in the product",
-        "water vapour: forecast in the product",
+        f"aerosol: forecast in the product ({NO_FOREST})",
+        f"water vapour: forecast in the product ({NO_LAND})",
         "altitude: sea level",
     ]
 
@@ -45,14 +50,17 @@ def test_over_open_sea_the_forecast_is_taken():
 def test_without_a_forecast_everything_is_assumed_and_reported():
     found = find_atmosphere(SEA, Forecast(), TABLES, NODES, ANGLES, dem=None)
     assert found.fallbacks() == [
-        "aerosol: default",
-        "water vapour: standard atmosphere",
+        f"aerosol: default ({NO_FOREST})",
+        f"water vapour: standard atmosphere ({NO_LAND})",
         "ozone: default",
         "altitude: sea level",
     ]
     report = json.loads(json.dumps(found.report()))
     assert report["ozone"] == {"Dobson units": 330.0, "source": "default", "cells": 0}
     assert report["water vapour"]["g/cm2"] == 1.42
+    assert report["aerosol"] == {
+        "optical thickness at 550 nm": 0.2, "source": "default", "cells": 0, "reason": NO_FOREST,
+    }  # fmt: skip
 
 
 def test_an_elevation_model_that_covers_half_of_the_tile(tmp_path: Path):

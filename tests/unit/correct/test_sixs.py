@@ -13,13 +13,13 @@ from reben.core.errors import CorrectionError, ProductError, RasterError, Target
 from reben.core.names import Product
 from reben.correct.l2a_product import REPORT
 from reben.correct.sixs import SixsEngine
-from reben.demo.l1c import AIR
+from reben.demo.l1c import AIR, NEIGHBOURS_M
 from reben.io.jp2 import read_tile_band
 from reben.io.product_checksums import compare_checksums
 from reben.io.safe import open_product
 from reben.io.safe_xml import manifest_xml
 
-ENGINE = SixsEngine(threads=2)
+ENGINE = SixsEngine(threads=2, adjacency_m=NEIGHBOURS_M)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_the_report_says_how_it_was_made(corrected: Path):
     assert report["fallbacks"] == ["ozone: default", "altitude: sea level"]
     assert sum(report["classes"].values()) == pytest.approx(1)
     assert list(report["seconds"]) == ["decode", "classify", "atmosphere", "encode", "invert"]
-    assert report["tables"].startswith("1 (6SV 1.1")
+    assert report["tables"].startswith("2 (6SV 1.1")
 
 
 def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
@@ -99,6 +99,31 @@ def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
     with pytest.raises(RasterError):
         SixsEngine(tmp_path / "broken.tif").correct(small_l1c.path, tmp_path)
     assert not list(tmp_path.glob("*.SAFE"))
+
+
+def test_light_from_neighbouring_ground_is_taken_out_by_default(corrected: Path, small_l1c, tmp_path: Path):
+    """Contrast grows most in blue, and hardly at all in the short-wave infrared."""
+    report = SixsEngine(threads=2).correct(small_l1c.path, tmp_path)
+    light = report["light from neighbouring ground"]
+    assert light["range (m)"] == 1_000
+    assert light["share"]["B02"] > light["share"]["B04"] > light["share"]["B8A"] > light["share"]["B12"] > 0
+    without, with_it = open_product(corrected), open_product(tmp_path / report["product"])
+    growth = {}
+    for band in ("B02", "B12"):
+        plain, sharp = (read_tile_band(p.images[band], BANDS[band].resolution_m)[1] for p in (without, with_it))
+        valid = (plain > 0) & (small_l1c.surface[band] > 0)
+        assert ((plain == 0) == (sharp == 0)).all()
+        growth[band] = sharp[valid].std() / plain[valid].std() - 1
+    assert growth["B02"] > 0.08
+    assert abs(growth["B12"]) < 0.03
+    assert json.loads((corrected / REPORT).read_text())["light from neighbouring ground"]["range (m)"] == 0
+
+
+@pytest.mark.parametrize("range_m", [-1, float("nan"), float("inf"), 1e6])
+def test_a_range_that_cannot_be_one(small_l1c, tmp_path: Path, range_m):
+    with pytest.raises(CorrectionError, match="cannot reach"):
+        SixsEngine(adjacency_m=range_m).correct(small_l1c.path, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_product_carries_checksums(corrected: Path):

@@ -36,6 +36,35 @@ def test_columns_follow_the_ground_and_gaps_get_the_middle():
     assert column.min() > 0.9
 
 
+@pytest.mark.parametrize(
+    ("share", "dark"),
+    [pytest.param(0.001, 36, id="more than the tables have"), pytest.param(5, 0, id="less than none")],
+)
+@pytest.mark.parametrize("forecast", [None, 0.7])
+def test_what_no_water_explains_is_not_found(share, dark, forecast):
+    overview = overview_of(2.0)
+    overview.sums["land", "B09"][...] *= share
+    column, found = find_water_vapour(overview, TABLES, WHERE, AIR, forecast_g_cm2=forecast)
+    assert (column == (1.42 if forecast is None else 0.7)).all()
+    assert (found.cells, found.fallback) == (0, True)
+    assert found.reason == (
+        f"clear land in 36 cells: {dark} too dark in B09 for the most vapour in the tables, {36 - dark} too bright for "
+        "any, 0 left"
+    )
+
+
+@pytest.mark.parametrize(
+    ("good", "share", "fallback"),
+    [(36, 0.001, False), (18, 0.001, False), (17, 0.001, True), (4, 5, False), (3, 5, True)],
+)
+def test_cells_without_a_root_get_the_middle_of_the_others(good, share, fallback):
+    overview = overview_of(2.0)
+    overview.sums["land", "B09"].reshape(-1)[good:] *= share
+    column, found = find_water_vapour(overview, TABLES, WHERE, AIR, forecast_g_cm2=None)
+    assert (found.cells, found.fallback) == (good, fallback)
+    assert column == pytest.approx(np.full(SHAPE, 1.42 if fallback else 2.0), rel=0.02)
+
+
 def test_without_land_the_forecast_is_taken_else_a_standard():
     sea = overview_of(2.0, ground=0.01)
     column, forecast = find_water_vapour(sea, TABLES, WHERE, AIR, forecast_g_cm2=0.7)
