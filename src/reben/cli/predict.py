@@ -8,8 +8,10 @@ import typer
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, say, stderr
 from reben.cli.evaluate import Split
+from reben.cli.plot import Palette, PaletteOption
 from reben.core.backscatter import Unit
 from reben.core.errors import RebenError
+from reben.core.palettes import colour_blind_safe
 
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
@@ -67,6 +69,7 @@ def predict(
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the tile.", rich_help_panel=_TILE)
     ] = None,
+    palette: PaletteOption = Palette.legend,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +116,15 @@ def predict(
     if l2a is not None:
         _expect_output(output, maps=maps)
         _predict_tile(
-            trained, l2a, s1_scenes, output or STDOUT, picture, batch_size, s1_unit=s1_unit, checksums=checksums
+            trained,
+            l2a,
+            s1_scenes,
+            output or STDOUT,
+            picture,
+            batch_size,
+            s1_unit=s1_unit,
+            checksums=checksums,
+            palette=palette,
         )
     elif found is not None and maps:
         _expect(output is not None, "class maps need --output, a folder")
@@ -266,6 +277,7 @@ def _predict_tile(
     *,
     s1_unit: Unit | None,
     checksums: bool,
+    palette: Palette,
 ) -> None:
     from reben.construct.sentinel1.scenes import find_scenes
     from reben.io.processes import available_cpus
@@ -295,7 +307,7 @@ def _predict_tile(
             note = f"{len(labels.places):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
     say(f"{output}: {note}")
     if picture is not None:
-        _draw(picture, tile, classes, legend)
+        _draw(picture, tile, classes, colour_blind_safe(legend) if palette is Palette.colour_blind else legend)
 
 
 def _draw(picture: Path, tile: "TileImages", classes: object, legend: object) -> None:
