@@ -176,6 +176,8 @@ def _encode(
     with stderr.status("finding samples ..."):
         todo = plan(sources)
     skip = on_error is OnError.skip
+    if scheduler and not shards:
+        stderr.print("note: the cluster writes shards; --shards says how many, by default one per local processor")
     if shards or scheduler:
         result = _encode_shards(todo, target, shards=shards, workers=workers, scheduler=scheduler, skip_errors=skip)
     else:

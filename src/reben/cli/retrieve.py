@@ -49,6 +49,7 @@ def retrieve(
     checkpoint: Annotated[
         str | None, typer.Option(help="For a patch that is not in the table: what made the table.", show_default=False)
     ] = None,
+    data: options.Data = None,
     store: Annotated[
         list[Path] | None,
         typer.Option(help="Where pixels are: of a patch that is not in the table, or for --picture. May be repeated."),
@@ -67,8 +68,11 @@ def retrieve(
     that is not in the table is embedded first, with --checkpoint, --store and --metadata.
     """
     options.expect_ending(picture, (".png",), "--picture")
+    if data is not None:
+        found_data = options.inputs(data, None, None)
+        store, metadata = [found_data.store, *(store or [])], [*found_data.metadata, *(metadata or [])]
     if picture is not None and not store:
-        raise typer.BadParameter("--picture needs the --store in which the pixels are")
+        raise typer.BadParameter("--picture needs --data, or the --store in which the pixels are")
     with needs_extra("learn,report" if picture else "learn"):
         from reben.learn.retrieval import neighbours as retrieval
         from reben.learn.retrieval.embeddings import read_embeddings
