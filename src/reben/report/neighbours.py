@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reben.learn.retrieval.neighbours import Neighbour
 
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.0, 0.17, 0.7  # inches
+_PANEL_HEIGHT = 1.6  # of an image with its caption, as a share of its width
 _WRAP = 40  # characters per line of a label
 _SHARED, _OTHER, _QUERY = "#1a7f37", "#57606a", "#0550ae"  # shared labels have a +, too
 
@@ -48,7 +49,7 @@ def draw_neighbours(target: Path, query: Shown, found: Sequence[Shown], *, title
         title: above all.
     """
     shown = [query, *found]
-    columns = page_columns(len(shown))
+    columns = page_columns(len(shown), height=_PANEL_HEIGHT)
     rows = [shown[i : i + columns] for i in range(0, len(shown), columns)]
     captions_in = [_LINE_IN * (1 + max(len(_caption(patch)) for patch in row)) for row in rows]
     heights_in = [height for caption_in in captions_in for height in (_IMAGE_IN, caption_in)]

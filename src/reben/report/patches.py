@@ -18,6 +18,7 @@ from reben.report.rendering import class_colours, legend_entries, page_columns, 
 _COLUMNS_WITH_MAPS = 2
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.4, 0.18, 0.9  # inches
 _MAP_SHARE = 0.72  # of the size of an image, so that three fit into the place of two
+_PANEL_HEIGHT = 1.6  # of an image with its caption, as a share of its width
 _WRAP = 42  # characters per line of a label
 _CORRECT, _WRONG, _MISSING = "#1a7f37", "#c62828", "#b26a00"  # told apart by the letter, too
 
@@ -50,7 +51,11 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
         legend: names and colours of the classes of maps.
     """
     with_maps = any(patch.maps is not None for patch in patches)
-    columns, panels = (min(_COLUMNS_WITH_MAPS, len(patches)), 3) if with_maps else (page_columns(len(patches)), 1)
+    columns, panels = (
+        (min(_COLUMNS_WITH_MAPS, len(patches)), 3)
+        if with_maps
+        else (page_columns(len(patches), height=_PANEL_HEIGHT), 1)
+    )
     image_in = _IMAGE_IN * (_MAP_SHARE if with_maps else 1)
     rows = [patches[i : i + columns] for i in range(0, len(patches), columns)]
     captions_in = [_LINE_IN * (1 + max(len(_caption(patch)) for patch in row)) for row in rows]

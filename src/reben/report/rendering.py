@@ -72,10 +72,16 @@ def legend_entries(maps: Sequence[NDArray[np.int8]], legend: Legend) -> list[tup
     return entries + [(UNLABELLED_COLOUR, UNLABELLED_NAME)] * any(i < 0 for i in found)
 
 
-def page_columns(panels: int, *, widest: int = 6, aspect: float = 1.4) -> int:
+def page_columns(panels: int, *, height: float = 1.0, widest: int = 6, aspect: float = 1.4) -> int:
     """Columns of a sheet that is about as high as `aspect` times its width, as a page is.
 
-    >>> page_columns(4), page_columns(21), page_columns(100)
-    (2, 4, 6)
+    Args:
+        panels: how many there are.
+        height: of a panel with its caption, as a share of its width.
+        widest: most columns; more would be too small to read.
+        aspect: height of the page, as a share of its width.
+
+    >>> page_columns(4), page_columns(21), page_columns(100), page_columns(12, height=1.6)
+    (2, 4, 6, 4)
     """
-    return max(1, min(widest, panels, ceil(sqrt(panels / aspect))))
+    return max(1, min(widest, panels, ceil(sqrt(panels * height / aspect))))
