@@ -1,8 +1,6 @@
 """`reben evaluate` in detail, and `reben train` with a configuration file, on small generated data."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +11,7 @@ from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
 from reben.core.classes import CLC2018
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
-
-
-def reben(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "reben", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == code, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
-    return result
+from stand_ins.command import run_reben as reben
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +63,7 @@ def test_everything_about_a_classifier(
         "evaluate", "--checkpoint", classifier, *tables, "--split", "train", "--thresholds", "--bootstrap", 20,
         "--json", tmp_path / "scores.json",
     )  # fmt: skip
-    for text in ("by country", "Nowhere", "by season", "summer", "calibration error", "20 drawings by patch"):
+    for text in ("by country", "Nowhere", "by season", "summer", "calibration error", "20 resamples by patch"):
         assert text in result.stdout
     found = json.loads((tmp_path / "scores.json").read_text())
     reben("predict", "--checkpoint", classifier, *tables, "--json", tmp_path / "predictions.json")

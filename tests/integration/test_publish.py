@@ -73,7 +73,7 @@ def test_what_must_not_be_published_is_refused(run: Path, hub: HubStandIn, tmp_p
         assert "owner/name" in error
     assert not (tmp_path / "dry").exists()
     assert hub.requests == []
-    assert "belong together" in reben("publish", run, "--repo", "a/b", "--store", "s", code=2).stderr
+    assert "--metadata is missing" in reben("publish", run, "--repo", "a/b", "--store", "s", code=2).stderr
 
 
 def test_a_process_of_its_own_heeds_the_environment_and_keeps_the_token_to_itself(run: Path, hub: HubStandIn):

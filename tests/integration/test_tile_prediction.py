@@ -1,8 +1,6 @@
 """`reben predict --l2a`: a whole product gives what its patches give when they are built, encoded and predicted."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,18 +19,10 @@ from reben.io.store import open_store
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
+from stand_ins.command import run_reben as reben
 
 SMALL = replace(GROUND, side_m=9_000)  # 7 x 7 patches, and a margin of 600 m
 BANDS = ("VV", "VH", "B02", "B03", "B04", "B05", "B8A")
-
-
-def reben(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "reben", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == code, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +116,8 @@ def test_what_does_not_go_together_is_said(data: Path, product: Path, classifier
     l2a = ["--checkpoint", classifier, "--l2a", product]
     assert "needs --output" in refused(*l2a)
     assert "give either --l2a" in refused(*l2a, "--output", tmp_path / "x", "--store", data / "store")
-    assert "give --store and --metadata" in refused("--checkpoint", classifier)
-    assert "maps need --output and --tiles" in refused("--checkpoint", mapper, *tables(data))
+    assert "give --data, or --store with --metadata" in refused("--checkpoint", classifier)
+    assert "class maps need --output, a folder" in refused("--checkpoint", mapper, *tables(data))
     assert "the model needs Sentinel-1" in refused(*l2a, "--output", tmp_path / "x", code=1)
     assert "--s1-scenes" in refused(*l2a, "--output", tmp_path / "x", code=1)
     assert not list(tmp_path.iterdir())

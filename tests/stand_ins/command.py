@@ -32,4 +32,5 @@ def run_reben(*arguments: object, code: int = 0, **environment: str) -> Complete
             for number, handler in handlers.items():
                 signal.signal(number, handler)
     assert ended == code, out.getvalue() + err.getvalue()
+    assert "Traceback" not in err.getvalue(), err.getvalue()
     return CompletedProcess(words, ended, out.getvalue(), err.getvalue())

@@ -87,7 +87,7 @@ def test_an_empty_split_is_an_error(tiny_store: Path, tiny_dataset: DatasetPaths
 
 
 def test_a_missing_store_is_an_error(tmp_path: Path, tiny_dataset: DatasetPaths):
-    with pytest.raises(StoreError, match="is no store"):
+    with pytest.raises(StoreError, match="is not a store"):
         PatchDataModule(tmp_path, tiny_dataset.metadata)
 
 

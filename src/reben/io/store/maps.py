@@ -261,7 +261,7 @@ def _open_map(path: Path) -> _Map:
     """
     data = path / "data.mdb" if path.is_dir() else path
     if not data.is_file():
-        raise StoreError(f"{path} is no store: {data} is missing", hint=_store_hint(path))
+        raise StoreError(f"{path} is not a store: {data} is missing", hint=_store_hint(path))
     with _maps_lock:
         file = data.stat()
         identity = (file.st_dev, file.st_ino)
@@ -290,7 +290,7 @@ def _not_opened(path: Path, error: Exception) -> StoreError:
         return StoreError(
             f"{path}: there is too little address space for a map of the file", hint="raise the limit: ulimit -v"
         )
-    return StoreError(f"{path} is no store ({error})", hint=DAMAGED_HINT)
+    return StoreError(f"{path} is not a store ({error})", hint=DAMAGED_HINT)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def merge_stores(sources: Sequence[Path], target: Path, *, progress: Callable[[i
         progress: is told how many further values are written.
 
     Raises:
-        StoreError: if a source is no store, or two have different values for a key.
+        StoreError: if a source is not a store, or two have different values for a key.
         TargetExistsError: if there is something at `target`.
     """
     with create_store(target) as writer:

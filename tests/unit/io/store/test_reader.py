@@ -212,13 +212,13 @@ def test_damaged_value_is_named_with_store_and_key(tmp_path: Path, value: bytes)
 
 
 def test_missing_path_is_named_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=f"{tmp_path / 'nowhere'} is no store") as caught:
+    with pytest.raises(StoreError, match=f"{tmp_path / 'nowhere'} is not a store") as caught:
         Store(tmp_path / "nowhere")
     assert "reben encode" in caught.value.hint
 
 
 def test_folder_above_the_store_hints_at_the_store(path: Path) -> None:
-    with pytest.raises(StoreError, match=f"{path.parent} is no store") as caught:
+    with pytest.raises(StoreError, match=f"{path.parent} is not a store") as caught:
         Store(path.parent)
     assert caught.value.hint == f"did you mean {path}?"
 
@@ -226,7 +226,7 @@ def test_folder_above_the_store_hints_at_the_store(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"x", bytes(10_000), b"no database" * 1000], ids=len)
 def test_file_that_is_no_lmdb_is_named_with_a_hint(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data.mdb").write_bytes(content)
-    with pytest.raises(StoreError, match=f"{tmp_path} is no store") as caught:
+    with pytest.raises(StoreError, match=f"{tmp_path} is not a store") as caught:
         Store(tmp_path)
     assert "encode it again" in caught.value.hint
 
@@ -565,17 +565,17 @@ def test_a_shard_may_be_opened_alone(tmp_path: Path) -> None:
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
     folder = write_shards(tmp_path / "shards", KEYS[:50], KEYS[50:])
     (folder / shard_name(1) / "data.mdb").write_bytes(b"no database" * 1000)
-    with pytest.raises(StoreError, match=f"{folder / shard_name(1)} is no store"):
+    with pytest.raises(StoreError, match=f"{folder / shard_name(1)} is not a store"):
         open_store(folder)
     (folder / shard_name(1) / "data.mdb").unlink()
-    with pytest.raises(StoreError, match=f"{folder / shard_name(1)} is no store"):
+    with pytest.raises(StoreError, match=f"{folder / shard_name(1)} is not a store"):
         open_store(folder)
 
 
 def test_unfinished_shards_are_no_store(tmp_path: Path) -> None:
     folder = write_shards(tmp_path / "shards", KEYS[:50])
     (folder / shard_name(0)).rename(folder / f".{shard_name(0)}.partial")
-    with pytest.raises(StoreError, match=f"{folder} is no store") as caught:
+    with pytest.raises(StoreError, match=f"{folder} is not a store") as caught:
         open_store(folder)
     assert "did you mean" not in caught.value.hint
 
@@ -589,7 +589,7 @@ def test_a_shard_that_is_not_there_is_noticed(tmp_path: Path, lost: int) -> None
     with pytest.raises(StoreError, match="has 2 of 3 shards"):
         open_store(folder)
     (folder / shard_name(lost)).mkdir()
-    with pytest.raises(StoreError, match=f"{folder / shard_name(lost)} is no store"):
+    with pytest.raises(StoreError, match=f"{folder / shard_name(lost)} is not a store"):
         open_store(folder)
 
 
