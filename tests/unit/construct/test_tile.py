@@ -20,7 +20,7 @@ from reben.core.errors import RasterError
 from reben.core.names import Tile
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.geotiff import read_band, write_band
-from reben.io.legend_files import CLC2018_FORMAT
+from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 
 NAME = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 S1 = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_{}_{}"
@@ -39,7 +39,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> TileSettings:
     codes[120:240, :30] = 131  # exactly a quarter
     codes[240:243, :3] = 512
     monkeypatch.setattr(module, "burn", lambda *_: ReferenceMap(codes, 3, 1))
-    return TileSettings(LandCoverLayer(Path(), "", "", CLC2018_FORMAT), embedded_countries())
+    return TileSettings(LandCoverLayer(Path(), "", "", CLC2018_FORMAT, CLC2018_CRS), embedded_countries())
 
 
 def test_a_new_area_keeps_every_valid_and_labelled_patch(product: Path, settings: TileSettings, tmp_path: Path):

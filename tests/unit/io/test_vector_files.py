@@ -12,7 +12,7 @@ from reben.construct.country import read_countries
 from reben.construct.reference_maps import LandCoverLayer, burn, find_layer
 from reben.core.errors import CountryError, LandCoverError, RebenError
 from reben.core.grid import TileGround
-from reben.io.legend_files import CLC2018_FORMAT
+from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.vector_files import reading_polygons
 
 
@@ -65,7 +65,7 @@ def test_polygons_that_stop_in_the_middle(kind: str, driver: str, seed: int, tmp
         geometry_type="Polygon", driver=driver,
     )  # fmt: skip
     damaged(path, seed)
-    layer = LandCoverLayer(path, "land", "Code_18", CLC2018_FORMAT)
+    layer = LandCoverLayer(path, "land", "Code_18", CLC2018_FORMAT, CLC2018_CRS)
     ground = TileGround("EPSG:32632", 600_000, 5_600_000, 109_800)
     assert len(refusal(lambda: burn(layer, ground))) <= 800
     assert len(refusal(lambda: read_countries(path))) <= 800

@@ -48,9 +48,7 @@ def test_a_tag_of_timm_means_weights_and_nothing_else():
     assert make_recipe(model="resnet50.a1_in1k", pretrained=True).pretrained
 
 
-@pytest.mark.parametrize(
-    "settings", [{"pretrained": True, "init": "run", "model": "resnet50"}, {"pretrained": True, "init": "run"}]
-)
+@pytest.mark.parametrize("settings", [{"init": "run", "model": "resnet50"}, {"init": "run"}])
 def test_there_is_one_place_to_start_from(settings: dict):
     with pytest.raises(RecipeError, match="pretrained needs a model and no init"):
         make_recipe(pretrained=True, **settings)
