@@ -1,5 +1,5 @@
 # The README's commands. Each installs what it needs into .venv; a second run starts at once.
-.PHONY: demo test check format bench baselines clean
+.PHONY: demo test test-all check format bench baselines clean
 .DELETE_ON_ERROR:
 
 export PYTHON
@@ -12,10 +12,11 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 	$(BIN)/reben demo
 
 # One thread per test process: threads of several processes that wait for one another burn the processors.
-test: export OMP_NUM_THREADS := 1
-test: $(VENV)/.dev  ## the whole test suite, with branch coverage
+test test-all: export OMP_NUM_THREADS := 1
+test: MARKED := -m "not slow"
+test test-all: $(VENV)/.dev  ## the test suite, with branch coverage; test-all: with the slow tests
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(MARKED) $(ARGS)
 
 check: $(VENV)/.dev  ## linter, formatter, types, direction of imports
 	$(BIN)/ruff check

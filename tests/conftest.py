@@ -1,5 +1,8 @@
 """Fixtures that many tests share: real data beside the project, small generated data sets and products."""
 
+import ctypes
+import gc
+import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,51 @@ from stand_ins.hub import HubStandIn, running_hub
 
 settings.register_profile("reben", deadline=None)  # tests check behaviour, never the clock
 settings.load_profile("reben")
+
+MOST_MEMORY_GB = 2.5
+"""Of a test process: two fit on a machine of 8 GB beside what they start."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _given_back() -> Iterator[None]:
+    """What a file of tests no longer needs goes back to the system, where its C library is glibc."""
+    yield
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail, in each test process, when it has held too much memory; with xdist its controller gathers them."""
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["peak_gb"] = peak_gb
+    else:
+        _peaks_gb["this process"] = peak_gb
+    if any(peak > MOST_MEMORY_GB for peak in _peaks_gb.values()):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+_peaks_gb: dict[str, float] = {}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Keep the peak of a worker of xdist."""
+    output = getattr(node, "workeroutput", {})
+    if "peak_gb" in output:
+        _peaks_gb[node.gateway.id] = output["peak_gb"]  # type: ignore[attr-defined]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what each test process has held at most."""
+    for name, peak in sorted(_peaks_gb.items()):
+        too_much = f", more than the {MOST_MEMORY_GB} GB that a test process may hold" if peak > MOST_MEMORY_GB else ""
+        terminalreporter.write_line(f"memory of {name}: at most {peak:.2f} GB{too_much}", red=bool(too_much))
+
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -46,7 +46,6 @@ with torch.no_grad():
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not PYTHON.exists(), reason="needs the environment with configilm, which `make bench` makes")
 def test_configilm_and_reben_read_each_others_weights(tmp_path: Path):
     architecture = Architecture("resnet18", 12, 19, 120, dropout=0.15, drop_path=0.15)

@@ -12,7 +12,8 @@ from reben.learn.paper.models import MODALITIES, PAPER_MODELS
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import make_recipe
 
-pytestmark = pytest.mark.slow
+_USUAL = {("resnet50", "s1"), ("mobilevit_s", "all")}
+"""Two families; the others are for `make test-all`."""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,14 @@ def expect_to_learn(model: str, bands: str, store: Path, metadata: list[Path], r
     assert (run / "model.safetensors").exists()
 
 
-@pytest.mark.parametrize("bands", MODALITIES)
-@pytest.mark.parametrize("model", PAPER_MODELS)
+@pytest.mark.parametrize(
+    ("model", "bands"),
+    [
+        pytest.param(model, bands, marks=[] if (model, bands) in _USUAL else pytest.mark.slow)
+        for model in PAPER_MODELS
+        for bands in MODALITIES
+    ],
+)
 def test_two_epochs_on_real_patches(
     model: str, bands: str, real_store: Path, real_patches: DatasetPaths, tmp_path: Path
 ):
@@ -47,6 +54,7 @@ def test_two_epochs_on_real_patches(
     expect_to_learn(model, bands, real_store, tables, tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["classification", "segmentation"])
 @pytest.mark.parametrize("model", PAPER_MODELS)
 def test_two_epochs_on_the_demos_patches(model: str, task: str, tiny_store: Path, few_rows: Path, tmp_path: Path):

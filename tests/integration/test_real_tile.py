@@ -33,7 +33,6 @@ def land_cover(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
-@pytest.mark.slow
 def test_patches_maps_and_metadata_are_the_published_ones(
     shared_data: Path, real_patches: DatasetPaths, product: Path, land_cover: Path, tmp_path: Path
 ):
