@@ -115,9 +115,9 @@ def test_what_does_not_go_together_is_said(data: Path, product: Path, classifier
 
     l2a = ["--checkpoint", classifier, "--l2a", product]
     assert "needs --output" in refused(*l2a)
-    assert "give either --l2a" in refused(*l2a, "--output", tmp_path / "x", "--store", data / "store")
+    assert "give either --l2a" in refused(*l2a, "--output", tmp_path / "x.parquet", "--store", data / "store")
     assert "give --data, or --store with --metadata" in refused("--checkpoint", classifier)
     assert "class maps need --output, a folder" in refused("--checkpoint", mapper, *tables(data))
-    assert "the model needs Sentinel-1" in refused(*l2a, "--output", tmp_path / "x", code=1)
-    assert "--s1-scenes" in refused(*l2a, "--output", tmp_path / "x", code=1)
+    assert "the model needs Sentinel-1" in refused(*l2a, "--output", tmp_path / "x.parquet", code=1)
+    assert "--s1-scenes" in refused(*l2a, "--output", tmp_path / "x.parquet", code=1)
     assert not list(tmp_path.iterdir())
