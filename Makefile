@@ -13,6 +13,7 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 
 # One thread per test process: threads of several processes that wait for one another burn the processors.
 test test-all: export OMP_NUM_THREADS := 1
+test test-all: export MALLOC_ARENA_MAX := 2
 test: MARKED := -m "not slow"
 test test-all: $(VENV)/.dev  ## the test suite, with branch coverage; test-all: with the slow tests
 	$(BIN)/python -m coverage erase

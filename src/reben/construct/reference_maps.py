@@ -200,8 +200,9 @@ def _codes(source: LandCoverLayer, texts: NDArray[np.object_]) -> Iterator[int]:
     for text in texts:
         code = known.get(str(text).strip().removesuffix(".0"))  # a column with gaps is read as float
         if code is None:
+            layer = f", layer {source.layer}" if source.layer else ""
             raise LandCoverError(
-                f"{source.path}, layer {source.layer}, column {source.column}: {str(text)!r} is not a code of legend "
+                f"{source.path}{layer}, column {source.column}: {str(text)!r} is not a code of legend "
                 f"{source.format.legend.name}",
                 hint="add it to the legend, without a class if it is to stay unlabelled",
             )

@@ -91,6 +91,10 @@ class DiskFullError(StoreError):
     """There is no room left for a store."""
 
 
+class SampleError(RebenError, TypeError):
+    """A sample of a data set, or what was made of it, is not what it should be."""
+
+
 class KeyNotFoundError(StoreError, KeyError):
     """A store has no value under the given key."""
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, default_collate
 
 from reben.core.bands import BAND_SETS, Band
-from reben.core.errors import StoreError
+from reben.core.errors import SampleError, StoreError
 from reben.data.buffers import BatchMemory
 from reben.data.kernels import copy_rows, fill_images, first_damaged
 from reben.data.native import Located, SensorLayout, image_side_px, locate, most_common_key, read_layout
@@ -126,7 +126,7 @@ class PatchDataset(Dataset[Sample]):
         """Several samples, in the order of the indices; a `DataLoader` calls this and collates them."""
         batch = self._untransformed_batch([self._as_draw(index) for index in indices])
         samples = [{name: values[number] for name, values in batch.items()} for number in range(len(indices))]
-        return samples if self.transforms is None else [self.transforms(sample) for sample in samples]
+        return samples if self.transforms is None else [_expect_sample(self.transforms(sample)) for sample in samples]
 
     def of(self, patches: Patches) -> "PatchDataset":
         """A data set of other patches of the same store, with the same bands, statistics and transforms."""
@@ -282,6 +282,20 @@ def _not_finite(store: Store, key: str) -> StoreError:
                 "`reben store check` lists all such values",
             )
     return StoreError(f"{store.path}, key {key!r}: has a pixel that is not a number")
+
+
+def _expect_sample(found: Any) -> Sample:  # noqa: ANN401 - whatever a user's function returns
+    """What transforms returned, if it is a sample.
+
+    Raises:
+        SampleError: if it is something else, such as None where a function lacks its `return`.
+    """
+    if not isinstance(found, dict):
+        raise SampleError(
+            f"the transforms (--augmentation) returned {type(found).__name__}; expected the sample, a dict",
+            hint="end the function with `return sample`",
+        )
+    return found
 
 
 def _flips(draws: Sequence[Draw]) -> torch.Tensor:

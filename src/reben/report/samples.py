@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from reben.core.bands import S1_BANDS, TRUE_COLOUR
 from reben.core.classes import CLC2018, Legend
-from reben.core.errors import BandError
+from reben.core.errors import BandError, SampleError
 from reben.io import atomic
 from reben.report.rendering import class_colours, legend_entries, radar_colour, true_colour
 
 _PANEL_IN, _CAPTION_IN, _LEGEND_LINE_IN = 2.6, 0.55, 0.24  # inches
+_NARROWEST_IN = 4.2  # a patch id must fit
 _COLOUR_NAMES = ("Red", "Green", "Blue")
 _LEGEND_COLUMNS = 3
 _PATCHES_PER_ROW = 2
+_IMAGE_AXES = 3
 _WRAP = 48
 """Characters below each panel."""
 
@@ -78,7 +80,7 @@ def figure_of(patches: Sequence[PatchPicture], *, legend: Legend = CLC2018, titl
     entries = legend_entries([patch.classes for patch in patches if patch.classes is not None], legend)
     lines = -(-len(entries) // _LEGEND_COLUMNS)
     height_in = rows * (_PANEL_IN + _CAPTION_IN) + lines * _LEGEND_LINE_IN + 0.5 * bool(title)
-    figure = Figure(figsize=(_PANEL_IN * width * across, height_in), layout="constrained")
+    figure = Figure(figsize=(max(_PANEL_IN * width * across, _NARROWEST_IN), height_in), layout="constrained")
     if title:
         figure.suptitle(title, fontsize=11)
     grid = figure.subplots(rows, width * across, squeeze=False)
@@ -113,18 +115,29 @@ def draw_samples(target: Path, patches: Sequence[PatchPicture], *, legend: Legen
         figure.savefig(partial, format=target.suffix.lower().removeprefix(".") or "png", dpi=130)
 
 
-def plot(sample: Mapping[str, Any], dataset: Any) -> Figure:  # noqa: ANN401 - a PatchDataset, for which torch is needed
+def plot(sample: Any, dataset: Any) -> Figure:  # noqa: ANN401 - checked here; a PatchDataset needs torch
     """A figure of one sample of a data set: its image in true colour and radar, its mask, its labels.
 
     Args:
-        sample: as `dataset[i]` gives it; images are brought back to the units of the store.
+        sample: a mapping as `dataset[i]` gives it; images are brought back to the units of the store.
         dataset: that gave it.
 
     Raises:
-        BandError: if there is nothing to show.
+        BandError: if there is nothing to show, or the sample is of another data set.
+        SampleError: if it is not a sample.
     """
+    if not (isinstance(sample, Mapping) and "image" in sample and hasattr(dataset, "bands")):
+        raise SampleError(
+            f"cannot draw a {type(sample).__name__} with a {type(dataset).__name__}",
+            hint="call reben.plot(dataset[0], dataset) with a PatchDataset",
+        )
     image = np.asarray(sample["image"], np.float64)
     bands = [band.name for band in dataset.bands]
+    if image.ndim != _IMAGE_AXES or len(image) != len(bands):
+        raise BandError(
+            f"an image of shape {image.shape} does not have the {len(bands)} bands of the data set",
+            hint="give a single sample, and the data set that it comes from",
+        )
     if dataset.statistics is not None:
         mean, std = (
             np.array([getattr(dataset.statistics[name], part) for name in bands])[:, None, None]

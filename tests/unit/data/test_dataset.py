@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, Subset
 from torchmetrics.classification import MultilabelAveragePrecision
 
 from reben.core.classes import CLC2018
-from reben.core.errors import BandError, KeyNotFoundError, StoreError
+from reben.core.errors import BandError, KeyNotFoundError, SampleError, StoreError
 from reben.data.dataset import Draw, PatchDataset
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.patches import Patches
@@ -214,3 +214,10 @@ def test_a_data_set_describes_itself_in_a_line(tiny_store: Path, tiny_dataset: D
     counts = few.patches.labels.sum(axis=0)
     for name, count in zip(few.classes, counts, strict=True):
         assert f"<td>{name}</td><td>{count}</td>" in html
+
+
+def test_transforms_without_return_are_named(tiny_store: Path, patches: Patches):
+    forgetful = PatchDataset(open_store(tiny_store), patches, "s1", transforms=lambda _: None)
+    for use in (lambda: forgetful[0], lambda: forgetful.batch([0, 1])):
+        with pytest.raises(SampleError, match="returned NoneType; expected the sample"):
+            use()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import reben
-from reben.core.errors import BandError
+from reben.core.errors import BandError, SampleError
 from reben.data.opening import open_dataset
 from reben.io.dataset_paths import DatasetPaths
 from reben.report.samples import PatchPicture, draw_samples, figure_of
@@ -46,3 +46,14 @@ def test_a_sample_is_brought_back_to_its_units(tiny_store: Path, tiny_dataset: D
     assert titles(figures[0]) == titles(figures[1]) == ["true colour", "VV, VH, VV - VH", "reference map"]
     images = [figure.axes[0].images[0].get_array() for figure in figures]
     np.testing.assert_allclose(*images, atol=1e-3)
+
+
+def test_what_is_no_sample_of_the_data_set(tiny_store: Path, tiny_dataset: DatasetPaths):
+    both, few = (open_dataset(tiny_store, tiny_dataset.metadata, bands=bands) for bands in ("all", "rgb"))
+    with pytest.raises(BandError, match="does not have the 12 bands"):
+        reben.plot(few[0], both)
+    with pytest.raises(BandError, match="bands of the data set"):
+        reben.plot(both.batch([0, 1]), both)
+    for wrong in ((0, both), (both, both[0]), (both[0], 7)):
+        with pytest.raises(SampleError, match="cannot draw"):
+            reben.plot(*wrong)

@@ -15,7 +15,7 @@ from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, RunError
 from reben.core.palettes import legend_of_names
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
-from reben.learn.models.architectures import Architecture
+from reben.learn.models.architectures import Architecture, build_model
 
 _IMAGE_AXES = 3
 _BATCH_AXES = 4
@@ -63,10 +63,21 @@ class TrainedModel:
 
         Raises:
             BandError: if a band has no statistics.
+            RecipeError: if timm has no such model.
+            RunError: if the module is another architecture, or has other inputs or outputs.
         """
         names = tuple(BANDS[name.upper()].name if name.upper() in BANDS else name for name in names_in(bands))
         normalisation(names, statistics)
         architecture = Architecture(timm_name, len(names), len(class_names), image_size, dropout=0.0, drop_path=0.0)
+        wanted = {name: tuple(tensor.shape) for name, tensor in build_model(architecture).state_dict().items()}
+        found = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        misfits = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+        if misfits:
+            raise RunError(
+                f"the module is not a {timm_name} for {len(names)} bands and {len(class_names)} classes: "
+                f"{misfits[0]} has shape {found.get(misfits[0])}; expected {wanted.get(misfits[0])}",
+                hint="give the name, bands and class_names with which it was built",
+            )
         return cls(model, architecture, names, statistics, tuple(class_names))
 
     def __call__(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:

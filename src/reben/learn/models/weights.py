@@ -71,7 +71,15 @@ def save_model(directory: str | os.PathLike[str], trained: TrainedModel) -> None
     """Write `config.json` and `model.safetensors` into a folder, each whole or not at all.
 
     Whatever takes `--checkpoint` takes the folder: evaluate, predict, embed, export, and `reben train --init`.
+
+    Raises:
+        RunError: if it is not a `TrainedModel`.
     """
+    if not isinstance(trained, TrainedModel):
+        raise RunError(
+            f"got a {type(trained).__name__}; expected a TrainedModel",
+            hint="reben.TrainedModel.of_timm(module, name, bands=...) makes one of a timm module",
+        )
     directory = Path(directory)
     architecture = trained.architecture
     config = _ILM_FIELDS | {

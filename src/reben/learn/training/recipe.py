@@ -15,6 +15,16 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 
 
+LOSS_NAMES = {
+    "classification": ("bce", "focal", "asymmetric"),
+    "segmentation": ("cross_entropy", "focal", "dice"),
+}
+"""By task, the default first; `losses` computes them."""
+
+UNWEIGHTED_LOSSES = ("asymmetric", "dice")
+"""Losses that take no class weights."""
+
+
 class Recipe(BaseModel):
     """How a model is trained. Unknown settings and values out of range are refused."""
 
@@ -85,6 +95,15 @@ class Recipe(BaseModel):
     def _check_parts(self) -> Self:
         if self.batch_size % self.accumulate:
             raise ValueError(f"batch_size = {self.batch_size} cannot be cut into {self.accumulate} equal micro-batches")
+        return self
+
+    @model_validator(mode="after")
+    def _check_loss(self) -> Self:
+        known = LOSS_NAMES[self.task]
+        if self.loss is not None and self.loss not in known:
+            raise ValueError(f"loss = {self.loss}: {self.task} has no such loss; choose out of {', '.join(known)}")
+        if self.class_weights != "none" and self.loss in UNWEIGHTED_LOSSES:
+            raise ValueError(f"loss = {self.loss}: takes no class weights; leave --class-weights out")
         return self
 
     @model_validator(mode="after")

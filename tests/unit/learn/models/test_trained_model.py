@@ -8,7 +8,7 @@ import torch
 import reben
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
-from reben.core.errors import BandError
+from reben.core.errors import BandError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.opening import open_dataset
 from reben.io.dataset_paths import DatasetPaths
@@ -100,3 +100,19 @@ def test_a_model_says_what_it_is_and_moves(trained: TrainedModel):
     assert trained.to("cpu") is trained
     assert trained.device == torch.device("cpu")
     assert trained.legend == CLC2018
+
+
+@pytest.mark.parametrize(
+    ("name", "bands", "classes"),
+    [("test_resnet", "s1", ("a", "b")), ("test_resnet", "rgb", ("a",)), ("test_vit", "rgb", ("a", "b"))],
+)
+def test_a_module_of_another_kind_is_refused_before_it_is_saved(name: str, bands: str, classes: tuple[str, ...]):
+    module = timm.create_model("test_resnet", in_chans=3, num_classes=2)
+    with pytest.raises(RunError, match=f"is not a {name} for"):
+        TrainedModel.of_timm(module, name, bands=bands, class_names=classes)
+
+
+def test_only_trained_models_are_saved(tmp_path: Path):
+    with pytest.raises(RunError, match="expected a TrainedModel") as caught:
+        reben.save_model(tmp_path, torch.nn.Identity())
+    assert "of_timm" in caught.value.hint

@@ -1,7 +1,7 @@
 import pytest
 
 from reben.core.errors import RebenError, RecipeError
-from reben.learn.training.recipe import Recipe, make_recipe
+from reben.learn.training.recipe import LOSS_NAMES, Recipe, make_recipe
 
 
 def test_defaults_are_the_papers():
@@ -103,3 +103,22 @@ def test_a_batch_is_cut_into_equal_parts():
     assert make_recipe(model="resnet50", batch_size=512, accumulate=4).accumulate == 4
     with pytest.raises(RecipeError, match="batch_size = 10 cannot be cut into 4 equal micro-batches"):
         make_recipe(model="resnet50", batch_size=10, accumulate=4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"loss": "dice"}, "classification has no such loss; choose out of bce, focal, asymmetric"),
+        ({"loss": "bce", "task": "segmentation"}, "segmentation has no such loss"),
+        ({"loss": "asymmetric", "class_weights": "balanced"}, "takes no class weights"),
+    ],
+)
+def test_losses_that_cannot_be_are_refused_before_anything_is_written(settings: dict, message: str):
+    with pytest.raises(RecipeError, match=message):
+        make_recipe(model="resnet18", **settings)
+
+
+def test_every_named_loss_exists():
+    from reben.learn.training.losses import LOSSES  # noqa: PLC0415
+
+    assert {task: tuple(losses) for task, losses in LOSSES.items()} == LOSS_NAMES
