@@ -76,4 +76,5 @@ def test_retrieval_is_evaluated_beside_chance(table: Path):
     assert "mAP@3" in text
     assert "chance level" in text
     assert "does not exist" in reben("evaluate-retrieval", "--embeddings", "nowhere", code=1).stderr
-    assert "needs the --store" in reben("retrieve", "x", "--embeddings", table, "--picture", "x.png", code=2).stderr
+    refused = reben("retrieve", "x", "--embeddings", table, "--picture", "x.png", code=2)
+    assert "--picture needs --data" in refused.stderr
