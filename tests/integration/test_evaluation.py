@@ -162,7 +162,7 @@ def test_a_segmentation_model_is_published_with_its_scores(mapper: Path, tables:
 def test_table_1_of_the_paper_from_runs(tables: list[object], tmp_path: Path):
     command = [
         "experiment", "paper", *tables, "--output", tmp_path / "runs", "--models", "mobilevit_s", "--bands", "s1,all",
-        "--epochs", 1, "--batch-size", 8, "--warmup-steps", 1,
+        "--epochs", 1, "--batch-size", 2, "--warmup-steps", 1,
     ]  # fmt: skip
     reben(*command, "--seeds", "1")
     result = reben(*command, "--seeds", "1,2")
