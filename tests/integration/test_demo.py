@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
+from own_process import in_own_process
 from reben.core.errors import TargetExistsError
 from reben.demo.area import GROUND
 from reben.demo.job import RECIPE, run_demo
@@ -17,9 +18,10 @@ def no_progress(_description: str):
     yield lambda _total: lambda _advance: None
 
 
-def run(output: Path, stages: list[str]) -> object:
+def run(output: Path) -> tuple[list[str], object]:
+    stages: list[str] = []
     recipe = RECIPE.model_copy(update={"model": "test_resnet", "epochs": 6})
-    return run_demo(
+    result = run_demo(
         output,
         progress=no_progress,
         report_stage=stages.append,
@@ -28,11 +30,11 @@ def run(output: Path, stages: list[str]) -> object:
         segmentation_recipe=recipe.model_copy(update={"task": "segmentation", "epochs": 3}),
         ground=replace(GROUND, side_m=18_000),
     )
+    return stages, result
 
 
 def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
-    stages: list[str] = []
-    result = run(tmp_path / "demo", stages)
+    stages, result = in_own_process(run, tmp_path / "demo")
     assert len(stages) == 7
     assert result.scores.patches > 20
     assert result.scores.ap_macro > 1.3 * result.scores.chance_ap_macro
@@ -42,4 +44,4 @@ def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
     assert picture.shape[0] > 400
     assert picture.std() > 0.05
     with pytest.raises(TargetExistsError):
-        run(tmp_path / "demo", [])
+        run(tmp_path / "demo")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from own_process import in_own_process
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata, write_metadata
 from reben.learn.paper.models import MODALITIES, PAPER_MODELS
@@ -51,11 +52,11 @@ def test_two_epochs_on_real_patches(
     model: str, bands: str, real_store: Path, real_patches: DatasetPaths, tmp_path: Path
 ):
     tables = [real_patches.metadata, real_patches.snow_and_cloud_metadata]
-    expect_to_learn(model, bands, real_store, tables, tmp_path / "run")
+    in_own_process(expect_to_learn, model, bands, real_store, tables, tmp_path / "run")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["classification", "segmentation"])
 @pytest.mark.parametrize("model", PAPER_MODELS)
 def test_two_epochs_on_the_demos_patches(model: str, task: str, tiny_store: Path, few_rows: Path, tmp_path: Path):
-    expect_to_learn(model, "all", tiny_store, [few_rows], tmp_path / "run", task=task)
+    in_own_process(expect_to_learn, model, "all", tiny_store, [few_rows], tmp_path / "run", task=task)

@@ -7,6 +7,7 @@ import lzma
 import math
 import re
 import struct
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -118,6 +119,7 @@ class _Zip:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path = path
         self._archive = archive
+        weakref.finalize(self, archive.close)  # also where an exception that refers to it is kept
 
     def names(self) -> frozenset[str]:
         found = (info.filename for info in self._archive.infolist() if not info.is_dir())
