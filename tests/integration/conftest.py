@@ -1,4 +1,4 @@
-"""A real Dask cluster of processes on this machine."""
+"""What several integration tests share: a real Dask cluster on this machine, two products, a service that has them."""
 
 import os
 import signal
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from stand_ins.data_space import DataSpaceStandIn, running_data_space, zipped
 
 _WAIT_S = 90
 
@@ -117,3 +119,19 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """With two workers."""
     with _running_cluster(tmp_path_factory.mktemp("cluster"), workers=2) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def products(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two small L2A products of one tile, two days apart."""
+    folder = tmp_path_factory.mktemp("products")
+    return [make_product(folder, f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP") for day in (3, 5)]
+
+
+@pytest.fixture
+def space(products: list[Path]) -> Iterator[DataSpaceStandIn]:
+    """A stand-in for the Data Space that has them."""
+    with running_data_space() as running:
+        for product in products:
+            running.add(product.name, zipped(product))
+        yield running

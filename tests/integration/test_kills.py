@@ -3,9 +3,7 @@
 By default some of the kills are tried; REBEN_TEST_KILLS=all tries every one.
 """
 
-import io
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,10 +30,8 @@ from reben.learn.training.recipe import make_recipe
 from reben.pipeline.configuration import read_configuration
 from reben.pipeline.sequence import run_pipeline
 from reben.pipeline.tools import Tools
-from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
+from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn
 from stand_ins.kills import every_kill, hidden_in, stride
-
-TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
 
 
 @contextmanager
@@ -56,29 +52,6 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and not path.name.startswith(("build-report", "BUILD", "pipeline-"))
     }
-
-
-def zipped(product: Path) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted(product.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(product.parent))
-    return buffer.getvalue()
-
-
-@pytest.fixture(scope="module")
-def products(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folder = tmp_path_factory.mktemp("products")
-    return [make_product(folder, tile) for tile in TILES]
-
-
-@pytest.fixture
-def space(products: list[Path]) -> Iterator[DataSpaceStandIn]:
-    with running_data_space() as running:
-        for product in products:
-            running.add(product.name, zipped(product))
-        yield running
 
 
 @pytest.mark.parametrize("shards", [None, 2])

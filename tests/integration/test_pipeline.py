@@ -1,10 +1,8 @@
 """`reben pipeline`: from a search, against the stand-in for the Data Space, to a store."""
 
-import io
 import json
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,33 +16,9 @@ from reben.io.dataset_paths import DatasetPaths
 from reben.io.metadata import read_metadata
 from reben.io.store import open_store
 from stand_ins.command import run_reben as reben
-from stand_ins.data_space import DataSpaceStandIn, running_data_space
+from stand_ins.data_space import DataSpaceStandIn, running_data_space, zipped
 
-TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
-NAMES = [f"{tile}_20240101T000000.SAFE" for tile in TILES]
-
-
-def zipped(product: Path) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted(product.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(product.parent))
-    return buffer.getvalue()
-
-
-@pytest.fixture(scope="module")
-def products(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folder = tmp_path_factory.mktemp("products")
-    return [make_product(folder, tile) for tile in TILES]
-
-
-@pytest.fixture
-def space(products: list[Path]) -> Iterator[DataSpaceStandIn]:
-    with running_data_space() as running:
-        for product in products:
-            running.add(product.name, zipped(product))
-        yield running
+NAMES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP_20240101T000000.SAFE" for day in (3, 5)]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -45,6 +46,12 @@ def zip_of(name: str, *, size: int = 700_000, members: dict[str, bytes] | None =
         for path, content in inside.items():
             archive.writestr(f"{name}/{path}", content)
     return buffer.getvalue()
+
+
+def zipped(product: Path) -> bytes:
+    """The folder of a product, packed."""
+    members = {path.relative_to(product).as_posix(): path.read_bytes() for path in product.rglob("*") if path.is_file()}
+    return zip_of(product.name, members=dict(sorted(members.items())))
 
 
 @dataclass
