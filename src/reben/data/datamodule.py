@@ -45,8 +45,9 @@ class PatchDataModule(lightning.LightningDataModule):
             than 1 helps where the store does not fit into memory.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every batch.
-        statistics: means and standard deviations by band; `data` takes `statistics.json` of the data folder if there is
-            one, else the published ones.
+        statistics: means and standard deviations by band, or the path of a file of them; `data` takes
+            `statistics.json` of the data folder if there is one, else the published ones; None leaves pixels as they
+            are stored.
         legend: classes of the labels; None is that of the data set (`legend.toml` beside its tables), else reBEN's.
         transforms: called with each training sample, returns the sample to use instead: augmentation beside the flips.
         predict_split: split that `Trainer.predict` takes; None takes all patches.

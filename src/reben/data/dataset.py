@@ -124,6 +124,8 @@ class PatchDataset(Dataset[Sample]):
 
     def __getitems__(self, indices: Sequence[SupportsIndex | Draw]) -> list[Sample]:
         """Several samples, in the order of the indices; a `DataLoader` calls this and collates them."""
+        if len(indices) == 0:
+            return []
         batch = self._untransformed_batch([self._as_draw(index) for index in indices])
         samples = [{name: values[number] for name, values in batch.items()} for number in range(len(indices))]
         return samples if self.transforms is None else [_expect_sample(self.transforms(sample)) for sample in samples]
@@ -143,11 +145,13 @@ class PatchDataset(Dataset[Sample]):
         """One batch, put together at once.
 
         Raises:
-            IndexError: if there is no such patch.
+            IndexError: if there is no such patch, or none is asked for.
             KeyNotFoundError: if the store lacks a patch.
             StoreError: if a value lacks a band.
             BandError: if the bands of a patch do not fit together.
         """
+        if len(indices) == 0:
+            raise IndexError("a batch needs at least one patch; no index was given")
         if self.transforms is not None:
             collated: Batch = default_collate(self.__getitems__(indices))
             return collated

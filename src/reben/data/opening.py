@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 
@@ -17,8 +16,11 @@ from reben.io.metadata import AnyPath, read_metadata
 from reben.io.store import open_store
 from reben.io.table_legends import legend_of_tables
 
-AnyStatistics = Statistics | Literal["data"] | None
-"""Means and standard deviations; `data` for those of the data folder, or else the published ones; None for none."""
+AnyStatistics = Statistics | str | Path | None
+"""Means and standard deviations, or the path of their file; None for none.
+
+`data` stands for those of the data folder, or else the published ones.
+"""
 
 
 def open_dataset(
@@ -44,8 +46,9 @@ def open_dataset(
         bands: a set (`s1`, `s2`, `all`, `rgb`) or band names; the order of the channels.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every sample.
-        statistics: means and standard deviations by band; `data` takes `statistics.json` of the data folder if there is
-            one, else the published ones; None leaves pixels as they are stored.
+        statistics: means and standard deviations by band, or the path of a file of them; `data` takes
+            `statistics.json` of the data folder if there is one, else the published ones; None leaves pixels as they
+            are stored.
         transforms: called with each sample, returns the sample to use instead, as in torchgeo.
 
     Raises:
@@ -87,8 +90,8 @@ def chosen_statistics(data: DataFolder, statistics: AnyStatistics) -> Statistics
     """The statistics that `data` stands for, if it is not others that are wanted.
 
     Raises:
-        MetadataError: if the file of the data folder cannot be used.
+        MetadataError: if the file cannot be used.
     """
     if statistics != "data":
-        return statistics
+        return read_statistics(Path(statistics)) if isinstance(statistics, str | Path) else statistics
     return PUBLISHED_STATISTICS if data.statistics is None else read_statistics(data.statistics)

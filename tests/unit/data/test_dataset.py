@@ -166,6 +166,17 @@ def test_indices_count_from_either_end(dataset: PatchDataset, kind: type):
             dataset[kind(beyond)]
 
 
+@pytest.mark.parametrize("none", [[], np.arange(0)])
+@pytest.mark.parametrize("transforms", [None, dict])
+def test_no_patches_are_no_samples_and_no_batch(dataset: PatchDataset, none: list[int], transforms: type | None):
+    dataset = dataset.of(dataset.patches)
+    dataset.transforms = transforms
+    assert dataset.__getitems__(none) == []
+    with pytest.raises(IndexError, match="a batch needs at least one patch"):
+        dataset.batch(none)
+    assert dataset.batch(np.arange(2))["image"].shape == (2, 12, 120, 120)
+
+
 def test_an_index_that_is_none_is_refused(dataset: PatchDataset):
     with pytest.raises(TypeError):
         dataset["S2A"]

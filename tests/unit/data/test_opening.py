@@ -28,6 +28,16 @@ def test_pixels_as_they_are_stored_and_masks(tiny_store: Path, tiny_dataset: Dat
     assert sample["mask"].dtype == torch.int64
 
 
+def test_statistics_of_a_file(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    inputs = {"metadata": tiny_dataset.metadata, "bands": "B02"}
+    with pytest.raises(MetadataError, match="nowhere"):
+        reben.open_dataset(tiny_store, **inputs, statistics="nowhere.json")
+    (tmp_path / "s.json").write_text('{"bands": {"B02": {"mean": 100, "std": 50}}}')
+    found = reben.open_dataset(tiny_store, **inputs, statistics=tmp_path / "s.json")[2]["image"]
+    stored = reben.open_dataset(tiny_store, **inputs, statistics=None)[2]["image"]
+    torch.testing.assert_close(found, (stored - 100) / 50)
+
+
 def test_all_splits_and_snow_and_clouds(tiny_store: Path, tiny_dataset: DatasetPaths):
     tables = [tiny_dataset.metadata, tiny_dataset.snow_and_cloud_metadata]
     few = reben.open_dataset(tiny_store, tables)

@@ -91,7 +91,12 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
             KeyNotFoundError: if there is no such key.
         """
         opened = self._opened()
-        found = opened.get(key.encode())
+        try:
+            found = opened.get(key.encode())
+        except (AttributeError, UnicodeEncodeError):
+            raise KeyNotFoundError(
+                f"{self.path} has no key {key!r}", hint=f"keys are texts; the first is {next(iter(self), 'none yet')!r}"
+            ) from None
         if found is None:
             raise KeyNotFoundError(f"{self.path} has no key {key!r}", hint=_nearest_hint(opened, key))
         return found
@@ -106,7 +111,7 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
         return self._opened()
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._opened().get(key.encode()) is not None
+        return isinstance(key, str) and self._opened().get(key.encode(errors="replace")) is not None
 
     def __len__(self) -> int:
         return self._opened().count()

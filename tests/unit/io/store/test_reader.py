@@ -126,7 +126,7 @@ def test_keys_are_sorted_and_counted(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "there"), [(KEYS[3], True), ("P", False), ("x" * 600, False), (3, False), (None, False)]
+    ("key", "there"), [(KEYS[3], True), ("P", False), ("x" * 600, False), (3, False), (None, False), ("\ud800", False)]
 )
 def test_keys_are_contained(path: Path, key: object, there: bool) -> None:
     assert (key in open_store(path)) is there
@@ -179,6 +179,15 @@ def test_missing_key_is_named_and_the_hint_names_the_nearest(
     with pytest.raises(KeyNotFoundError, match=f"{path} has no key '{key}'") as caught:
         read(open_store(path), key)
     assert caught.value.hint == f"the nearest key is '{nearest}'"
+
+
+@pytest.mark.parametrize("key", [0, None, b"P_03_00", "\ud800"])
+def test_what_cannot_be_a_key_is_missing(path: Path, key: object) -> None:
+    store = open_store(path)
+    with pytest.raises(KeyNotFoundError, match="has no key") as caught:
+        store[key]  # type: ignore[index]
+    assert caught.value.hint == "keys are texts; the first is 'P_00_00'"
+    assert store.get(key) is None  # type: ignore[call-overload]
 
 
 def test_empty_key_is_missing(path: Path) -> None:
