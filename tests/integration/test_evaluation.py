@@ -70,7 +70,7 @@ def test_everything_about_a_classifier(
     predictions = json.loads((tmp_path / "predictions.json").read_text())
     rows = [row for row in read_metadata([tiny_dataset.metadata]).to_pylist() if row["split"] == "train"]
     truth = np.array([[name in row["labels"] for name in CLC2018.class_names] for row in rows])
-    probabilities = np.array([predictions[row["patch_id"]]["probabilities"] for row in rows])
+    probabilities = np.array([list(predictions[row["patch_id"]]["probabilities"].values()) for row in rows])
     assert found["ap_micro"] == pytest.approx(average_precision_score(truth, probabilities, average="micro"), abs=1e-5)
     assert found["by_country"]["Nowhere"]["ap_micro"] == found["by_season"]["summer"]["ap_micro"] == found["ap_micro"]
     thresholds = found["chosen_thresholds"]

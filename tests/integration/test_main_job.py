@@ -90,7 +90,7 @@ def test_train_evaluate_and_predict_on_real_patches(
     predictions = json.loads(predictions_file.read_text())
     assert len(predictions) == 12
     for prediction in predictions.values():
-        logits, probabilities = np.array(prediction["logits"]), np.array(prediction["probabilities"])
+        logits, probabilities = (np.array([*prediction[name].values()]) for name in ("logits", "probabilities"))
         assert logits.shape == probabilities.shape == (19,)
         np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), rtol=1e-5)
 

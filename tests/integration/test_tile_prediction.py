@@ -75,7 +75,7 @@ def test_labels_of_a_tile_are_those_of_its_patches(data: Path, product: Path, cl
     for patch_id, prediction in expected.items():
         row = found.loc[patch_id]
         np.testing.assert_allclose(
-            row[list(CLC2018.class_names)].to_numpy(float), prediction["probabilities"], atol=1e-5
+            row[list(CLC2018.class_names)].to_numpy(float), [*prediction["probabilities"].values()], atol=1e-5
         )
         assert list(row["labels"]) == prediction["labels"]
     assert found.crs.to_epsg() == 32631

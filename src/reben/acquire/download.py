@@ -1,6 +1,5 @@
 """Many downloads at a time: each ends complete and verified, or is named with the reason."""
 
-import errno
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +23,6 @@ from reben.acquire.unpacking import doomed_name, unpack
 from reben.core.errors import DownloadError, RebenError
 from reben.io import atomic
 
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _UNPACKED = 1.1
 """Unpacked bytes per byte of a zip file: JPEG 2000 does not shrink any further."""
 _SPARE_BYTES = 256 << 20
@@ -190,7 +188,7 @@ def _bring_to_end(product: CatalogueProduct, work: _Work) -> Outcome:
         outcome = Outcome(product, State.failed, reason=f"{error}{hint}")
     except OSError as error:
         outcome = Outcome(product, State.failed, reason=f"cannot be written: {error.strerror or error}")
-        if error.errno in _DISK_FULL:  # the others would fail as well, and leave no room for anybody else
+        if error.errno in atomic.NO_ROOM:  # the others would fail as well, and leave no room for anybody else
             work.line.stop.stop()
     return replace(outcome, seconds=round(time.perf_counter() - begun, 2))
 

@@ -15,6 +15,7 @@ from reben.acquire.patience import PassingError, Patience, try_patiently
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop
 from reben.core.errors import CredentialsError, DownloadError, RebenError
+from reben.io.small_files import parse_json
 
 _CLIENT_ID = "cdse-public"
 """The service's name for programs of the public."""
@@ -129,7 +130,7 @@ class Tokens:
                 if len(answer) > _LARGEST_ANSWER:
                     raise PassingError("the identity service sends no token, but something very long")
             try:
-                values = response.__class__(response.status_code, content=answer).json()
+                values = parse_json(answer)
             except ValueError:
                 values = None
         if response.status_code in _REFUSED:

@@ -38,20 +38,10 @@ Store = Annotated[
         help="Store that `reben encode` wrote, instead of --data.", show_default=False, rich_help_panel=DATA_PANEL
     ),
 ]
-S1Unit = Annotated[
-    Unit | None,
-    typer.Option(
-        help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.", rich_help_panel="Inputs"
-    ),
-]
-Checksums = Annotated[
-    bool,
-    typer.Option(
-        "--checksums/--no-checksums",
-        help="Compare images with the checksums in zip files and manifest.safe.",
-        rich_help_panel="Work",
-    ),
-]
+S1_UNIT = "Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."
+S1Unit = Annotated[Unit | None, typer.Option(help=S1_UNIT, rich_help_panel="Inputs")]
+CHECKSUMS = "Compare images with the checksums in zip files and manifest.safe."
+Checksums = Annotated[bool, typer.Option("--checksums/--no-checksums", help=CHECKSUMS, rich_help_panel="Work")]
 Metadata = Annotated[
     list[Path] | None,
     typer.Option(

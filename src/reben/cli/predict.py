@@ -16,7 +16,6 @@ from reben.core.palettes import colour_blind_safe
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
     from reben.io.data_folder import DataFolder
-    from reben.learn.inference.prediction import Predictions
     from reben.learn.models.trained_model import TrainedModel
 
 _THRESHOLD = 0.5  # of the paper's F1
@@ -51,20 +50,9 @@ def predict(
     s1_scenes: Annotated[
         Path | None, typer.Option(help="Folder with geocoded Sentinel-1 scenes.", rich_help_panel=_TILE)
     ] = None,
-    s1_unit: Annotated[
-        Unit | None,
-        typer.Option(
-            help="Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB.",
-            rich_help_panel=_TILE,
-        ),
-    ] = None,
+    s1_unit: Annotated[Unit | None, typer.Option(help=options.S1_UNIT, rich_help_panel=_TILE)] = None,
     checksums: Annotated[
-        bool,
-        typer.Option(
-            "--checksums/--no-checksums",
-            help="Compare images with the checksums in zip files and manifest.safe.",
-            rich_help_panel=_TILE,
-        ),
+        bool, typer.Option("--checksums/--no-checksums", help=options.CHECKSUMS, rich_help_panel=_TILE)
     ] = True,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the tile.", rich_help_panel=_TILE)
@@ -190,10 +178,15 @@ def _predict_labels(
     workers: int | None,
 ) -> None:
     from reben.core.bands import IMAGE_RESOLUTION_M
+    from reben.io.metadata import read_metadata
+    from reben.io.table_legends import legend_of_tables
     from reben.io.tile_grounds import find_tile_grounds
-    from reben.learn.inference import prediction
-    from reben.learn.inference.label_files import LabelTable, outlines, write_labels
+    from reben.learn.inference import label_files, prediction
 
+    grounds = {} if output is None else find_tile_grounds(tiles, data.metadata)
+    if output is not None:
+        ids = patch_ids or read_metadata(data.metadata, legend=legend_of_tables(data.metadata))["patch_id"].to_pylist()
+        label_files.expect_placed(output, ids, grounds)
     with progress("predicting") as start:
         predictions = prediction.predict(
             trained,
@@ -205,36 +198,25 @@ def _predict_labels(
             workers=workers,
             start=start,
         )
+    side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
+    polygons, crs = label_files.outlines(predictions.patch_ids, grounds, side_m) or (None, "")
+    table = label_files.LabelTable(
+        predictions.patch_ids,
+        predictions.class_names,
+        predictions.probabilities,
+        _THRESHOLD,
+        polygons,
+        crs,
+        predictions.logits,
+    )
     if output is not None:
-        grounds = find_tile_grounds(tiles, data.metadata)
-        found = outlines(predictions.patch_ids, grounds, trained.architecture.image_size * IMAGE_RESOLUTION_M)
-        polygons, crs = found or (None, "")
-        names, probabilities = predictions.class_names, predictions.probabilities
-        write_labels(output, LabelTable(predictions.patch_ids, names, probabilities, _THRESHOLD, polygons, crs))
+        label_files.write_labels(output, table)
         say(f"{output}: {len(predictions.patch_ids):,} patches")
     if json is not None:
-        print_json(json, as_json(predictions))
+        print_json(json, label_files.as_json(table))
     if json != STDOUT and output is None:
         for patch_id, chosen in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
             say(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in chosen))
-
-
-def as_json(predictions: "Predictions") -> dict[str, dict[str, list[float] | list[str]]]:
-    """Per patch id: logits and probabilities in the order of the classes, and the predicted labels."""
-    return {
-        patch_id: {
-            "logits": logits.tolist(),
-            "probabilities": probabilities.tolist(),
-            "labels": [name for name, _ in chosen],
-        }
-        for patch_id, logits, probabilities, chosen in zip(
-            predictions.patch_ids,
-            predictions.logits,
-            predictions.probabilities,
-            predictions.probable(_THRESHOLD),
-            strict=True,
-        )
-    }
 
 
 def _predict_maps(

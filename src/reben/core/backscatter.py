@@ -54,6 +54,18 @@ def implausible_value(pixels: NDArray[np.floating]) -> float | None:
     return lowest if not lowest >= LOWEST_DB else highest
 
 
+def implausibility(pixels: NDArray[np.floating]) -> str | None:
+    """What is wrong with pixels that should be backscatter in dB, to follow their name; None if nothing is.
+
+    >>> implausibility(np.float32([-12, -9999, 3]))
+    'has a value of -9999; expected backscatter between -90 and 50 dB'
+    """
+    wrong = implausible_value(pixels)
+    if wrong is None:
+        return None
+    return f"has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB"
+
+
 def decibels(power: NDArray[np.floating]) -> NDArray[np.float32]:
     """Linear power in dB, NaN where it is not above the lowest plausible value."""
     known = np.where(power > 10 ** (LOWEST_DB / 10), power, np.nan)

@@ -3,13 +3,14 @@
 Sources: reBEN paper, section III (bands used for training); the published patches (sizes and data types).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from reben.core.errors import BandError
+from reben.core.wording import first_of
 
 PATCH_SIZE_M = 1200
 """Side of a published patch, in metres."""
@@ -123,20 +124,32 @@ def select_bands(selection: str | Sequence[str], among: Mapping[str, Band] = BAN
     """
     spelled = {name.upper(): name for name in among}
     wanted = names_in(selection)
-    if selection == "all" and not set(wanted) <= set(among):
+    called = selection.lower() if isinstance(selection, str) else ""
+    if called == "all" and not set(wanted) <= set(among):
         wanted = tuple(among)
-    if selection == "rgb" and set(_COLOUR_NAMES) <= set(spelled):
-        wanted = _COLOUR_NAMES
+    if called == "rgb":
+        wanted = true_colour_names(among) or wanted
     unknown = [name for name in wanted if name.upper() not in spelled]
     if unknown or not wanted:
         raise BandError(
             f"unknown band {', '.join(map(repr, unknown))}" if unknown else "no band given",
-            hint=f"give one of the sets {', '.join(_NAMED_SETS)}, or names out of {_some(list(among))}",
+            hint=f"give one of the sets {', '.join(_NAMED_SETS)}, or names out of {first_of(list(among), most=20)}",
         )
     names = [spelled[name.upper()] for name in wanted]
     if len(set(names)) < len(names):
         raise BandError(f"bands {', '.join(names)}: one of them is given twice")
     return tuple(among[name] for name in names)
+
+
+def true_colour_names(names: Iterable[str]) -> tuple[str, ...] | None:
+    """The red, green and blue bands among some, as they are called there; None if one is missing.
+
+    >>> true_colour_names(["Red", "Green", "Blue"])
+    ('Red', 'Green', 'Blue')
+    """
+    spelled = {name.upper(): name for name in names}
+    sets = (tuple(map(spelled.get, found)) for found in (TRUE_COLOUR, _COLOUR_NAMES))
+    return next((tuple(filter(None, found)) for found in sets if None not in found), None)
 
 
 def names_in(selection: str | Sequence[str]) -> tuple[str, ...]:
@@ -172,8 +185,3 @@ def bands_of_tensors(tensors: Mapping[str, tuple[int, np.dtype[Any]]]) -> dict[s
         name: own.get(name) or Band(name, "s2", extent_m // max(rows, 1), dtype.name)
         for name, (rows, dtype) in tensors.items()
     }
-
-
-def _some(names: Sequence[str], most: int = 20) -> str:
-    """Names for a message: all of them, or the first ones and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -24,14 +24,14 @@ class BatchMemory:
     """
 
     def __init__(self, *, pinned: bool = False) -> None:
-        self._pinned = pinned
+        self.pinned = pinned
         self._free: dict[int, list[NDArray[np.uint8]]] = {}
         self._lock = RLock()  # the garbage collector may give memory back while we hold it
 
     def tensor(self, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> torch.Tensor:
         """An uninitialised tensor."""
         kind = np.dtype(dtype)
-        if self._pinned:
+        if self.pinned:
             # PyTorch's own allocator takes memory back, too, and it alone knows when a copy to the device that was
             # started without waiting has ended: until then the memory must not be written again.
             return torch.empty(shape, dtype=torch.from_numpy(np.empty(0, kind)).dtype, pin_memory=True)
@@ -54,7 +54,7 @@ class BatchMemory:
             self._free.setdefault(block.size, []).append(block)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_pinned": self._pinned}  # memory stays in its process
+        return {"pinned": self.pinned}  # memory stays in its process
 
     def __setstate__(self, state: dict[str, bool]) -> None:
-        self.__init__(pinned=state["_pinned"])  # type: ignore[misc]  # as good as new
+        self.__init__(pinned=state["pinned"])  # type: ignore[misc]  # as good as new

@@ -132,14 +132,18 @@ class PatchDataset(Dataset[Sample]):
 
     def of(self, patches: Patches) -> "PatchDataset":
         """A data set of other patches of the same store, with the same bands, statistics and transforms."""
-        return PatchDataset(
+        others = PatchDataset(
             self.store,
             patches,
             [band.name for band in self.bands],
             statistics=self.statistics,
             reference_maps=self.reference_maps,
             transforms=self.transforms,
+            pinned=self._memory.pinned,
         )
+        if len(self):  # where images vary in size, the first patches of each would tell another one
+            others.layouts = self.layouts
+        return others
 
     def batch(self, indices: Sequence[SupportsIndex | Draw]) -> Batch:
         """One batch, put together at once.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
+from reben.core.backscatter import implausibility
 from reben.core.bands import Band
 from reben.core.errors import MetadataError, StoreError
 from reben.data.normalisation import BandStatistics, Statistics
@@ -88,7 +88,7 @@ def summarise(
         progress: is told how many further patches are done.
 
     Raises:
-        StoreError: if a patch or a band is missing, or a pixel of Sentinel-1 is no number, or no backscatter in dB.
+        StoreError: if a patch or a band is missing, or a pixel is not a number, or one of Sentinel-1 cannot be in dB.
     """
     names = list(zip(patches.ids.to_pylist(), patches.s1_names.to_pylist(), strict=True))
     chunks = [names[first : first + _PATCHES_PER_TASK] for first in range(0, len(names), _PATCHES_PER_TASK)]
@@ -110,27 +110,30 @@ def _count(store: Store, bands: Sequence[Band], names: Sequence[tuple[str, str]]
         own = [band for band in bands if band.sensor == sensor]
         if own:
             stacks = [store.tensors(key, tuple(band.name for band in own)) for key in keys]
-            if sensor == "s1":
-                _expect_backscatter(store, own, dict(zip(keys, stacks, strict=True)))
+            _expect_usable(store, own, dict(zip(keys, stacks, strict=True)))
             for number, band in enumerate(own):
                 found[band.name] = _tally(np.concatenate([stack[number].ravel() for stack in stacks]))
     return found
 
 
-def _expect_backscatter(store: Store, bands: Sequence[Band], stacks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
-    """Check the pixels of Sentinel-1 patches.
+def _expect_usable(store: Store, bands: Sequence[Band], stacks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+    """Check the pixels of some patches.
 
     Raises:
-        StoreError: if one is no number, or cannot be in dB; its patch and band are named.
+        StoreError: if one is not a number, or one of Sentinel-1 cannot be in dB; its patch and band are named.
     """
     for key, stack in stacks.items():
         for band, pixels in zip(bands, stack, strict=True):
-            wrong = implausible_value(pixels)
+            if band.sensor == "s1":
+                wrong = implausibility(pixels)
+            elif pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+                wrong = "has a value that is not a number; expected finite pixels"
+            else:
+                wrong = None
             if wrong is not None:
                 raise StoreError(
-                    f"{store.path}: {key} has a value of {wrong:.6g} in {band.name}; "
-                    f"expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
-                    hint="`reben verify` lists all such patches; build or encode them again",
+                    f"{store.path}: {key}, band {band.name}: {wrong}",
+                    hint="`reben store check` lists all such patches; build or encode them again",
                 )
 
 

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 from reben.construct.sentinel1.partners import S1Source
 from reben.construct.tile_bands import TileBands, read_bands
 from reben.construct.tile_patches import Place, TilePatches
-from reben.core.bands import Band, select_bands
+from reben.core.bands import IMAGE_RESOLUTION_M, Band, select_bands
 from reben.core.errors import BandError
 from reben.core.grid import PatchGrid, TileGround
 from reben.io.safe import SafeProduct
-
-_RESOLUTION_M = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class TileImages:
             yield self._image(patches, place, partner.pixels)
 
     def _image(self, patches: TilePatches, place: Place, s1: Mapping[str, NDArray[np.float32]]) -> TileImage:
-        side_px = patches.grid.patch_size_m // _RESOLUTION_M
+        side_px = patches.grid.patch_size_m // IMAGE_RESOLUTION_M
         valid = np.ones((side_px, side_px), np.bool_)
         tensors: dict[str, NDArray[Any]] = {}
         for band in self.bands:

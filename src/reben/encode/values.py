@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
+from reben.core.backscatter import implausibility
 from reben.core.errors import EncodeError, RasterError
 from reben.encode.specification import Part, RasterFile
 from reben.io.geotiff import read_pixels, read_stack
@@ -124,10 +124,10 @@ def _expect_backscatter(path: str, pixels: NDArray[Any]) -> None:
     Raises:
         EncodeError: if it does not.
     """
-    wrong = implausible_value(pixels)
+    wrong = implausibility(pixels)
     if wrong is not None:
         raise EncodeError(
-            f"{path}: has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
+            f"{path}: {wrong}",
             hint="make the patch again, or take its folder out",
         )
 

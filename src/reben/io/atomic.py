@@ -23,6 +23,8 @@ from reben.core.errors import TargetExistsError
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 """What file systems without locks say."""
 _SLOT_LOCK = re.compile(r"\..*~[0-9]+\.lock", re.DOTALL)
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Numbers of the errors that only something that writes can have."""
 
 
 @contextmanager
@@ -50,11 +52,11 @@ def new_file(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def naming(target: Path) -> Iterator[None]:
-    """Around what writes `target`: an error that names no file, as that of a full disk, gets its name."""
+    """Around what writes `target`: the error of a full disk, which names no file, gets its name."""
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
+        if error.errno in NO_ROOM and error.filename is None:
             error.filename = str(target)
         raise
 

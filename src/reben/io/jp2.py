@@ -16,7 +16,6 @@ from reben.io.new_rasters import write_raster
 from reben.io.tile_geocoding import expect_tile
 
 _HINT = "download or correct the product again"
-"""The code stream's last marker (ISO/IEC 15444-1, "EOC")."""
 
 
 def read_tile_band(

@@ -45,10 +45,12 @@ def compare_checksums(
     Raises:
         ProductError: if an image differs from one, or cannot be read.
     """
+    if not images:
+        return ()
     with closing(open_files(path)) as files, ThreadPoolExecutor(threads) as pool:
         stated = _stated(path, files)
         compared = list(pool.map(lambda name: _compare(path, files, name, stated.get(name), stopped), images))
-    return tuple(sorted(set.intersection(*compared))) if compared else ()
+    return tuple(sorted(set.intersection(*compared)))
 
 
 @contextmanager

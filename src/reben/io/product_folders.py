@@ -13,7 +13,7 @@ from reben.io.safe_files import is_hidden
 
 _SUFFIXES = {".safe", ".zip"}
 _METADATA = re.compile(r"MTD_MSIL(1C|2A)\.xml|S2[A-Z]_USER_MTD_SAFL2A.*\.xml")
-_OTHER_MISSION = re.compile(r"S(1|3|5P|6)[A-Z_]_")
+_OTHER_MISSION = re.compile(r"S(?:[136][A-Z_]|5P)_")
 _DEEPEST = 3
 
 

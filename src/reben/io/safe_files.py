@@ -261,7 +261,8 @@ def find_metadata(path: Path, files: ProductFiles, pattern: re.Pattern[str]) -> 
         ProductError: if several are equally near: there are several products.
     """
     found = [name for name in files.names() if pattern.fullmatch(name)]
-    nearest = sorted(name for name in found if name.count("/") == min(name.count("/") for name in found))
+    depth = min((name.count("/") for name in found), default=0)
+    nearest = sorted(name for name in found if name.count("/") == depth)
     if len(nearest) > 1:
         raise ProductError(
             f"{path}: holds {len(nearest)} products: {', '.join(nearest[:2])}{', ...' if nearest[2:] else ''}",

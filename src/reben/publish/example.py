@@ -4,9 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reben.core.bands import TRUE_COLOUR
 from reben.core.errors import MetadataError
 from reben.io.metadata import read_metadata
 from reben.io.store import Store, open_store
@@ -14,6 +12,7 @@ from reben.io.table_legends import legend_of_tables
 from reben.learn.inference.prediction import PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
 from reben.report.patches import LabelledPatch, draw_patches
+from reben.report.rendering import rgb_of, spread
 
 _SHOWN, _SHOWN_WITH_MAPS = 8, 4
 _THRESHOLD = 0.5  # of the paper's F1
@@ -62,12 +61,7 @@ def draw_example(
 def _mapped(found: PredictedMap, store: Store) -> LabelledPatch:
     """A patch with its maps and no labels."""
     maps = None if found.truth is None else (found.truth, found.classes)
-    return LabelledPatch(found.patch_id, _true_colour(store, found.patch_id), frozenset(), frozenset(), maps)
-
-
-def _true_colour(store: Store, patch_id: str) -> NDArray[Any]:
-    """Shape (H, W, 3)."""
-    return np.stack(store.tensors(patch_id, TRUE_COLOUR), axis=-1)
+    return LabelledPatch(found.patch_id, rgb_of(found.patch_id, store[found.patch_id]), frozenset(), frozenset(), maps)
 
 
 def _some_test_patches(metadata: list[Path], count: int) -> list[str]:
@@ -80,7 +74,7 @@ def _some_test_patches(metadata: list[Path], count: int) -> list[str]:
     ids = [row["patch_id"] for row in table.select(["patch_id", "split"]).to_pylist() if row["split"] == "test"]
     if not ids:
         raise MetadataError("the metadata tables have no test patch to draw", hint="give the tables that list some")
-    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int))]
+    return spread(ids, count)
 
 
 def _labelled(predictions: Predictions, store: Store, maps: list[PredictedMap]) -> list[LabelledPatch]:
@@ -90,7 +84,7 @@ def _labelled(predictions: Predictions, store: Store, maps: list[PredictedMap]) 
     return [
         LabelledPatch(
             patch_id,
-            _true_colour(store, patch_id),
+            rgb_of(patch_id, store[patch_id]),
             true=frozenset(names[labels > 0].tolist()),
             predicted=frozenset(names[probabilities >= _THRESHOLD].tolist()),
             maps=map_of.get(patch_id),

@@ -11,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reben.core.bands import TRUE_COLOUR
 from reben.core.errors import KeyNotFoundError
 from reben.io import atomic
 from reben.io.store import Store
-from reben.report.rendering import page_columns, true_colour
+from reben.report.rendering import page_columns, rgb_of, true_colour
 
 if TYPE_CHECKING:
     from reben.learn.retrieval.neighbours import Neighbour
@@ -101,11 +100,11 @@ def true_colour_bands(stores: Sequence[Store], patch_id: str) -> NDArray[np.gene
 
     Raises:
         KeyNotFoundError: if none has it.
-        StoreError: if its value lacks a band.
+        BandError: if it has no red, green and blue.
     """
     for store in stores:
         if patch_id in store:
-            return np.stack(store.tensors(patch_id, TRUE_COLOUR), axis=-1)
+            return rgb_of(patch_id, store[patch_id])
     raise KeyNotFoundError(
         f"no store has the patch {patch_id!r}: {', '.join(str(store.path) for store in stores)}",
         hint="give the store that was embedded as a further --store",

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from reben.core.classes import Legend
 from reben.core.errors import MetadataError
 from reben.io.data_folder import DataFolder
 from reben.io.metadata import read_metadata
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, open_store, reference_map_key
 from reben.io.table_legends import legend_of_tables
+from reben.report.rendering import spread
 from reben.report.samples import PatchPicture
 
 
@@ -33,18 +32,11 @@ def pictures_of(
     missing = [name for name in patch_ids if name not in rows]
     if missing:
         raise MetadataError(f"patch {missing[0]!r} is in no metadata table", hint="give the table that lists it")
-    names = list(patch_ids) or _spread([name for name, row in rows.items() if split in {None, row["split"]}], count)
+    names = list(patch_ids) or spread([name for name, row in rows.items() if split in {None, row["split"]}], count)
     if not names:
         raise MetadataError("the metadata tables have no patch to draw", hint="choose another --split")
     store = open_store(data.store)
     return [_picture(store, rows[name], legend) for name in names], legend
-
-
-def _spread(names: Sequence[str], count: int) -> list[str]:
-    """Some names at equal distances."""
-    if not names:
-        return []
-    return [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(count, len(names))).astype(int))]
 
 
 def _picture(store: Store, row: dict[str, object], legend: Legend) -> PatchPicture:

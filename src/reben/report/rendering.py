@@ -1,12 +1,16 @@
 """How bands and class maps become colours on the screen, the same in every picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.core.bands import TRUE_COLOUR, true_colour_names
 from reben.core.classes import Legend, Rgb
+from reben.core.errors import BandError
+from reben.core.wording import first_of
 
 UNLABELLED_COLOUR = (0.62, 0.62, 0.62)
 """Grey: white would be paper, and a class may be black."""
@@ -34,6 +38,21 @@ def true_colour(rgb: NDArray[np.generic]) -> NDArray[np.float64]:
     share = rgb.astype(np.float64) / _REFLECTANCE_SCALE / _WHITE_REFLECTANCE
     brightness: NDArray[np.float64] = share.clip(0, 1) ** (1 / _GAMMA)
     return brightness
+
+
+def rgb_of(patch_id: str, tensors: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Red, green and blue band of a patch, shape (H, W, 3), as they are stored.
+
+    Raises:
+        BandError: if it has none.
+    """
+    names = true_colour_names(tensors)
+    if names is None:
+        raise BandError(
+            f"{patch_id}: cannot be shown in true colour, it has {first_of(list(tensors), most=20)}",
+            hint=f"{', '.join(TRUE_COLOUR)} are needed, or bands that are called red, green and blue",
+        )
+    return np.stack([tensors[name] for name in names], axis=-1)
 
 
 def radar_colour(vv: NDArray[np.floating], vh: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -85,3 +104,14 @@ def page_columns(panels: int, *, height: float = 1.0, widest: int = 6, aspect: f
     (2, 4, 6, 4)
     """
     return max(1, min(widest, panels, ceil(sqrt(panels * height / aspect))))
+
+
+def spread(names: Sequence[str], most: int) -> list[str]:
+    """Some of the names, at equal distances.
+
+    >>> spread(["a", "b", "c", "d", "e"], 3)
+    ['a', 'c', 'e']
+    """
+    if not names:
+        return []
+    return [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(most, len(names))).astype(int))]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from reben.core.bands import S1_BANDS, TRUE_COLOUR
+from reben.core.bands import S1_BANDS, TRUE_COLOUR, true_colour_names
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, SampleError
 from reben.io import atomic
@@ -20,7 +20,6 @@ from reben.report.rendering import class_colours, legend_entries, radar_colour, 
 
 _PANEL_IN, _CAPTION_IN, _LEGEND_LINE_IN = 2.6, 0.55, 0.24  # inches
 _NARROWEST_IN = 4.2  # a patch id must fit
-_COLOUR_NAMES = ("Red", "Green", "Blue")
 _LEGEND_COLUMNS = 3
 _PATCHES_PER_ROW = 2
 _IMAGE_AXES = 3
@@ -47,8 +46,8 @@ class PatchPicture:
         """
         shown = [
             ("true colour", true_colour(np.stack([self.tensors[name] for name in names], axis=-1)))
-            for names in (TRUE_COLOUR, _COLOUR_NAMES)
-            if all(name in self.tensors for name in names)
+            for names in [true_colour_names(self.tensors)]
+            if names is not None
         ]
         if all(name in self.tensors for name in S1_BANDS):
             shown.append(("VV, VH, VV - VH", radar_colour(*(self.tensors[name] for name in S1_BANDS))))
@@ -146,5 +145,9 @@ def plot(sample: Any, dataset: Any) -> Figure:  # noqa: ANN401 - checked here; a
         image = image * std + mean
     labels = tuple(name for name, there in zip(dataset.classes, np.asarray(sample["label"]), strict=True) if there)
     mask = np.asarray(sample["mask"], np.int8) if "mask" in sample else None
-    picture = PatchPicture(str(sample["patch_id"]), dict(zip(bands, image, strict=True)), labels, mask)
+    tensors = {
+        band.name: (pixels if band.numpy_dtype.kind == "f" else pixels.round()).astype(band.numpy_dtype)
+        for band, pixels in zip(dataset.bands, image, strict=True)
+    }
+    picture = PatchPicture(str(sample["patch_id"]), tensors, labels, mask)
     return figure_of([picture], legend=dataset.patches.legend)

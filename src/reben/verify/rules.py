@@ -13,6 +13,7 @@ from reben.core.grid import TILE_SIDE_M, TileGround
 from reben.io.dataset_paths import DatasetPaths
 from reben.io.legend_files import read_legend
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.io.tile_grounds import read_tile_grounds
 
 PLACE_PATTERN = r"_\d+_\d+$"
 """Column and row at the end of a patch id."""
@@ -49,10 +50,9 @@ def read_rules(paths: DatasetPaths) -> DatasetRules:
     report: dict[str, Any] = read_json(paths.report, error=MetadataError, hint=hint, most_bytes=MOST_REPORT_BYTES)
     try:
         chosen = {name: report["parameters"][name] for name in ("patch_size_m", "min_labelled", "p", "q")}
-        grounds = {tile: TileGround(**record["ground"]) for tile, record in report["tiles"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MetadataError(f"{paths.report}: is no build report ({error!r})", hint=hint) from error
-    return DatasetRules(legend=legend, grounds=grounds, **chosen)
+    return DatasetRules(legend=legend, grounds=read_tile_grounds(paths.report), **chosen)
 
 
 def tables_of(root: Path) -> list[Path]:

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from reben.core.bands import BAND_SETS, BANDS, S1_BANDS, S2_BANDS, select_bands
+from reben.core.bands import BAND_SETS, BANDS, S1_BANDS, S2_BANDS, TRUE_COLOUR, Band, select_bands, true_colour_names
 from reben.core.errors import BandError
 
 
@@ -80,3 +80,16 @@ def test_unknown_bands_are_named_and_the_hint_lists_the_known(selection: str | S
 def test_a_band_given_twice_is_refused() -> None:
     with pytest.raises(BandError, match=r"B02, B03, B02.*twice"):
         select_bands("B02,B03,B02")
+
+
+@pytest.mark.parametrize("spelled", ["rgb", "RGB", "Rgb", "all", "ALL"])
+@pytest.mark.parametrize("names", [("Red", "Green", "Blue"), ("red", "green", "blue")])
+def test_sets_of_other_data_sets_are_found_however_they_are_spelled(spelled: str, names: tuple[str, ...]) -> None:
+    among = {name: Band(name, "s2", 10, "uint8") for name in names}
+    assert [band.name for band in select_bands(spelled, among)] == list(names)
+    assert true_colour_names(names) == names
+
+
+def test_true_colour_of_what_lacks_a_band_is_none() -> None:
+    assert true_colour_names(["B02", "B03", "Red", "Blue"]) is None
+    assert true_colour_names(["VV", *TRUE_COLOUR]) == TRUE_COLOUR

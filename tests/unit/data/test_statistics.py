@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from safetensors.numpy import save
 
-from reben.core.bands import select_bands
+from reben.core.bands import Band, select_bands
 from reben.core.classes import CLC2018
 from reben.core.errors import MetadataError, StoreError
 from reben.data import statistics as module
@@ -62,8 +62,17 @@ def test_small_differences_of_large_values_are_not_lost(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("wrong", [np.nan, -np.inf, -9999, 90])
 def test_pixels_that_are_no_backscatter_are_refused(tmp_path: Path, wrong: float):
     store, patches = store_of(tmp_path, "VV", [np.array([[value, 1]], np.float32) for value in (-3, wrong)])
-    with pytest.raises(StoreError, match=f"patch1 has a value of {wrong} in VV"):
+    with pytest.raises(StoreError, match=f"patch1, band VV: has a value of {wrong}; expected"):
         summarise(store, patches, select_bands("VV"))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_other_pixels_that_are_no_numbers_are_refused(tmp_path: Path, wrong: float, dtype: type):
+    store, patches = store_of(tmp_path, "Height", [np.array([[value, 1]], dtype) for value in (-3, wrong)])
+    bands = select_bands("Height", {"Height": Band("Height", "s2", 10, np.dtype(dtype).name)})
+    with pytest.raises(StoreError, match="patch1, band Height: has a value that is not a number"):
+        summarise(store, patches, bands)
 
 
 def test_training_reads_what_was_written(tmp_path: Path):

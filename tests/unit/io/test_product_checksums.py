@@ -117,6 +117,11 @@ def test_a_damaged_or_hostile_manifest(product: Path, manifest: bytes):
         compare(open_product(product))
 
 
+def test_a_damaged_manifest_is_not_asked_when_nothing_is_compared(product: Path):
+    (product / "manifest.safe").write_bytes(b"<a>")
+    assert compare_checksums(product, []) == ()
+
+
 def test_an_image_that_is_gone_meanwhile(product: Path):
     write_manifest(product)
     opened = open_product(product)

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from reben.core.classes import CLC2018
+from reben.core.errors import BandError
 from reben.report.rendering import (
     UNLABELLED_COLOUR,
     class_colours,
     legend_entries,
     page_columns,
     radar_colour,
+    rgb_of,
     true_colour,
 )
 
@@ -44,3 +46,10 @@ def test_unlabelled_pixels_are_seen_and_named():
 @pytest.mark.parametrize(("panels", "columns"), [(1, 1), (2, 2), (6, 3), (21, 4), (200, 6)])
 def test_sheets_have_the_shape_of_a_page(panels: int, columns: int):
     assert page_columns(panels) == columns
+
+
+def test_patches_of_other_data_sets_have_colours():
+    tensors = {name: np.full((2, 2), number, np.uint8) for number, name in enumerate(("blue", "Red", "GREEN"))}
+    assert rgb_of("p", tensors)[0, 0].tolist() == [1, 2, 0]
+    with pytest.raises(BandError, match="p: cannot be shown in true colour, it has VV, VH"):
+        rgb_of("p", {"VV": np.zeros((2, 2)), "VH": np.zeros((2, 2))})

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reben.construct.sentinel1.partners import S1Partner
 from reben.construct.tile_patches import Place, TilePatches
-from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
+from reben.core.backscatter import implausibility
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import RasterError
 from reben.core.names import S1Patch
@@ -66,10 +66,10 @@ def _read_band(path: Path, band: str, patch_size_m: int) -> NDArray[np.float32]:
             f"expected {side_px} x {side_px} pixels of {BANDS[band].dtype}"
         )
     values = pixels.array()
-    wrong = implausible_value(values)
+    wrong = implausibility(values)
     if wrong is not None:
         raise RasterError(
-            f"{path}: has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
+            f"{path}: {wrong}",
             hint="take this patch out of the list of pairs, or make it again in dB",
         )
     return values

@@ -38,6 +38,7 @@ def append_to_log(directory: Path, items: Iterable[tuple[str, bytes | memoryview
     """
     records = np.array([(_hash(key.encode()), crc32(value)) for key, value in items], _RECORD)
     with (directory / _LOG_FILE).open("ab") as file:
+        file.truncate(file.tell() // _RECORD.itemsize * _RECORD.itemsize)  # the last record may have been cut short
         file.write(records.tobytes())
 
 

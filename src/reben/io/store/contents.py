@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
+from reben.core.backscatter import implausibility
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import StoreError
 from reben.io.store.checksums import crc32
@@ -85,12 +85,9 @@ def _expect_backscatter(value: Value, layout: Layout) -> None:
     for name in S1_BANDS:
         place = layout.get(name)
         if place is not None and place.dtype == BANDS[name].numpy_dtype and 0 not in place.shape:
-            wrong = implausible_value(tensor_view(value, place))
+            wrong = implausibility(tensor_view(value, place))
             if wrong is not None:
-                raise StoreError(
-                    f"{name} has a value of {wrong:.6g}; expected backscatter between {LOWEST_DB:.0f} and "
-                    f"{HIGHEST_DB:.0f} dB"
-                )
+                raise StoreError(f"{name} {wrong}")
 
 
 def describe(layout: Layout) -> str:

@@ -91,12 +91,12 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
             KeyNotFoundError: if there is no such key.
         """
         opened = self._opened()
-        try:
-            found = opened.get(key.encode())
-        except (AttributeError, UnicodeEncodeError):
+        encoded = _encoded(key)
+        if encoded is None:
             raise KeyNotFoundError(
                 f"{self.path} has no key {key!r}", hint=f"keys are texts; the first is {next(iter(self), 'none yet')!r}"
-            ) from None
+            )
+        found = opened.get(encoded)
         if found is None:
             raise KeyNotFoundError(f"{self.path} has no key {key!r}", hint=_nearest_hint(opened, key))
         return found
@@ -111,7 +111,8 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
         return self._opened()
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._opened().get(key.encode(errors="replace")) is not None
+        encoded = _encoded(key)
+        return encoded is not None and self._opened().get(encoded) is not None
 
     def __len__(self) -> int:
         return self._opened().count()
@@ -176,6 +177,14 @@ class _MapBytes(np.ndarray[tuple[int], np.dtype[np.uint8]]):
     """
 
     map: "AnyMap"
+
+
+def _encoded(key: object) -> bytes | None:
+    """A key as it is stored; None if no key can be stored so."""
+    try:
+        return key.encode() if isinstance(key, str) else None
+    except UnicodeEncodeError:
+        return None
 
 
 def _nearest_hint(opened: AnyMap, key: str) -> str:

@@ -1,7 +1,8 @@
 """Predicted labels as a file: Parquet, GeoPackage, GeoJSON, CSV or JSON, as the ending of its name says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,10 +11,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pyogrio
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from reben.construct.projection import project
 from reben.core.errors import ExportError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch
@@ -23,6 +24,8 @@ from reben.io.geoparquet import write_geoparquet
 LABEL_ENDINGS = (".parquet", ".gpkg", ".geojson", ".csv", ".json")
 _VECTOR_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON"}
 _GEOGRAPHIC = "EPSG:4326"
+_OWN_COLUMNS = frozenset({"patch_id", "labels", "geometry", "geom", "fid"})
+"""Of the table itself, and of the formats."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class LabelTable:
     """Outlines of the patches, shapely polygons, shape (patches,); None if it is not known where they lie."""
     crs: str = _GEOGRAPHIC
     """Of the outlines."""
+    logits: NDArray[np.float32] | None = None
+    """Shape (patches, classes); None leaves them out of JSON, which alone has them."""
 
     @property
     def labels(self) -> list[list[str]]:
@@ -59,9 +64,24 @@ class LabelTable:
             {
                 "patch_id": pa.array(list(self.patch_ids), pa.string()),
                 "labels": pa.array(labels, pa.string() if flat else pa.list_(pa.string())),
-                **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(self.class_names)},
+                **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(_columns_of(self.class_names))},
             }
         )
+
+
+def _columns_of(class_names: Sequence[str]) -> list[str]:
+    """A column name per class: its own, with a number where another column is called so but for upper and lower case.
+
+    >>> _columns_of(["Forest", "labels", "forest"])
+    ['Forest', 'labels (2)', 'forest (2)']
+    """
+    taken, columns = set(_OWN_COLUMNS), []
+    for name in class_names:
+        numbered = (f"{name} ({number})" for number in count(2))
+        column = next(candidate for candidate in chain([name], numbered) if candidate.casefold() not in taken)
+        taken.add(column.casefold())
+        columns.append(column)
+    return columns
 
 
 def write_labels(target: Path, table: LabelTable) -> None:
@@ -86,12 +106,38 @@ def write_labels(target: Path, table: LabelTable) -> None:
         with atomic.new_file(target) as partial:
             pa_csv.write_csv(table.columns(flat=True), partial)
     elif ending == ".json":
-        atomic.write_json(target, _as_json(table))
+        atomic.write_json(target, as_json(table))
     else:
         raise ExportError(
             f"{target}: labels cannot be written as {ending or 'a file without an ending'}",
             hint=f"give a name that ends with {', '.join(LABEL_ENDINGS)}",
         )
+
+
+def expect_placed(target: Path, patch_ids: Iterable[str], grounds: Mapping[str, TileGround]) -> None:
+    """Check, before anything is predicted, that outlines are known where the file needs them.
+
+    Raises:
+        ExportError: if it does, and it is not known where a patch lies.
+    """
+    if target.suffix.lower() in _VECTOR_DRIVERS:
+        lost = next((patch_id for patch_id in patch_ids if _ground_of(patch_id, grounds) is None), None)
+        if lost is not None:
+            raise _unplaced(target, lost)
+
+
+def _ground_of(patch_id: str, grounds: Mapping[str, TileGround]) -> TileGround | None:
+    """Where the tile of a patch lies, if its name tells a tile whose place is known."""
+    try:
+        return grounds.get(str(Patch.parse(patch_id).tile))
+    except ValueError:
+        return None
+
+
+def _unplaced(target: Path, which: str) -> ExportError:
+    return ExportError(
+        f"{target}: it is not known where {which} lies", hint="give --tile-extents, or write .csv or .parquet"
+    )
 
 
 def outlines(
@@ -109,11 +155,10 @@ def outlines(
     """
     squares, systems = [], []
     for patch_id in patch_ids:
-        try:
-            patch = Patch.parse(patch_id)
-            ground = grounds[str(patch.tile)]
-        except (ValueError, KeyError):
+        ground = _ground_of(patch_id, grounds)
+        if ground is None:
             return None
+        patch = Patch.parse(patch_id)
         grid = PatchGrid(ground.side_m, patch_size_m)
         bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
         squares.append(shapely.box(bounds.left_m, bounds.bottom_m, bounds.right_m, bounds.top_m))
@@ -123,16 +168,8 @@ def outlines(
         return polygons, systems[0]
     for crs in set(systems):
         chosen = np.array([system == crs for system in systems])
-        polygons[chosen] = _projected(polygons[chosen], crs, _GEOGRAPHIC)
+        polygons[chosen] = project(polygons[chosen], crs, _GEOGRAPHIC)
     return polygons, _GEOGRAPHIC
-
-
-def _projected(polygons: NDArray[np.object_], source: str, target: str) -> NDArray[np.object_]:
-    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
-    projected: NDArray[np.object_] = shapely.transform(
-        polygons, lambda places: np.column_stack(transformer.transform(places[:, 0], places[:, 1]))
-    )
-    return projected
 
 
 def _write_parquet(target: Path, table: LabelTable) -> None:
@@ -151,12 +188,10 @@ def _write_vector(target: Path, table: LabelTable, driver: str) -> None:
         ExportError: if it is not known where the patches lie.
     """
     if table.polygons is None:
-        raise ExportError(
-            f"{target}: it is not known where the patches lie", hint="give --tile-extents, or write .csv or .parquet"
-        )
+        raise _unplaced(target, "a patch")
     polygons, crs = table.polygons, table.crs
     if driver == "GeoJSON" and crs != _GEOGRAPHIC:
-        polygons, crs = _projected(polygons, crs, _GEOGRAPHIC), _GEOGRAPHIC
+        polygons, crs = project(polygons, crs, _GEOGRAPHIC), _GEOGRAPHIC
     columns = table.columns(flat=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
@@ -178,12 +213,13 @@ def _write_vector(target: Path, table: LabelTable, driver: str) -> None:
             file.replace(partial)
 
 
-def _as_json(table: LabelTable) -> dict[str, dict[str, object]]:
-    """Per patch id: probabilities by class, and labels."""
-    return {
-        patch_id: {
-            "labels": labels,
-            "probabilities": dict(zip(table.class_names, row.tolist(), strict=True)),
-        }
+def as_json(table: LabelTable) -> dict[str, dict[str, object]]:
+    """Per patch id: labels, and probabilities, and logits if they are known, by class."""
+    found: dict[str, dict[str, object]] = {
+        patch_id: {"labels": labels, "probabilities": dict(zip(table.class_names, row.tolist(), strict=True))}
         for patch_id, labels, row in zip(table.patch_ids, table.labels, table.probabilities, strict=True)
     }
+    if table.logits is not None:
+        for patch_id, row in zip(table.patch_ids, table.logits, strict=True):
+            found[patch_id]["logits"] = dict(zip(table.class_names, row.tolist(), strict=True))
+    return found

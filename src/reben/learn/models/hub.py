@@ -95,8 +95,7 @@ def download(name: HubName) -> Path:
     Raises:
         HubError: if there is no such repository, version or file, or neither network nor a copy in the cache.
     """
-    with odd_answers_named(name, endpoint()), _explained(name):
-        guard_session()
+    with _explained(name):
         config = Path(_download(name, CONFIG_FILE))
         # The folder is named after the commit; with it, both files belong together even if one is replaced right now.
         commit = config.parent.name
@@ -120,7 +119,9 @@ def endpoint() -> str:
 
 
 def _download(name: HubName, file: str) -> str:
-    return str(hf_hub_download(name.repository, file, revision=name.revision, endpoint=endpoint()))
+    with odd_answers_named(name, endpoint()):
+        guard_session()
+        return str(hf_hub_download(name.repository, file, revision=name.revision, endpoint=endpoint()))
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def dice(logits: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | Non
     if weights is not None:
         raise RecipeError("the Dice loss takes no class weights", hint="leave --class-weights out")
     measure = DiceLoss(MULTICLASS_MODE, ignore_index=UNLABELLED)
-    each = [measure(logit[None], mask[None]) for logit, mask in zip(logits, target.clamp(min=UNLABELLED), strict=True)]
+    each = [measure(logit[None], mask[None]) for logit, mask in zip(logits, target, strict=True)]
     return torch.stack(each).mean()
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from reben.core.errors import ExportError
 from reben.io.tile_grounds import TileGrounds
-from reben.learn.inference.label_files import LABEL_ENDINGS, LabelTable, outlines, write_labels
+from reben.learn.inference.label_files import LABEL_ENDINGS, LabelTable, expect_placed, outlines, write_labels
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 OTHER = "S2A_MSIL2A_20170613T101031_N9999_R022_T29UNU"
@@ -68,7 +69,7 @@ def test_tables_without_outlines(tmp_path: Path):
     assert (rows[0]["labels"], float(rows[1][NAMES[1]])) == ("Arable land", pytest.approx(0.2))
     assert json.loads((tmp_path / "labels.json").read_text())["a"]["labels"] == ["Arable land"]
     for ending in (".gpkg", ".geojson"):
-        with pytest.raises(ExportError, match="not known where the patches lie"):
+        with pytest.raises(ExportError, match="not known where a patch lies"):
             write_labels(tmp_path / f"labels{ending}", made)
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -84,3 +85,33 @@ def test_other_names_are_refused_and_nothing_is_written(tmp_path: Path, name: st
 @pytest.mark.parametrize("ids", [["SeaLake_3000"], [f"{TILE.replace('33UUP', '99XXX')}_00_00"]])
 def test_ids_that_tell_no_place(ids: list[str]):
     assert outlines(ids, TileGrounds({}), 1200) is None
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".gpkg", ".geojson", ".csv"])
+def test_classes_may_be_called_as_columns_are(tmp_path: Path, ending: str):
+    names = ("Forest", "forest", "labels", "fid", "patch_id", "geom")
+    probabilities = np.linspace(0, 1, 12, dtype=np.float32).reshape(2, 6)
+    plain = table()
+    made = LabelTable(IDS, names, probabilities, 0.5, plain.polygons, plain.crs)
+    write_labels(tmp_path / f"labels{ending}", made)
+    read = {".parquet": geopandas.read_parquet, ".csv": pd.read_csv}.get(ending, geopandas.read_file)
+    found = read(tmp_path / f"labels{ending}")
+    assert found["patch_id"].tolist() == IDS
+    for number, column in enumerate(["Forest", "forest (2)", "labels (2)", "fid (2)", "patch_id (2)", "geom (2)"]):
+        np.testing.assert_allclose(found[column], probabilities[:, number], rtol=1e-6)
+
+
+def test_it_is_known_beforehand_where_patches_lie(tmp_path: Path):
+    grounds = TileGrounds({})
+    expect_placed(tmp_path / "labels.gpkg", IDS, grounds)
+    expect_placed(tmp_path / "labels.csv", ["elsewhere"], grounds)
+    for ending in (".gpkg", ".geojson"):
+        with pytest.raises(ExportError, match="not known where elsewhere lies"):
+            expect_placed(tmp_path / f"labels{ending}", [*IDS, "elsewhere"], grounds)
+
+
+def test_json_has_logits_by_class_if_they_are_known(tmp_path: Path):
+    logits = np.array([[2, -1]], np.float32)
+    write_labels(tmp_path / "labels.json", LabelTable(["a"], NAMES, logits / 4, 0.5, logits=logits))
+    found = json.loads((tmp_path / "labels.json").read_text())["a"]
+    assert found["logits"] == dict(zip(NAMES, [2.0, -1.0], strict=True))

@@ -5,7 +5,7 @@ import huggingface_hub.constants
 import pytest
 
 from reben.core.errors import HubError, RunError
-from reben.learn.models.hub import HubName, download
+from reben.learn.models.hub import HubName, download, fetch
 from reben.learn.models.hub_guard import expect_harmless, odd_answers_named
 from stand_ins.hub import HubStandIn
 
@@ -61,8 +61,9 @@ def test_a_hostile_hub_writes_nowhere(hub: HubStandIn, hostile: dict[str, object
         setattr(hub, name, value)
     cache = Path(huggingface_hub.constants.HF_HUB_CACHE)
     before = {path for path in cache.parent.rglob("*") if path.is_file()}
-    with pytest.raises(HubError, match="refused"):
-        download(HubName(NAME))
+    for get in (download, lambda name: fetch(name, "config.json")):
+        with pytest.raises(HubError, match="refused"):
+            get(HubName(NAME))
     after = {path for path in cache.parent.rglob("*") if path.is_file() and "CACHEDIR" not in path.name}
     assert after == before
     hub.etag, hub.commit, hub.headers = "", "", {}
