@@ -83,7 +83,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "io/processes.py",  # integration/test_accidents.py
         "io/quiet_start.py",  # integration/test_signals.py
         "pipeline/sequence.py",  # integration/test_pipeline.py
-        "pipeline/stages.py",
         "pipeline/tools.py",
         "learn/training/callbacks.py",  # unit/learn/test_training.py
         "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py

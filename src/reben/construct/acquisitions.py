@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.construct.tile_bands import read_bands
+from reben.core.baselines import acquisition_of, superseded
 from reben.core.errors import BuildError, ProductError
-from reben.core.names import Tile
 from reben.io.safe import SafeProduct
 
 _OF_USERS = "99"
@@ -50,18 +50,13 @@ def sort_out(products: Sequence[SafeProduct], *, skip_errors: bool = False) -> A
     """
     acquisitions: dict[Hashable, list[SafeProduct]] = defaultdict(list)
     for product in products:
-        acquisitions[_acquisition(product.name.tile)].append(product)
+        acquisitions[acquisition_of(product.name.tile)].append(product)
+    older = superseded({product.path: product.name.tile for product in products})
     tiles: dict[str, tuple[SafeProduct, ...]] = {}
-    left_out: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for members in acquisitions.values():
-        newest = _newest(members)
-        for product in members:
-            if product.name.tile.baseline != newest:
-                left_out[str(product.path)] = (
-                    f"has processing baseline N{product.name.tile.baseline}; the same acquisition is there in N{newest}"
-                )
-        parts = [product for product in members if product.name.tile.baseline == newest]
+        _expect_comparable(members)
+        parts = [product for product in members if product.path not in older]
         parts.sort(key=lambda product: (product.name.discriminator, str(product.path)))
         tile = str(parts[0].name.tile)
         try:
@@ -72,28 +67,22 @@ def sort_out(products: Sequence[SafeProduct], *, skip_errors: bool = False) -> A
             unreadable[tile] = str(error)
         else:
             tiles[tile] = tuple(parts)
-    return Acquisitions(tiles, left_out, unreadable)
+    return Acquisitions(tiles, {str(path): reason for path, reason in older.items()}, unreadable)
 
 
-def _acquisition(tile: Tile) -> Hashable:
-    return tile.mission, tile.sensing_time, tile.orbit, tile.mgrs
-
-
-def _newest(members: Sequence[SafeProduct]) -> str:
-    """The newest baseline.
+def _expect_comparable(members: Sequence[SafeProduct]) -> None:
+    """Check that the baselines of one acquisition say which is newer.
 
     Raises:
         BuildError: if a user's own processing stands beside another one: no number says which is newer.
     """
     baselines = {product.name.tile.baseline: product for product in members}
-    newest = max(baselines)
-    if len(baselines) > 1 and newest.startswith(_OF_USERS):
+    if len(baselines) > 1 and max(baselines).startswith(_OF_USERS):
         paths = ", ".join(str(product.path) for product in baselines.values())
         raise BuildError(
             f"the same acquisition is there in processing baselines {', '.join(sorted(baselines))}: {paths}",
             hint="keep one of them; baselines of 99 are not ESA's, so that no number says which is newer",
         )
-    return newest
 
 
 def _expect_parts(parts: Sequence[SafeProduct]) -> None:
@@ -116,5 +105,6 @@ def _expect_parts(parts: Sequence[SafeProduct]) -> None:
 
 
 def _valid(product: SafeProduct) -> NDArray[np.bool_]:
-    valid: NDArray[np.bool_] = read_bands(product, [_LOOKED_AT]).pixels[_LOOKED_AT] > 0
+    bands = read_bands(product, [_LOOKED_AT], keep_raw=True)  # what is valid depends on neither offset nor scale
+    valid: NDArray[np.bool_] = bands.pixels[_LOOKED_AT] > 0
     return valid

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from reben.core import baselines
 from reben.core.errors import CorrectionError, NameFormatError, RebenError
 from reben.core.names import Product, Tile
 from reben.io.product_folders import find_products, is_product
@@ -72,24 +74,11 @@ def not_taken(paths: Sequence[Path]) -> dict[str, str]:
 
 def superseded(products: Sequence[Path]) -> dict[Path, str]:
     """Products whose acquisition is there in a newer processing baseline, too, by their names."""
-    newest: dict[tuple[str, ...], str] = {}
     tiles: dict[Path, Tile] = {}
     for path in products:
-        try:
+        with suppress(NameFormatError):  # it was renamed; its metadata know
             tiles[path] = Product.parse(path.name.removesuffix(path.suffix)).tile
-        except NameFormatError:
-            continue  # it was renamed; its metadata know
-        key = _acquisition(tiles[path])
-        newest[key] = max(newest.get(key, ""), tiles[path].baseline)
-    return {
-        path: f"has processing baseline N{tile.baseline}; the same acquisition is there in N{newer}"
-        for path, tile in tiles.items()
-        if tile.baseline != (newer := newest[_acquisition(tile)])
-    }
-
-
-def _acquisition(tile: Tile) -> tuple[str, ...]:
-    return tile.mission, tile.level, str(tile.sensing_time), str(tile.orbit), tile.mgrs
+    return baselines.superseded(tiles)
 
 
 def correct(

@@ -22,7 +22,7 @@ from reben.correct.adjacency_range import RANGE_M, expect_range
 from reben.correct.atmosphere import find_atmosphere
 from reben.correct.auxiliary import read_forecast
 from reben.correct.inversion import Scale, remove_atmosphere
-from reben.correct.l2a_product import L2aWriter, l2a_name
+from reben.correct.l2a_product import REPORT, L2aWriter, l2a_name
 from reben.correct.nodes import OVERVIEW_M, Nodes
 from reben.correct.overview import survey
 from reben.correct.scene import classify, shares
@@ -32,12 +32,16 @@ from reben.io.angles import TileAngles, read_angles
 from reben.io.jp2 import read_tile_band
 from reben.io.product_checksums import comparing
 from reben.io.safe_l1c import L1cProduct, open_l1c
+from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.io.stages import StageTimes
 from reben.io.tile_geocoding import read_ground
 from reben.version import __version__
 
 Bands = dict[str, NDArray[np.uint16]]
 Report = dict[str, Any]
+
+_LIGHT, _RANGE = "light from neighbouring ground", "range (m)"
+"""Where the report says how far that ground reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,12 @@ class SixsEngine:
 
         Raises:
             ProductError: if the L1C product cannot be read.
+            CorrectionError: if the L2A product was made with another range of neighbouring light.
         """
         target = output / str(l2a_name(open_l1c(l1c).name))
         if not target.exists():
             return None
+        _expect_same_range(target, self.adjacency_m)
         atomic.remove_attempts(target)
         return target
 
@@ -93,6 +99,25 @@ class SixsEngine:
             atomic.new_directory(output / str(l2a_name(product.name))) as folder,
         ):
             return _correct(product, folder, self, compared)
+
+
+def _expect_same_range(product: Path, range_m: float) -> None:
+    """Check that a finished product is the one that would be made now.
+
+    Raises:
+        CorrectionError: if its report cannot be read, or names another range; a product without one is left alone.
+    """
+    if not (product / REPORT).is_file():
+        return
+    hint = "remove the product to correct it again"
+    report = read_json(product / REPORT, error=CorrectionError, hint=hint, most_bytes=MOST_REPORT_BYTES)
+    light = report.get(_LIGHT) if isinstance(report, dict) else None
+    made_m = light.get(_RANGE) if isinstance(light, dict) else None
+    if isinstance(made_m, int | float) and made_m != range_m:
+        raise CorrectionError(
+            f"{product}: was corrected with an adjacency range of {made_m:,g} m; expected {range_m:,g} m",
+            hint=f"{hint}, choose another output folder, or ask for the range that it has",
+        )
 
 
 def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Callable[[], tuple[str, ...]]) -> Report:
@@ -134,7 +159,7 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
         "tables": tables.version,
         "spectral responses": tables.satellite,
         **atmosphere.report(),
-        "light from neighbouring ground": {"range (m)": engine.adjacency_m, "share": neighbours},
+        _LIGHT: {_RANGE: engine.adjacency_m, "share": neighbours},
         "fallbacks": atmosphere.fallbacks() + ([] if own else [f"spectral responses: those of {tables.satellite}"]),
         "compared with": checksums,
         "classes": shares(classes),

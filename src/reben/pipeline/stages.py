@@ -17,6 +17,7 @@ from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.errors import PipelineError
+from reben.correct.adjacency_range import RANGE_M
 from reben.correct.correction import superseded
 from reben.encode.bigearthnet import bigearthnet
 from reben.encode.engine import encode, plan
@@ -158,7 +159,9 @@ def _download_stage(configuration: Configuration, folders: Folders, tools: Tools
 
 def _correct_stage(configuration: Configuration, folders: Folders, tools: Tools) -> Stage:
     settings = configuration.correct or CorrectSection()
-    decisive = settings.model_dump(mode="json", include={"engine", "sen2cor", "dem"})
+    decisive = settings.model_dump(mode="json", include={"engine", "sen2cor", "dem", "adjacency_range"})
+    if settings.adjacency_range == RANGE_M:
+        del decisive["adjacency_range"]  # what was done before it was noted stays done
 
     def run(products: Paths) -> Made:
         if not products:

@@ -55,6 +55,14 @@ def test_parts_of_a_split_tile(make: Callable[..., SafeProduct], first: slice, s
     assert not found.left_out
 
 
+def test_parts_with_another_quantification_are_joined_for_builds_that_keep_raw_numbers(
+    make: Callable[..., SafeProduct],
+):
+    one, other = make("N0500", "20230713T110000", slice(0, 30)), make("N0500", "20230713T120000", slice(30, 80))
+    parts = tuple(replace(part, quantification=1_000) for part in (one, other))
+    assert sort_out(parts).tiles == {TIME.format("N0500"): parts}
+
+
 def test_two_processings_of_one_ground_are_no_parts(make: Callable[..., SafeProduct]):
     one, other = make("N0500", "20230713T120000"), make("N0500", "20230713T110000", slice(0, 30))
     with pytest.raises(BuildError, match="which show the same ground") as caught:

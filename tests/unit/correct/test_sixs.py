@@ -152,6 +152,12 @@ def test_what_is_there_already_is_found_and_not_overwritten(corrected: Path, sma
         ENGINE.correct(small_l1c.path, corrected.parent)
 
 
+def test_what_was_corrected_with_another_range_is_not_taken_for_the_same(corrected: Path, small_l1c):
+    with pytest.raises(CorrectionError, match=r"with an adjacency range of [0-9,]+ m; expected [0-9,]+ m") as caught:
+        SixsEngine(adjacency_m=NEIGHBOURS_M + 500).product(small_l1c.path, corrected.parent)
+    assert "remove the product" in caught.value.hint
+
+
 def expect_nothing_written(engine: SixsEngine, l1c: Path, error: type[Exception], message: str) -> None:
     output = l1c.parent / "output"
     with pytest.raises(error, match=message):
