@@ -95,7 +95,7 @@ def download(name: HubName) -> Path:
     Raises:
         HubError: if there is no such repository, version or file, or neither network nor a copy in the cache.
     """
-    with _explained(name):
+    with _asking(name):
         config = Path(_download(name, CONFIG_FILE))
         # The folder is named after the commit; with it, both files belong together even if one is replaced right now.
         commit = config.parent.name
@@ -109,7 +109,7 @@ def fetch(name: HubName, file: str) -> Path:
     Raises:
         HubError: as `download`.
     """
-    with _explained(name):
+    with _asking(name):
         return Path(_download(name, file))
 
 
@@ -119,9 +119,19 @@ def endpoint() -> str:
 
 
 def _download(name: HubName, file: str) -> str:
-    with odd_answers_named(name, endpoint()):
+    return str(hf_hub_download(name.repository, file, revision=name.revision, endpoint=endpoint()))
+
+
+@contextmanager
+def _asking(name: HubName) -> Iterator[None]:
+    """Around all that asks the hub: hostile answers are refused, errors explained.
+
+    Raises:
+        HubError: instead of whatever the library raises.
+    """
+    with odd_answers_named(name, endpoint()), _explained(name):
         guard_session()
-        return str(hf_hub_download(name.repository, file, revision=name.revision, endpoint=endpoint()))
+        yield
 
 
 @contextmanager
