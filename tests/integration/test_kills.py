@@ -18,7 +18,7 @@ from reben.acquire.product_list import read_products
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
-from reben.correct.correction import correct, find_l1c
+from reben.correct.correction import choose_l1c, correct
 from reben.correct.sixs import SixsEngine
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
@@ -114,7 +114,7 @@ def test_downloading_and_unpacking(space: DataSpaceStandIn, products: list[Path]
         assert hidden_in(place) == sorted(f".{product.name}.files.json" for product in products)
         for product in products:
             assert contents(place / product.name) == contents(product)
-        assert [path.name for path in find_l1c([place])] == sorted(product.name for product in products)
+        assert [path.name for path in choose_l1c([place]).products] == sorted(product.name for product in products)
         shutil.rmtree(place)
 
     assert every_kill(work, tmp_path, check=check, step=stride(5)) > 5

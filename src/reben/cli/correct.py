@@ -97,19 +97,19 @@ def correct(
         chosen = SixsEngine(dem, threads, checksums, adjacency_range)
     else:
         chosen = sen2cor_engine(sen2cor, time_limit * 3600, checksums=checksums)
-    products = correction.find_l1c(l1c)
-    print_left_out(correction.not_taken(l1c))
+    choice = correction.choose_l1c(l1c)
+    print_left_out(choice.left_out)
     fitting = workers if scheduler else correction.workers_that_fit(workers, chosen)
     if fitting < workers:
         stderr.print(f"warning: there is memory for {fitting} of {workers} products at a time", markup=False)
     with executor_of(scheduler, fitting, preload="reben.correct.sixs") as executor, progress("correcting") as start:
         result = correction.correct(
-            products,
+            choice.products,
             output,
             chosen,
             executor=executor,
             skip_errors=on_error is OnError.skip,
-            progress=start(len(products)),
+            progress=start(len(choice.products)),
         )
     _print_result(result, output, json, checksums=checksums)
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reben.construct import report as reports
-from reben.construct.changes import changed_file
+from reben.construct.changes import changed_file, note_of
 from reben.construct.finished import finished_report
 from reben.construct.inputs import BuildInputs
 from reben.construct.output.geotiffs import GeotiffOutput
@@ -116,8 +116,8 @@ def build(
     }
     if todo.further:
         parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
-    further = (path for paths in todo.further.values() for path in paths)
-    before = finished_report(target, parameters, [*todo.tiles.values(), *further])
+    products = {tile: (path, *todo.further.get(tile, ())) for tile, path in todo.tiles.items()}
+    before = finished_report(target, parameters, products, inputs.s1_dir)
     if before is not None:
         atomic.remove_attempts(target)
         progress(len(todo.tiles))
@@ -172,7 +172,9 @@ def _forget_changed(tasks: list[_Task]) -> list[str]:
     for task in tasks:
         if task.workspace.is_finished(task.tile):
             products = (task.product, *task.further)
-            changed = changed_file(task.workspace, task.tile, products, task.inputs.s1_dir)
+            record = task.workspace.records([task.tile])[task.tile]
+            s1_names = task.workspace.rows([task.tile])["s1_name"].to_pylist()
+            changed = changed_file(record, products, task.inputs.s1_dir, s1_names)
             if changed is not None:
                 task.workspace.forget(task.tile)
                 said.append(f"{task.tile}: built again, as {changed} has changed since this build was begun")
@@ -229,7 +231,7 @@ def _build_one(task: _Task) -> None:
                 sha256 |= sha256_of_all(result.s1_files)
         with times.stage("sync"):
             os.sync()  # a tile that counts as finished must be on the disk
-        record = _record(task, result, times) | {"sha256": sha256, "compared with": compared}
+        record = _record(task, result, times) | note_of(sha256) | {"compared with": compared}
         workspace.finish(task.tile, result.rows, record)
 
 

@@ -1,33 +1,45 @@
-"""What has changed since a tile was finished, when its build is resumed.
+"""What has changed since a tile was finished, when its build is given again.
 
 A finished tile notes the SHA-256 of its product's files, and files that were not touched since need no second look: the
 time at which a file's state changed (`ctime`) cannot be set back. Land cover, lists and scenes are compared elsewhere.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from reben.construct.sentinel1.patch_folder import patch_files
-from reben.construct.workspace import Workspace
 from reben.core.errors import ProductError
 from reben.io.checksums import sha256
 from reben.io.safe import open_product
 
-_MARGIN_NS = 3600 * 10**9
+_FINISHED = "finished (seconds since 1970)"
+_MARGIN_S = 3600
 """Files may change while their tile is built, and clocks of file servers differ; a second look costs little."""
 
 
-def changed_file(workspace: Workspace, tile: str, products: Sequence[Path], s1_dir: Path | None) -> Path | None:
+def note_of(sha256: Mapping[str, str]) -> dict[str, Any]:
+    """What `changed_file` needs to be told later of a tile that is finished now.
+
+    Args:
+        sha256: of the files of its product, by path.
+    """
+    return {"sha256": dict(sha256), _FINISHED: round(time.time(), 3)}
+
+
+def changed_file(
+    record: Mapping[str, Any], products: Sequence[Path], s1_dir: Path | None, s1_names: Iterable[str | None]
+) -> Path | None:
     """A file of which a finished tile was made and that is another one now; None if there is none.
 
     Args:
-        workspace: of the build.
-        tile: id of a finished tile.
+        record: of the tile, with what `note_of` gave, and its `seconds` per stage.
         products: of which it would be built now.
         s1_dir: ready Sentinel-1 patches, if they are used.
+        s1_names: those of the tile's patches.
     """
-    record = workspace.records([tile])[tile]
-    finished_ns = workspace.finished_ns(tile)
+    finished_s: float = record.get(_FINISHED, 0)
     before: dict[str, str] = record["sha256"]
     try:
         now = [file for path in products for file in open_product(path).files]
@@ -35,16 +47,20 @@ def changed_file(workspace: Workspace, tile: str, products: Sequence[Path], s1_d
         return products[0]  # building it says what is wrong
     for file in now:
         known = before.get(str(file))
-        if known is None or (_changed_ns(file) > finished_ns - _MARGIN_NS and sha256(file) != known):
+        if known is None or (_changed_s(file) > finished_s - _MARGIN_S and sha256(file) != known):
             return file
     if s1_dir is None:
         return None
-    begun_ns = finished_ns - int(sum(record["seconds"].values()) * 10**9)
-    names = [name for name in workspace.rows([tile])["s1_name"].to_pylist() if name is not None]
-    patches = (file for name in names for file in patch_files(s1_dir, name).values())
-    return next((file for file in patches if not file.exists() or _changed_ns(file) > begun_ns), None)
+    begun_s = finished_s - sum(record["seconds"].values())
+    patches = (file for name in s1_names if name is not None for file in patch_files(s1_dir, name).values())
+    return next((file for file in patches if not file.exists() or _changed_s(file) > begun_s), None)
 
 
-def _changed_ns(path: Path) -> int:
+def newest_change_s(product: Path) -> float:
+    """When anything of a product last changed, in seconds since 1970."""
+    return max(map(_changed_s, [product, *product.rglob("*")]))
+
+
+def _changed_s(path: Path) -> float:
     """When content, name or owner of a file last changed."""
-    return path.stat().st_ctime_ns
+    return path.stat().st_ctime

@@ -5,25 +5,32 @@ otherwise. Given again, it finds its own work, as long as nothing that it read h
 """
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reben.core.errors import BuildError
+from reben.construct.changes import changed_file, newest_change_s
+from reben.core.errors import BuildError, RebenError
+from reben.core.names import Patch
 from reben.io.dataset_paths import DatasetPaths
+from reben.io.metadata import read_metadata
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.io.table_legends import legend_of_tables
 
-_METADATA = "MTD_MSIL2A.xml"
 _NEEDED = {"parameters": dict, "failed tiles": dict, "patches": dict, "overlaps": list, "tiles": dict}
 
 
-def finished_report(target: Path, parameters: dict[str, Any], products: Iterable[Path]) -> dict[str, Any] | None:
-    """The report of a data set at `target`, if it was built with the same parameters of the same products.
+def finished_report(
+    target: Path, parameters: dict[str, Any], products: Mapping[str, Sequence[Path]], s1_dir: Path | None
+) -> dict[str, Any] | None:
+    """The report of a data set at `target`, if it was built with the same parameters of the same files.
 
     Args:
         target: where the data set would be built.
         parameters: all that decides what is built, with sizes and times of the input files.
-        products: L2A products; none of them may have been changed since.
+        products: L2A products by tile.
+        s1_dir: ready Sentinel-1 patches, if they are used.
     """
     path = DatasetPaths(target).report
     if not path.is_file():
@@ -34,11 +41,29 @@ def finished_report(target: Path, parameters: dict[str, Any], products: Iterable
         return None
     if not isinstance(report, dict) or any(not isinstance(report.get(name), kind) for name, kind in _NEEDED.items()):
         return None
-    same = report["parameters"] == json.loads(json.dumps(parameters))
-    return report if same and all(_changed_ns(product) <= path.stat().st_mtime_ns for product in products) else None
+    if report["parameters"] != json.loads(json.dumps(parameters)):
+        return None
+    return None if _is_changed(DatasetPaths(target), report, products, s1_dir) else report
 
 
-def _changed_ns(product: Path) -> int:
-    """When a product was changed, in nanoseconds; a folder's metadata stand for it."""
-    inside = next(iter(sorted(product.glob(f"**/{_METADATA}"))), product) if product.is_dir() else product
-    return inside.stat().st_mtime_ns
+def _is_changed(
+    paths: DatasetPaths, report: Mapping[str, Any], products: Mapping[str, Sequence[Path]], s1_dir: Path | None
+) -> bool:
+    """Whether anything of which the data set was made is another thing now, or not what it should be."""
+    s1_names: dict[str, list[str | None]] = defaultdict(list)
+    try:
+        if s1_dir is not None:
+            rows = read_metadata(paths.tables, legend=legend_of_tables(paths.tables))
+            for patch_id, s1_name in zip(rows["patch_id"].to_pylist(), rows["s1_name"].to_pylist(), strict=True):
+                s1_names[str(Patch.parse(patch_id).tile)].append(s1_name)
+        for tile, parts in products.items():
+            record = report["tiles"].get(tile)
+            if record is None:  # it failed; another try is worth while if there is something else now
+                changed = any(newest_change_s(part) > paths.report.stat().st_mtime for part in parts)
+            else:
+                changed = changed_file(record, parts, s1_dir, s1_names[tile]) is not None
+            if changed:
+                return True
+    except (RebenError, OSError, KeyError, TypeError, ValueError, AttributeError):  # a damaged data set
+        return True
+    return False

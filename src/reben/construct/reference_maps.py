@@ -6,6 +6,7 @@ rule, 999 where there is none.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from reben.construct.projection import project
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
-from reben.io.geoparquet import is_geoparquet, read_geoparquet
+from reben.io.geoparquet import describe_geoparquet, is_geoparquet, read_geoparquet
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
 from reben.io.vector_files import reading_polygons
 
@@ -92,14 +93,14 @@ def _only_table(path: Path, expected: LandCoverFormat) -> LandCoverLayer:
         LandCoverError: as `find_layer`.
     """
     with reading_polygons(path, error=LandCoverError, hint=_HINT):
-        table, polygons, crs = read_geoparquet(path)
-    columns = [name for name in table.column_names if name.lower() == expected.code_column.lower()]
+        names, rows, crs = describe_geoparquet(path)
+    columns = [name for name in names if name.lower() == expected.code_column.lower()]
     if len(columns) != 1:
         raise LandCoverError(
-            f"{path}: has no column {expected.code_column} (found {', '.join(table.column_names)})",
+            f"{path}: has no column {expected.code_column} (found {', '.join(names)})",
             hint="say with --legend what the polygons mean",
         )
-    if not len(polygons):
+    if not rows:
         raise LandCoverError(f"{path}: is empty")
     return LandCoverLayer(path, "", columns[0], expected, _checked_crs(path, "", crs, expected))
 
@@ -180,11 +181,19 @@ def _read(
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Polygons that touch a box in their own CRS, and what their code column holds."""
     if is_geoparquet(source.path):
-        table, polygons, _ = read_geoparquet(source.path)
-        near = shapely.intersects(polygons, shapely.box(*box))
-        return polygons[near], table.column(source.column).to_numpy()[near]
+        state = source.path.stat()
+        tree, texts = _whole_table(source.path, source.column, state.st_size, state.st_mtime_ns)
+        near = np.sort(tree.query(shapely.box(*box), predicate="intersects"))  # later polygons are burnt over earlier
+        return tree.geometries[near], texts[near]
     _, _, wkb, (texts,) = pyogrio.raw.read(source.path, layer=source.layer, columns=[source.column], bbox=box)
     return shapely.from_wkb(wkb), texts
+
+
+@lru_cache(maxsize=1)
+def _whole_table(path: Path, column: str, *_state: int) -> tuple[shapely.STRtree, NDArray[np.object_]]:
+    """Polygons and codes of a GeoParquet file, read once per worker; another state of the file is another file."""
+    table, polygons, _ = read_geoparquet(path)
+    return shapely.STRtree(polygons), table.column(column).to_numpy()
 
 
 def _polygons_in(repaired: shapely.Geometry | None) -> shapely.Geometry | None:

@@ -87,10 +87,6 @@ class Workspace:
         """Whether nothing of a tile is left to do."""
         return self._rows_file(tile).exists()
 
-    def finished_ns(self, tile: str) -> int:
-        """When a tile was finished, in nanoseconds since 1970."""
-        return self._rows_file(tile).stat().st_mtime_ns
-
     def forget(self, tile: str) -> None:
         """Let a finished tile be built again."""
         self._rows_file(tile).unlink()

@@ -1,17 +1,18 @@
 """Many L1C products to L2A, by either engine: what is there already is left alone, what fails is named."""
 
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from reben.core import baselines
+from reben.core.baselines import superseded
 from reben.core.errors import CorrectionError, NameFormatError, RebenError
 from reben.core.names import Product, Tile
-from reben.io.product_folders import find_products, is_product
+from reben.io.product_folders import FoundProducts, find_products, is_product
 
 Report = dict[str, Any]
 
@@ -44,41 +45,61 @@ class CorrectionResult:
     """Errors, if they were skipped."""
 
 
-def find_l1c(paths: Sequence[Path]) -> list[Path]:
-    """Products in the order given; those of a folder sorted by name.
+@dataclass(frozen=True)
+class L1cChoice:
+    """Which products are corrected."""
+
+    products: tuple[Path, ...]
+    """In the order of the places, those of each sorted by name."""
+    left_out: dict[str, str]
+    """Why what else is there is not, by its path."""
+
+
+def choose_l1c(places: Sequence[Path]) -> L1cChoice:
+    """Each product once, the newest processing baseline of each acquisition.
+
+    A product's folder is taken rather than its zip file: a download that was killed may leave both.
 
     Args:
-        paths: products (`.SAFE` or `.zip`), or folders with some.
+        places: products (`.SAFE` or `.zip`), or folders with some.
 
     Raises:
-        CorrectionError: if a folder is missing or has none, or two products have the same name.
+        CorrectionError: if a folder is missing, or has none.
     """
-    older = superseded([product for path in paths for product in _products_at(path)])
-    found = [product for path in paths for product in _products_at(path) if product not in older]
-    names = [path.stem for path in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CorrectionError(f"{', '.join(twice)}: given twice", hint="give each product once")
-    return found
+    found = [_products_at(place) for place in places]
+    products = [path for one in found for path in one.products]
+    left_out = {path: reason for one in found for path, reason in one.left_out.items()}
+    taken: dict[Path, Path] = {}
+    for path in sorted(products, key=Path.is_file):  # folders first
+        taken.setdefault(_identity(path), path)
+    older = _superseded(taken.values())
+    for path in products:
+        twin = taken[_identity(path)]
+        if path != twin:
+            left_out[str(path)] = f"is there as {twin}, too"
+        elif path in older:
+            left_out[str(path)] = older[path]
+    chosen = dict.fromkeys(path for path in products if str(path) not in left_out)
+    return L1cChoice(tuple(chosen), left_out)
 
 
-def not_taken(paths: Sequence[Path]) -> dict[str, str]:
-    """Why what else lies in the folders is none of `find_l1c`, by its path.
+def _identity(product: Path) -> Path:
+    """What two places of one product have in common: its name, or where it lies if it was renamed."""
+    name = _name(product)
+    try:
+        Product.parse(name)
+    except NameFormatError:
+        return product.absolute().with_name(name)
+    return Path(name)
 
-    Args:
-        paths: as given to it.
-    """
-    found = find_products(paths)
-    return found.left_out | {str(path): reason for path, reason in superseded(found.products).items()}
 
-
-def superseded(products: Sequence[Path]) -> dict[Path, str]:
+def _superseded(products: Iterable[Path]) -> dict[Path, str]:
     """Products whose acquisition is there in a newer processing baseline, too, by their names."""
     tiles: dict[Path, Tile] = {}
     for path in products:
         with suppress(NameFormatError):  # it was renamed; its metadata know
-            tiles[path] = Product.parse(path.name.removesuffix(path.suffix)).tile
-    return baselines.superseded(tiles)
+            tiles[path] = Product.parse(_name(path)).tile
+    return superseded(tiles)
 
 
 def correct(
@@ -150,22 +171,22 @@ def workers_that_fit(wanted: int, engine: Engine) -> int:
     return max(1, min(wanted, free_bytes // engine.memory_bytes))
 
 
-def _products_at(path: Path) -> tuple[Path, ...]:
-    if not is_product(path) and not path.is_dir():
-        raise CorrectionError(f"{path}: is no directory", hint="give L1C products (.SAFE, .zip) or folders with some")
-    found = find_products([path]).products
-    folders = {_name(product) for product in found if product.is_dir()}
-    # A download that was killed may leave the zip file of which it has just made the folder.
-    products = tuple(product for product in found if product.is_dir() or _name(product) not in folders)
-    if not products:
-        raise CorrectionError(f"{path}: has no L1C product", hint="expected folders or zip files named *.SAFE or *.zip")
-    return products
+def _products_at(place: Path) -> FoundProducts:
+    if not is_product(place) and not place.is_dir():
+        raise CorrectionError(
+            f"{place}: is not a directory", hint="give L1C products (.SAFE, .zip) or folders with some"
+        )
+    found = find_products([place])
+    if not found.products:
+        raise CorrectionError(
+            f"{place}: has no L1C product", hint="expected folders or zip files named *.SAFE or *.zip"
+        )
+    return found
 
 
 def _name(product: Path) -> str:
     """A product's name without the endings of folders and zip files."""
-    name = product.name
-    return name[: -len(".zip")].removesuffix(".SAFE") if name.lower().endswith(".zip") else name.removesuffix(".SAFE")
+    return re.sub(r"(\.safe)?(\.zip)?$", "", product.name, flags=re.IGNORECASE)
 
 
 def _note(result: CorrectionResult, path: Path, error: RebenError, *, skip_errors: bool) -> None:

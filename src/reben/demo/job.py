@@ -10,7 +10,7 @@ from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.grid import TileGround
-from reben.correct.correction import find_l1c
+from reben.correct.correction import choose_l1c
 from reben.correct.sixs import SixsEngine
 from reben.demo.area import GROUND, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
@@ -136,7 +136,7 @@ def make_data(
 
     report_stage("2/7  correcting it to L2A, as reben correct --engine 6s does")
     l2a = output / "L2A"
-    for product in find_l1c([raw.l1c]):
+    for product in choose_l1c([raw.l1c]).products:
         SixsEngine(threads=available_cpus(), adjacency_m=NEIGHBOURS_M).correct(product, l2a)
 
     report_stage("3/7  building a data set from them, as reben build does")

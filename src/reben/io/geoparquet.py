@@ -4,6 +4,8 @@ Source: GeoParquet 1.1.0, https://geoparquet.org/releases/v1.1.0/.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -59,16 +61,46 @@ def read_geoparquet(path: Path) -> tuple[pa.Table, NDArray[np.object_], str | No
     Raises:
         ValueError: if the file cannot be read, is not a GeoParquet file, or its geometries are not WKB.
     """
-    try:
+    with _reading():
         table = pq.read_table(path)
-        geo = json.loads((table.schema.metadata or {})[b"geo"])
-        name = geo["primary_column"]
-        described = geo["columns"][name]
-        encoding, crs = described["encoding"], described.get("crs", "OGC:CRS84")
-        if encoding != "WKB":
-            raise ValueError(f"has geometries as {str(encoding)[:40]}; expected WKB")
-        polygons = shapely.from_wkb(table.column(name).to_numpy())
-        known = None if crs is None else pyproj.CRS.from_user_input(crs).to_string()
+        name, crs = _geometry_of(table.schema)
+        return table.drop_columns([name]), shapely.from_wkb(table.column(name).to_numpy()), crs
+
+
+def describe_geoparquet(path: Path) -> tuple[tuple[str, ...], int, str | None]:
+    """Names of all columns but the geometry, number of rows, and CRS as text that pyproj takes; no row is read.
+
+    Raises:
+        ValueError: as `read_geoparquet`.
+    """
+    with _reading(), pq.ParquetFile(path) as file:
+        name, crs = _geometry_of(file.schema_arrow)
+        return tuple(column for column in file.schema_arrow.names if column != name), file.metadata.num_rows, crs
+
+
+def _geometry_of(schema: pa.Schema) -> tuple[str, str | None]:
+    """Name and CRS of the column with the geometries.
+
+    Raises:
+        ValueError: if they are not WKB.
+    """
+    geo = json.loads((schema.metadata or {})[b"geo"])
+    name: str = geo["primary_column"]
+    described = geo["columns"][name]
+    encoding, crs = described["encoding"], described.get("crs", "OGC:CRS84")
+    if encoding != "WKB":
+        raise ValueError(f"has geometries as {str(encoding)[:40]}; expected WKB")
+    return name, None if crs is None else pyproj.CRS.from_user_input(crs).to_string()
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Around what reads a file.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    try:
+        yield
     except (OSError, pa.ArrowException, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"is not a GeoParquet file, or damaged: {error}") from error
-    return table.drop_columns([name]), polygons, known

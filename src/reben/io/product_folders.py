@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reben.io.safe_files import is_hidden
+from reben.io.safe_files import L1C_METADATA, L2A_METADATA, is_hidden
 
 _SUFFIXES = {".safe", ".zip"}
-_METADATA = re.compile(r"MTD_MSIL(1C|2A)\.xml|S2[A-Z]_USER_MTD_SAFL2A.*\.xml")
+_METADATA = re.compile(f"{L1C_METADATA}|{L2A_METADATA}")
 _OTHER_MISSION = re.compile(r"S(?:[136][A-Z_]|5P)_")
 _DEEPEST = 3
 
@@ -29,9 +29,12 @@ class FoundProducts:
 
 def is_product(path: Path) -> bool:
     """Whether something is a product by its name, or by what it holds."""
-    return path.suffix.lower() in _SUFFIXES or (
-        path.is_dir() and any(_METADATA.fullmatch(name) for name in _names(path))
-    )
+    return path.suffix.lower() in _SUFFIXES or (path.is_dir() and metadata_of(path) is not None)
+
+
+def metadata_of(folder: Path) -> Path | None:
+    """The file of metadata right in a product's folder; None if there is none."""
+    return next((folder / name for name in sorted(_names(folder)) if _METADATA.fullmatch(name)), None)
 
 
 def find_products(places: Iterable[Path]) -> FoundProducts:

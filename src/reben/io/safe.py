@@ -17,6 +17,8 @@ from reben.core.errors import ProductError
 from reben.core.grid import TileGround
 from reben.core.names import Product
 from reben.io.safe_files import (
+    L2A_METADATA,
+    TILE_METADATA,
     ProductFiles,
     band_offsets,
     find_images,
@@ -31,9 +33,8 @@ from reben.io.safe_files import (
 )
 from reben.io.tile_geocoding import read_ground
 
-_METADATA = re.compile(r"(?:.*/)?(?:MTD_MSIL2A|S2[A-Z]_USER_MTD_SAFL2A[^/]*)\.xml")
+_METADATA = re.compile(rf"(?:.*/)?{L2A_METADATA}")
 _IMAGE = re.compile(r".*_(?P<band>B\d[0-9A])_(?P<resolution>\d\d)m")
-_TILE_METADATA = re.compile(r"(?:.*/)?GRANULE/[^/]+/MTD_TL\.xml")
 _QUANTIFICATIONS = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
 L2A_QUANTIFICATION = 10_000
 """Of reBEN's products, and of all that ESA makes today."""
@@ -93,7 +94,7 @@ def _read(path: Path, files: ProductFiles) -> SafeProduct:
         if found and found["band"] in BANDS and int(found["resolution"]) == BANDS[found["band"]].resolution_m:
             images[found["band"]] = file
     offsets = band_offsets(path, root, "BOA_ADD_OFFSET")
-    granule = find_metadata(path, files, _TILE_METADATA)
+    granule = find_metadata(path, files, TILE_METADATA)
     return SafeProduct(
         path=path,
         name=product_name(path, root, "PRODUCT_URI", "PRODUCT_URI_2A"),

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _FLAG = re.compile(r"(?P<indicator>[A-Z]+_(?:QUALITY|CORRECTNESS))_FLAG")
+L1C_METADATA = r"MTD_MSIL1C\.xml"
+"""Pattern of the name of an L1C product's metadata."""
+L2A_METADATA = r"(?:MTD_MSIL2A|S2[A-Z]_USER_MTD_SAFL2A[^/]*)\.xml"
+"""Pattern of the name of an L2A product's metadata; the second was sen2cor's before 2016-12."""
+TILE_METADATA = re.compile(r"(?:.*/)?GRANULE/[^/]+/MTD_TL\.xml")
 _HINT = "download the product again"
 _LARGEST_METADATA = 1 << 25  # bytes; real ones have some 400,000
 LARGEST_OFFSET = 10_000

@@ -15,6 +15,9 @@ from reben.core.bands import MSI_RESOLUTIONS_M
 from reben.core.errors import ProductError
 from reben.core.names import Product
 from reben.io.safe_files import (
+    L1C_METADATA,
+    L2A_METADATA,
+    TILE_METADATA,
     ProductFiles,
     band_offsets,
     find_images,
@@ -31,9 +34,8 @@ from reben.io.safe_files import (
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-_METADATA = re.compile(r"(?:.*/)?MTD_MSIL1C\.xml")
-_L2A_METADATA = re.compile(r"(?:.*/)?MTD_MSIL2A\.xml")
-_TILE_METADATA = re.compile(r"(?:.*/)?GRANULE/[^/]+/MTD_TL\.xml")
+_METADATA = re.compile(rf"(?:.*/)?{L1C_METADATA}")
+_L2A_METADATA = re.compile(rf"(?:.*/)?{L2A_METADATA}")
 _AUXILIARY = re.compile(r"(?:.*/)?AUX_DATA/(?P<kind>AUX_[A-Z]+)[^/]*")
 _IMAGE = re.compile(r".*_(?P<band>B\d[0-9A])")
 _LISTED = re.compile(r"IMAGE_FILE")
@@ -86,7 +88,7 @@ def _read(path: Path, files: ProductFiles) -> L1cProduct:
     if metadata is None:
         raise _not_l1c(path, files)
     root = parse_xml(path, metadata, read_metadata(files, metadata))
-    tile_metadata = find_metadata(path, files, _TILE_METADATA)
+    tile_metadata = find_metadata(path, files, TILE_METADATA)
     if tile_metadata is None:
         raise ProductError(f"{path}: has no GRANULE/*/MTD_TL.xml, which holds the angles", hint=_HINT)
     offsets = band_offsets(path, root, "RADIO_ADD_OFFSET")

@@ -18,7 +18,7 @@ from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.errors import PipelineError
 from reben.correct.adjacency_range import RANGE_M
-from reben.correct.correction import superseded
+from reben.correct.correction import choose_l1c
 from reben.encode.bigearthnet import bigearthnet
 from reben.encode.engine import encode, plan
 from reben.encode.shards import encode_shards
@@ -167,10 +167,9 @@ def _correct_stage(configuration: Configuration, folders: Folders, tools: Tools)
         if not products:
             raise PipelineError(f"no L1C product in {_listed(configuration.l1c)}", hint="expected *.SAFE or *.zip")
         skip = configuration.skips_errors
-        older = superseded(products)
-        wanted = tuple(path for path in products if path not in older)
-        result = tools.correct(wanted, folders.l2a, settings, skip_errors=skip, tools=tools)
-        left_out = _left_out(configuration) | {str(path): reason for path, reason in older.items()}
+        choice = choose_l1c(products)
+        result = tools.correct(choice.products, folders.l2a, settings, skip_errors=skip, tools=tools)
+        left_out = _left_out(configuration) | choice.left_out
         summary = {"products": len(result.made), "engine": settings.engine, "left out": left_out}
         return Made(result.made, summary, result.failed)
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from reben.core.errors import PipelineError
 from reben.io import atomic
+from reben.io.product_folders import metadata_of
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 
 STATE_FILE = "pipeline-state.json"
-
-_METADATA = ("MTD_MSIL1C.xml", "MTD_MSIL2A.xml")
 
 
 def fingerprint(**inputs: Any) -> str:  # noqa: ANN401 - whatever json takes
@@ -27,7 +26,7 @@ def marks(paths: Iterable[Path]) -> dict[str, list[int]]:
     """
     found = {}
     for path in paths:
-        inside = next((path / name for name in _METADATA if (path / name).is_file()), path)
+        inside = metadata_of(path) or path
         if inside.exists():
             state = inside.stat()
             found[str(path)] = [0 if inside.is_dir() else state.st_size, 0 if inside.is_dir() else state.st_mtime_ns]

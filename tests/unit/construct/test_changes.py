@@ -29,6 +29,11 @@ def workspace(make_product: Callable[..., Path], small_land_cover: Path, tmp_pat
     return workspace
 
 
+def changed(workspace: Workspace, products: list[Path], s1_dir: Path | None = None, **noted: object) -> Path | None:
+    record = workspace.records([TILE])[TILE] | noted
+    return changed_file(record, products, s1_dir, workspace.rows([TILE])["s1_name"].to_pylist())
+
+
 def product_of(tmp_path: Path, tile: str = TILE) -> Path:
     return next((tmp_path / "l2a").glob(f"{tile}*"))
 
@@ -44,20 +49,20 @@ def replace_image(tmp_path: Path) -> Path:
 
 def test_a_replaced_image_is_found_whatever_its_times_say(workspace: Workspace, tmp_path: Path):
     products = [product_of(tmp_path)]
-    assert changed_file(workspace, TILE, products, None) is None
+    assert changed(workspace, products) is None
     for path in products[0].rglob("*.jp2"):
         path.touch()
-    assert changed_file(workspace, TILE, products, None) is None
+    assert changed(workspace, products) is None
     target = replace_image(tmp_path)
-    assert changed_file(workspace, TILE, products, None) == target
+    assert changed(workspace, products) == target
 
 
 def test_a_product_that_is_gone_or_another_one(workspace: Workspace, tmp_path: Path):
     other = product_of(tmp_path, OTHER)
-    assert str(other) in str(changed_file(workspace, TILE, [other], None))
+    assert str(other) in str(changed(workspace, [other]))
     product = product_of(tmp_path)
     shutil.rmtree(product)
-    assert changed_file(workspace, TILE, [product], None) == product
+    assert changed(workspace, [product]) == product
 
 
 def test_the_tile_is_built_again_and_said_so(workspace: Workspace, small_land_cover: Path, tmp_path: Path):
@@ -73,21 +78,20 @@ def test_the_tile_is_built_again_and_said_so(workspace: Workspace, small_land_co
     assert not workspace.root.exists()
 
 
-def test_ready_sentinel1_patches_that_changed(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_ready_sentinel1_patches_that_changed(workspace: Workspace, tmp_path: Path):
     name = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_1_2"
-    rows = workspace.rows([TILE])
-    names = [name] + [None] * (rows.num_rows - 1)
-    index = rows.schema.get_field_index("s1_name")
-    changed = rows.set_column(index, rows.schema.field("s1_name"), [names])
-    monkeypatch.setattr(Workspace, "rows", lambda *_: changed)
+    record, products = workspace.records([TILE])[TILE], [product_of(tmp_path)]
+    (finished,) = (key for key in record if key.startswith("finished"))
+
+    def found(**noted: float) -> Path | None:
+        return changed_file(record | noted, products, tmp_path / "S1", [None, name])
+
     folder = tmp_path / "S1" / name.rsplit("_", 3)[0] / name
     folder.mkdir(parents=True)
     for band in ("VV", "VH"):
         (folder / f"{name}_{band}.tif").touch()
-    products = [product_of(tmp_path)]
-    assert changed_file(workspace, TILE, products, tmp_path / "S1") == folder / f"{name}_VV.tif"
-    later_ns = (folder / f"{name}_VH.tif").stat().st_ctime_ns + 10**12
-    monkeypatch.setattr(Workspace, "finished_ns", lambda *_: later_ns)
-    assert changed_file(workspace, TILE, products, tmp_path / "S1") is None
+    assert found() == folder / f"{name}_VV.tif"
+    later = {finished: (folder / f"{name}_VH.tif").stat().st_ctime + 1000}
+    assert found(**later) is None
     (folder / f"{name}_VH.tif").unlink()
-    assert changed_file(workspace, TILE, products, tmp_path / "S1") == folder / f"{name}_VH.tif"
+    assert found(**later) == folder / f"{name}_VH.tif"

@@ -10,9 +10,11 @@ import pytest
 import rasterio
 import shapely
 
+from reben.construct import reference_maps as module
 from reben.construct.reference_maps import burn, find_layer
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
+from reben.io.geoparquet import read_geoparquet
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat, read_legend
 
 GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 10_000)
@@ -228,3 +230,34 @@ def test_a_damaged_table(tmp_path: Path, content: bytes):
     (tmp_path / "cover.parquet").write_bytes(content)
     with pytest.raises(LandCoverError, match="cannot be read"):
         find_layer(tmp_path / "cover.parquet", own_legend(tmp_path, "7", "9"))
+
+
+def test_tables_are_read_once_burnt_in_their_order_and_read_again_when_they_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    reads: list[Path] = []
+
+    def read(path: Path) -> tuple[object, ...]:
+        reads.append(path)
+        return read_geoparquet(path)
+
+    monkeypatch.setattr(module, "read_geoparquet", read)
+    path, legend = tmp_path / "cover.parquet", own_legend(tmp_path, "7", "9")
+    for codes in ([7, 9, 7], [9, 7, 9]):
+        squares = [square(0, 0, 100), square(50, 50, 100), square(90, 0, 20)]  # each over the one before
+        geopandas.GeoDataFrame({"class": codes}, geometry=squares, crs=GROUND.crs).to_parquet(path)
+        layer = find_layer(path, legend)
+        for _ in range(2):
+            burnt = burn(layer, GROUND).codes
+            assert [burnt[10, 10], burnt[60, 60], burnt[10, 95]] == codes
+    assert reads == [path, path]
+
+
+def test_a_table_that_is_damaged_in_the_middle(tmp_path: Path):
+    path = own_polygons(tmp_path / "cover.parquet", [7, 9], GROUND.crs)
+    content = bytearray(path.read_bytes())
+    content[4:60] = bytes(56)
+    path.write_bytes(content)
+    layer = find_layer(path, own_legend(tmp_path, "7", "9"))
+    with pytest.raises(LandCoverError, match="cannot be read"):
+        burn(layer, GROUND)

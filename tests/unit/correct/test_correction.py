@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reben.core.errors import CorrectionError, ProductError
-from reben.correct.correction import correct, find_l1c, not_taken, workers_that_fit
+from reben.correct.correction import L1cChoice, choose_l1c, correct, workers_that_fit
 
 
 @dataclass
@@ -75,17 +75,37 @@ def test_a_worker_that_dies(tmp_path: Path):
 def test_products_are_found_in_folders(tmp_path: Path):
     for name in ("b.SAFE", "a.zip", "notes.txt"):
         (tmp_path / name).touch()
-    assert find_l1c([tmp_path]) == [tmp_path / "a.zip", tmp_path / "b.SAFE"]
-    assert find_l1c([Path("c.SAFE"), tmp_path])[0] == Path("c.SAFE")
+    found = choose_l1c([Path("c.SAFE"), tmp_path])
+    assert found.products == (Path("c.SAFE"), tmp_path / "a.zip", tmp_path / "b.SAFE")
+    assert list(found.left_out) == [str(tmp_path / "notes.txt")]
 
 
-def test_folders_without_products_and_products_given_twice(tmp_path: Path):
+def test_folders_without_products(tmp_path: Path):
     with pytest.raises(CorrectionError, match="has no L1C product"):
-        find_l1c([tmp_path])
-    with pytest.raises(CorrectionError, match="is no directory"):
-        find_l1c([tmp_path / "missing"])
-    with pytest.raises(CorrectionError, match="a: given twice"):
-        find_l1c([Path("a.SAFE"), Path("a.zip")])
+        choose_l1c([tmp_path])
+    with pytest.raises(CorrectionError, match="is not a directory"):
+        choose_l1c([tmp_path / "missing"])
+
+
+NAME = "S2A_MSIL1C_20180613T101031_N0500_R022_T33UUP_20230713T120000"
+
+
+@pytest.mark.parametrize("archive", [f"one/{NAME}.zip", f"one/{NAME}.SAFE.ZIP", f"other/{NAME}.zip"])
+def test_a_product_is_corrected_once_and_its_folder_rather_than_its_zip_file(tmp_path: Path, archive: str):
+    folder = tmp_path / "one" / f"{NAME}.SAFE"
+    folder.mkdir(parents=True)
+    (tmp_path / archive).parent.mkdir(exist_ok=True)
+    (tmp_path / archive).touch()
+    chosen = L1cChoice((folder,), {str(tmp_path / archive): f"is there as {folder}, too"})
+    assert choose_l1c([tmp_path]) == choose_l1c([tmp_path / archive, folder, folder]) == chosen
+
+
+def test_products_that_were_renamed_alike_may_be_two(tmp_path: Path):
+    paths = [tmp_path / place / f"product.{ending}" for place in "ab" for ending in ("SAFE", "zip")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.mkdir() if path.suffix == ".SAFE" else path.touch()
+    assert choose_l1c([tmp_path]).products == (paths[0], paths[2])
 
 
 def test_workers_are_bounded_by_memory():
@@ -100,8 +120,9 @@ def test_an_acquisition_in_two_baselines_is_corrected_once(tmp_path: Path):
     )
     for path in (old, new, tmp_path / "renamed.zip", tmp_path / "notes.txt"):
         path.touch()
-    assert find_l1c([tmp_path]) == [new, tmp_path / "renamed.zip"]
-    assert not_taken([tmp_path]) == {
+    found = choose_l1c([tmp_path])
+    assert found.products == (new, tmp_path / "renamed.zip")
+    assert found.left_out == {
         str(old): "has processing baseline N0206; the same acquisition is there in N0500",
         str(tmp_path / "notes.txt"): "is neither a product's folder nor a zip file",
     }

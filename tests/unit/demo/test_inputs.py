@@ -12,7 +12,7 @@ from reben.construct.sentinel1.scenes import find_scenes
 from reben.construct.tile_bands import read_bands
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.core.quality import quality_failures
-from reben.correct.correction import find_l1c
+from reben.correct.correction import choose_l1c
 from reben.correct.sixs import SixsEngine
 from reben.demo.area import GROUND, PRODUCT, Area, blocks_in, make_area
 from reben.demo.inputs import RawInputs, write_raw_inputs
@@ -35,7 +35,7 @@ def area() -> Area:
 
 
 def test_the_corrected_product_shows_the_area(inputs: RawInputs, area: Area, tmp_path: Path):
-    (l1c,) = find_l1c([inputs.l1c])
+    (l1c,) = choose_l1c([inputs.l1c]).products
     SixsEngine().correct(l1c, tmp_path / "L2A")
     product = open_product(next((tmp_path / "L2A").iterdir()))
     assert product.name.tile.sensing_time == PRODUCT.tile.sensing_time
