@@ -173,6 +173,7 @@ def _holds(entry: dict[str, Any], condition: str) -> bool:
 class _Handler(BaseHTTPRequestHandler):
     space: DataSpaceStandIn
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the end of each answer waits 40 ms for an acknowledgement
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -91,6 +91,7 @@ def _handler_of(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
 class _Handler(BaseHTTPRequestHandler):
     hub: HubStandIn
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the end of each answer waits 40 ms for an acknowledgement
 
     def log_message(self, *_: Any) -> None:
         pass
