@@ -2,7 +2,7 @@
 
 Real surface reflectance (the patches with which the full-size tile is filled) is seen through random atmospheres by
 means of the tables, with sensor noise, and corrected. This shows the errors of what is read from the image, not those
-of the radiative transfer: for that, `tests/unit/correct/test_tables.py` compares with 6S.
+of the radiative transfer: for that, `tests/unit/correct/sixs/test_tables.py` compares with 6S.
 """
 
 import shutil
@@ -17,12 +17,12 @@ from benchmarks.construction import REAL_DATA, full_tile
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.grid import TileGround
 from reben.correct.l2a_product import l2a_name
-from reben.correct.sixs import SixsEngine
-from reben.correct.tables import Air, pressure_hpa
+from reben.correct.sixs.engine import SixsEngine
+from reben.correct.sixs.tables import Air, pressure_hpa
 from reben.demo.l1c import NEIGHBOURS_M, write_l1c_product
 from reben.io.jp2 import read_tile_band
-from reben.io.processes import available_cpus
-from reben.io.safe import open_product
+from reben.io.safe.l2a import open_product
+from reben.work.processes import available_cpus
 
 _SIDE_M = 12_000
 _SEED = 7

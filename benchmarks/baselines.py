@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from reben.data.opening import open_dataset
 from reben.demo.job import make_data
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.retrieval.embeddings import read_embeddings
 from reben.learn.retrieval.features import embed

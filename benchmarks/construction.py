@@ -14,9 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks.timing import medians_s
-from reben.construct.projection import project
-from reben.io.processes import available_cpus
-from reben.io.safe import SafeProduct, open_product
+from reben.io.projection import project
+from reben.io.safe.l2a import SafeProduct, open_product
+from reben.work.processes import available_cpus
 
 REAL_DATA = Path(__file__).parents[2] / "shared"
 _TEMPLATE = "s2_metadata/stactools_sentinel2/esa_S2B_MSIL2A_20210122T133229_N0214_R081_T22HBD_20210122T155500.SAFE"

@@ -18,9 +18,9 @@ from reben.core.bands import BANDS
 from reben.correct.l2a_product import REPORT
 from reben.demo.l1c import write_l1c_product
 from reben.io.jp2 import read_tile_band
-from reben.io.processes import available_cpus
-from reben.io.safe import open_product
-from reben.io.safe_l1c import open_l1c
+from reben.io.safe.l1c import open_l1c
+from reben.io.safe.l2a import open_product
+from reben.work.processes import available_cpus
 
 CORRECT, DECODE = "reben correct --engine 6s", "decoding the 13 bands"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reben.core.names import Patch, S1Patch
 from reben.demo.dataset import write_dataset
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 
 _STEP = 12  # every 12th place along either axis: some 60 different patches
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from benchmarks.construction import REAL_DATA
 from reben.core.bands import BANDS, S2_BANDS
-from reben.correct.adjacency_range import RANGE_M
-from reben.correct.sixs import SixsEngine
+from reben.correct.sixs.adjacency_range import RANGE_M
+from reben.correct.sixs.engine import SixsEngine
 from reben.io.jp2 import read_tile_band
-from reben.io.safe import open_product
+from reben.io.safe.l2a import open_product
 
 PAIR = REAL_DATA / "data" / "l1c_l2a"
 _SEN2COR = "sen2cor_43RCP"

@@ -13,10 +13,10 @@ from reben.data.datamodule import PatchDataModule
 from reben.demo.dataset import write_dataset
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
-from reben.io.processes import available_cpus
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import Recipe
+from reben.work.processes import available_cpus
 
 BARE, REBEN = "bare PyTorch loop", "reben train"
 RECIPE = Recipe(model="resnet18", epochs=2, batch_size=32, warmup_steps=4)

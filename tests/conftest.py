@@ -25,7 +25,7 @@ from reben.demo.dataset import write_dataset
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import Plan, encode, plan
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from stand_ins.hub import HubStandIn, running_hub
 
 settings.register_profile("reben", deadline=None)  # tests check behaviour, never the clock

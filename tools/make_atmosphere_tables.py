@@ -1,6 +1,6 @@
 """Run 6S for the atmosphere tables that ship with reben, and for the samples that its tests invert.
 
-    python tools/make_atmosphere_tables.py tables CACHE src/reben/correct/sixs_tables.safetensors
+    python tools/make_atmosphere_tables.py tables CACHE src/reben/correct/sixs/tables.safetensors
     python tools/make_atmosphere_tables.py samples CACHE tests/unit/correct/sixs_samples.csv
 
 CACHE is a file to which every finished run is appended: a script that was stopped goes on where it was. Both parts
@@ -10,8 +10,8 @@ Debian libgfortran5.
 Sentinel-2C's spectral responses, which Py6S lacks, are in `s2c_responses.csv`: ESA's (Sentinel-2 Spectral Response
 Functions, COPE-GSEG-EOPG-TN-15-0007, version 4.0 of 2024), resampled from 1 nm to the 2.5 nm of 6S.
 
-What is tabulated, and how it is put together again: `src/reben/correct/tables.py` and docs/correction.md. 6S sees no
-gases where scattering is tabulated, and no aerosol where gases are.
+What is tabulated, and how it is put together again: `src/reben/correct/sixs/tables.py` and docs/correction.md. 6S sees
+no gases where scattering is tabulated, and no aerosol where gases are.
 """
 
 import argparse

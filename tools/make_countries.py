@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyogrio import raw
 
-TARGET = Path(__file__).parents[1] / "src" / "reben" / "construct" / "countries.parquet"
+TARGET = Path(__file__).parents[1] / "src" / "reben" / "rules" / "countries.parquet"
 
 _, _, outlines, (names,) = raw.read(
     str(files("pyogrio") / "tests/fixtures/naturalearth_lowres/naturalearth_lowres.shp"), columns=["name"]

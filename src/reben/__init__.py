@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from reben.data.normalisation import PUBLISHED_STATISTICS
     from reben.data.opening import open_dataset
     from reben.data.statistics import read_statistics
-    from reben.io.data_folder import find_data
+    from reben.io.dataset.folder import find_data
+    from reben.io.dataset.metadata import read_metadata, write_metadata
     from reben.io.legend_files import read_legend
-    from reben.io.metadata import read_metadata, write_metadata
     from reben.io.store import Store, create_store, open_store
     from reben.learn.models.trained_model import TrainedModel
     from reben.learn.models.weights import load_model, save_model
-    from reben.report.samples import plot
+    from reben.pictures.samples import plot
 
 __all__ = [
     "BANDS",
@@ -69,16 +69,16 @@ _HOMES = {
     "Store": "reben.io.store",
     "TrainedModel": "reben.learn.models.trained_model",
     "create_store": "reben.io.store",
-    "find_data": "reben.io.data_folder",
+    "find_data": "reben.io.dataset.folder",
     "load_model": "reben.learn.models.weights",
     "open_dataset": "reben.data.opening",
     "open_store": "reben.io.store",
-    "plot": "reben.report.samples",
+    "plot": "reben.pictures.samples",
     "read_legend": "reben.io.legend_files",
-    "read_metadata": "reben.io.metadata",
+    "read_metadata": "reben.io.dataset.metadata",
     "read_statistics": "reben.data.statistics",
     "save_model": "reben.learn.models.weights",
-    "write_metadata": "reben.io.metadata",
+    "write_metadata": "reben.io.dataset.metadata",
 }
 """The module of each public name."""
 

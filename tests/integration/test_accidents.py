@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 SLOW_ENCODE = """

@@ -15,8 +15,8 @@ import pytest
 
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from stand_ins.command import run_reben as reben
 

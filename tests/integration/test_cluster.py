@@ -15,7 +15,7 @@ import pytest
 
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 if TYPE_CHECKING:

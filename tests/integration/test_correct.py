@@ -14,7 +14,7 @@ import pytest
 from reben.correct.l2a_product import l2a_name
 from reben.demo.inputs import write_raw_inputs
 from reben.demo.l1c import L1C_PRODUCT
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
 
 L2A = str(l2a_name(L1C_PRODUCT))
 SLOW_CORRECT = """

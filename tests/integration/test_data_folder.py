@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 import reben
 from reben.cli.main import app
 from reben.core.errors import BandError, RecipeError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store
 
 FAST = ("--model", "test_resnet", "--epochs", "1", "--batch-size", "8", "--warmup-steps", "0", "--accelerator", "cpu")

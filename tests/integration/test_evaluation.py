@@ -9,8 +9,8 @@ import rasterio
 from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
 
 from reben.core.classes import CLC2018
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from stand_ins.command import run_reben as reben
 
 

@@ -31,7 +31,6 @@ from reben.acquire.inventory import Place
 from reben.acquire.product_list import read_names, read_products
 from reben.acquire.products import CatalogueProduct, parse_product
 from reben.acquire.unpacking import unpack
-from reben.construct.country import read_countries
 from reben.construct.reference_maps import find_layer
 from reben.construct.v1_lists import read_names as read_v1_names
 from reben.construct.v1_lists import read_s1_pairs
@@ -39,24 +38,25 @@ from reben.core.errors import RebenError
 from reben.data.statistics import read_statistics
 from reben.encode.custom import read_specification
 from reben.encode.engine import read_result
-from reben.io.angles import read_angles
-from reben.io.geotiff import read_pixels
+from reben.io.dataset.legends import legend_of_tables
+from reben.io.dataset.metadata import first_patch, read_metadata
+from reben.io.dataset.tile_grounds import read_tile_grounds
 from reben.io.jp2 import read_tile_band
 from reben.io.legend_files import read_legend
-from reben.io.metadata import first_patch, read_metadata
-from reben.io.safe import open_product
-from reben.io.safe_l1c import open_l1c
+from reben.io.safe.angles import read_angles
+from reben.io.safe.l1c import open_l1c
+from reben.io.safe.l2a import open_product
 from reben.io.store import open_store
 from reben.io.store.checksums import read_checksums
 from reben.io.store.values import parse_header
-from reben.io.table_legends import legend_of_tables
-from reben.io.tile_grounds import read_tile_grounds
+from reben.io.tiff.geotiff import read_pixels
 from reben.io.v1_geometries import read_v1_geometries
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import read_embeddings
 from reben.learn.training.checkpoints import SafetensorsCheckpointIO
 from reben.learn.training.recipe_files import compose_recipe
 from reben.pipeline.configuration import example, read_configuration
+from reben.rules.country import read_countries
 
 _TIMES = float(os.environ.get("REBEN_TEST_FUZZ", "1"))
 _LONGEST = 800

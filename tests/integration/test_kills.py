@@ -19,11 +19,11 @@ from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.correct.correction import choose_l1c, correct
-from reben.correct.sixs import SixsEngine
+from reben.correct.sixs.engine import SixsEngine
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
 from reben.encode.shards import encode_shards
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import make_recipe

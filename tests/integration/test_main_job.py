@@ -11,8 +11,8 @@ import rasterio
 from reben import __version__
 from reben.core.bands import S1_BANDS, S2_BANDS
 from reben.core.classes import CLC2018
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from stand_ins.command import run_reben as reben
 

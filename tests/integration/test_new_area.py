@@ -14,9 +14,9 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band, write_band
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_band, write_band
 from stand_ins.command import run_reben as reben
 
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]

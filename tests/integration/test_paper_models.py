@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from own_process import in_own_process
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata, write_metadata
-from reben.learn.paper.models import MODALITIES, PAPER_MODELS
+from reben.io.dataset.metadata import read_metadata, write_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import make_recipe
+from reben.paper.models import MODALITIES, PAPER_MODELS
 
 _USUAL = {("resnet50", "s1"), ("mobilevit_s", "all")}
 """Two families; the others are for `make test-all`."""

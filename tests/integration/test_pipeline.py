@@ -12,8 +12,8 @@ import yaml
 
 from reben.demo.area import GROUND
 from reben.demo.inputs import write_raw_inputs
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from stand_ins.command import run_reben as reben
 from stand_ins.data_space import DataSpaceStandIn, running_data_space, zipped

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata, write_metadata
+from reben.io.dataset.metadata import read_metadata, write_metadata
+from reben.io.dataset.paths import DatasetPaths
 
 # Plain gradient descent: AdamW blows the rounding of a tiny gradient up to a whole step.
 SCRIPT = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from stand_ins.command import run_reben as reben
 from stand_ins.hub import HubStandIn
 

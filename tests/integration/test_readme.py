@@ -8,7 +8,7 @@ from pathlib import Path
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reben.cli.main import app
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
 
 runner = CliRunner()
 

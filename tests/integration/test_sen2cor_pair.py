@@ -9,11 +9,11 @@ import pytest
 import rasterio
 
 from reben.core.bands import BANDS, S2_BANDS
-from reben.correct.aerosol import SHARES
-from reben.correct.sixs import SixsEngine
-from reben.io.dataset_paths import DatasetPaths
+from reben.correct.sixs.aerosol import SHARES
+from reben.correct.sixs.engine import SixsEngine
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.jp2 import read_tile_band
-from reben.io.safe import open_product
+from reben.io.safe.l2a import open_product
 
 
 @pytest.fixture(scope="module")

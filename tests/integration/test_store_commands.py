@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from reben.cli.main import app
 from reben.core.errors import MetadataError, StoreError
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 
 runner = CliRunner()

@@ -21,7 +21,7 @@ from reben.acquire.tokens import Tokens
 from reben.acquire.transfer import Line, fetch, part_size, remove_part
 from reben.acquire.unpacking import doomed_name, unpack
 from reben.core.errors import DownloadError, RebenError
-from reben.io import atomic
+from reben.work import atomic
 
 _UNPACKED = 1.1
 """Unpacked bytes per byte of a zip file: JPEG 2000 does not shrink any further."""

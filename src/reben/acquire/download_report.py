@@ -9,9 +9,9 @@ from typing import Any, Self
 
 from reben.acquire.products import CatalogueProduct
 from reben.core.errors import CatalogueError
-from reben.io import atomic
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.version import __version__
+from reben.work import atomic
 
 REPORT_FILE = "download-report.json"
 

@@ -9,8 +9,8 @@ from reben.acquire.products import CatalogueProduct
 from reben.acquire.unpacking import Files, remove_folder
 from reben.acquire.verification import verify, verify_folder
 from reben.core.errors import DownloadError
-from reben.io import atomic
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.work import atomic
 
 
 @dataclass(frozen=True, slots=True)

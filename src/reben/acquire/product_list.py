@@ -12,8 +12,8 @@ from typing import TextIO
 
 from reben.acquire.products import CatalogueProduct, expect_name
 from reben.core.errors import CatalogueError
-from reben.io import atomic
 from reben.io.small_files import read_csv
+from reben.work import atomic
 
 COLUMNS = ("name", "id", "size", "md5", "blake3", "online", "sensing", "cloud")
 _NAME_COLUMNS = ("name", "tile", "product")

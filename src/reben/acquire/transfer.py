@@ -20,8 +20,8 @@ from reben.acquire.stopping import Stop
 from reben.acquire.tokens import Tokens
 from reben.acquire.verification import ZIP_START, verify
 from reben.core.errors import DownloadError
-from reben.io import atomic
 from reben.io.small_files import read_json
+from reben.work import atomic
 
 _LARGEST = 1 << 36
 """Bytes of a product whose size the catalogue does not know."""

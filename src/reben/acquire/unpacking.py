@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from reben.core.errors import DownloadError
-from reben.io import atomic
+from reben.work import atomic
 
 MOST_BYTES = 16 << 30
 """Of an unpacked product; real ones have some 0.8 GB (Sentinel-2) to 2 GB (Sentinel-1)."""

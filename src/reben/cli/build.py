@@ -134,7 +134,7 @@ def build(
     from reben.construct import build as construction
     from reben.construct.inputs import BuildInputs
     from reben.construct.plan import plan_build
-    from reben.io.processes import available_cpus
+    from reben.work.processes import available_cpus
 
     inputs = BuildInputs(
         l2a=tuple(l2a),
@@ -187,7 +187,7 @@ def _print_result(result: "BuildResult", output: Path) -> None:
     Raises:
         Exit: if a tile failed.
     """
-    from reben.io.dataset_paths import DatasetPaths
+    from reben.io.dataset.paths import DatasetPaths
 
     for fate, count in result.report["patches"].items():
         say(f"{count:>9,} {fate}")

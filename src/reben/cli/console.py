@@ -24,7 +24,7 @@ from rich.text import Text
 
 from reben.core.errors import MissingExtraError, RebenError
 from reben.core.text import printable
-from reben.io import atomic
+from reben.work import atomic
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -151,8 +151,8 @@ def needs_extra(extra: str) -> Iterator[None]:
 @contextmanager
 def executor_of(scheduler: str, workers: int, *, preload: str) -> "Iterator[Executor]":
     """Workers of a Dask cluster, if there is the address of its scheduler, else processes on this machine."""
-    from reben.io.cluster import cluster_executor
-    from reben.io.processes import stop_at_once, worker_pool
+    from reben.work.cluster import cluster_executor
+    from reben.work.processes import stop_at_once, worker_pool
 
     if scheduler:
         with cluster_executor(scheduler) as executor:

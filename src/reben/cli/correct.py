@@ -10,7 +10,7 @@ from reben.cli import options
 from reben.cli.console import executor_of, print_json, print_left_out, progress, say, stderr
 from reben.cli.options import Json, OnError
 from reben.core.wording import first_of
-from reben.correct.adjacency_range import FARTHEST_M, RANGE_M
+from reben.correct.sixs.adjacency_range import FARTHEST_M, RANGE_M
 
 if TYPE_CHECKING:
     from reben.correct.correction import CorrectionResult, Engine
@@ -88,8 +88,8 @@ def correct(
     Products that are in the output folder already are left alone: give the same command again to go on.
     """
     from reben.correct import correction
-    from reben.correct.sixs import SixsEngine
-    from reben.io.processes import available_cpus
+    from reben.correct.sixs.engine import SixsEngine
+    from reben.work.processes import available_cpus
 
     chosen: Engine
     if engine is EngineName.sixs:
@@ -102,7 +102,10 @@ def correct(
     fitting = workers if scheduler else correction.workers_that_fit(workers, chosen)
     if fitting < workers:
         stderr.print(f"warning: there is memory for {fitting} of {workers} products at a time", markup=False)
-    with executor_of(scheduler, fitting, preload="reben.correct.sixs") as executor, progress("correcting") as start:
+    with (
+        executor_of(scheduler, fitting, preload="reben.correct.sixs.engine") as executor,
+        progress("correcting") as start,
+    ):
         result = correction.correct(
             choice.products,
             output,
@@ -120,8 +123,8 @@ def sen2cor_engine(given: Path | None, time_limit_s: float, *, checksums: bool) 
     Raises:
         CorrectionError: if it is not there.
     """
-    from reben.correct.sen2cor import Sen2corEngine
-    from reben.correct.sen2cor_program import EXPECTED_VERSION, find_sen2cor
+    from reben.correct.sen2cor.engine import Sen2corEngine
+    from reben.correct.sen2cor.program import EXPECTED_VERSION, find_sen2cor
 
     found = find_sen2cor(given)
     if not found.is_expected:

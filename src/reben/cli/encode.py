@@ -104,7 +104,7 @@ def _complete(roots: "dict[Part, Path | None]", options: dict[str, Any]) -> None
     Raises:
         BadParameter: if there is no target.
     """
-    from reben.io.dataset_paths import DatasetPaths
+    from reben.io.dataset.paths import DatasetPaths
 
     data = options.pop("data")
     if data is not None and not any(roots.values()):
@@ -167,8 +167,8 @@ def _encode(
     """
     from reben.encode.engine import REPORT_FILE, encode, plan
     from reben.encode.finished import may_be_finished
-    from reben.io.atomic import expect_free
     from reben.io.store import SHARDS_FILE
+    from reben.work.atomic import expect_free
 
     start = time.perf_counter()
     if not may_be_finished(target, (REPORT_FILE, SHARDS_FILE)):
@@ -190,7 +190,7 @@ def _encode_shards(
     todo: "Plan", target: Path, *, shards: int | None, workers: int | None, scheduler: str, skip_errors: bool
 ) -> "EncodeResult":
     from reben.encode.shards import encode_shards
-    from reben.io.processes import available_cpus
+    from reben.work.processes import available_cpus
 
     local = workers or available_cpus()
     with executor_of(scheduler, local, preload="reben.encode.shards") as executor, progress("encoding") as begin:

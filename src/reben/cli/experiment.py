@@ -25,7 +25,7 @@ def models() -> None:
     """List the paper's models: parameters, input size, scores on all bands, published weights."""
     with needs_extra("learn"):
         from reben.learn.models.architectures import Architecture, build_model
-        from reben.learn.paper.models import PAPER_MODELS
+        from reben.paper.models import PAPER_MODELS
 
     say("timm name                  parameters  input           AP macro: s1     s2    all  weights")
     for name, model in PAPER_MODELS.items():
@@ -74,10 +74,10 @@ def paper(
     Finished runs are skipped, interrupted ones resumed, and several machines may share the folder.
     """
     with needs_extra("learn"):
-        from reben.learn.paper.experiment import plan_paper, run_experiment, state_of
         from reben.learn.training.hardware import Hardware
         from reben.learn.training.recipe_files import read_settings
         from reben.learn.training.run_directory import RunDirectory
+        from reben.paper.experiment import plan_paper, run_experiment, state_of
 
     chosen = {
         "models": _listed(models),
@@ -141,8 +141,8 @@ def table(
     Models, bands and seeds are those of the runs; what was not tested is left out.
     """
     with needs_extra("learn"):
-        from reben.learn.paper import results
-    from reben.io import atomic
+        from reben.paper import results
+    from reben.work import atomic
 
     writers = {
         TableFormat.markdown: results.as_markdown,

@@ -13,7 +13,7 @@ from reben.core.backscatter import Unit
 from reben.core.text import printable
 
 if TYPE_CHECKING:
-    from reben.io.data_folder import DataFolder
+    from reben.io.dataset.folder import DataFolder
 
 
 class OnError(StrEnum):
@@ -73,7 +73,7 @@ def inputs(data: Path | None, store: Path | None, metadata: list[Path] | None) -
         BadParameter: if neither or both are given.
         MetadataError: if it is not a data folder.
     """
-    from reben.io.data_folder import DataFolder, find_data
+    from reben.io.dataset.folder import DataFolder, find_data
 
     if data is not None:
         if store is not None or metadata:
@@ -98,7 +98,7 @@ def expect_readable(found: "DataFolder", bands: str | None = None) -> None:
         BandError: if the store has no such band.
     """
     from reben.data.stored_bands import bands_of
-    from reben.io.metadata import first_patch
+    from reben.io.dataset.metadata import first_patch
     from reben.io.store import open_store
 
     store = open_store(found.store)

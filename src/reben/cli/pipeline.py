@@ -79,7 +79,7 @@ def _correct(
     engine = _engine(settings)
     fitting = correction.workers_that_fit(settings.workers, engine)
     with (
-        tools.executor_of("", fitting, preload="reben.correct.sixs") as executor,
+        tools.executor_of("", fitting, preload="reben.correct.sixs.engine") as executor,
         tools.progress("correcting") as begin,
     ):
         result = correction.correct(
@@ -100,8 +100,8 @@ def _engine(settings: "CorrectSection") -> "Engine":
     Raises:
         CorrectionError: if sen2cor is not there.
     """
-    from reben.correct.sixs import SixsEngine
-    from reben.io.processes import available_cpus
+    from reben.correct.sixs.engine import SixsEngine
+    from reben.work.processes import available_cpus
 
     if settings.engine == "6s":
         threads = settings.threads or max(1, available_cpus() // settings.workers)

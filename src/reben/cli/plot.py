@@ -41,8 +41,8 @@ def plot(
     options.expect_ending(output, ENDINGS, "--output")
     found = options.inputs(data, store, metadata)
     with needs_extra("report"):
-        from reben.report.patch_pictures import pictures_of
-        from reben.report.samples import draw_samples
+        from reben.pictures.patch_pictures import pictures_of
+        from reben.pictures.samples import draw_samples
 
     from reben.core.palettes import colour_blind_safe
 

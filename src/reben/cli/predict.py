@@ -15,7 +15,7 @@ from reben.core.palettes import colour_blind_safe
 
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
-    from reben.io.data_folder import DataFolder
+    from reben.io.dataset.folder import DataFolder
     from reben.learn.models.trained_model import TrainedModel
 
 _THRESHOLD = 0.5  # of the paper's F1
@@ -178,9 +178,9 @@ def _predict_labels(
     workers: int | None,
 ) -> None:
     from reben.core.bands import IMAGE_RESOLUTION_M
-    from reben.io.metadata import read_metadata
-    from reben.io.table_legends import legend_of_tables
-    from reben.io.tile_grounds import find_tile_grounds
+    from reben.io.dataset.legends import legend_of_tables
+    from reben.io.dataset.metadata import read_metadata
+    from reben.io.dataset.tile_grounds import find_tile_grounds
     from reben.learn.inference import label_files, prediction
 
     grounds = {} if output is None else find_tile_grounds(tiles, data.metadata)
@@ -230,7 +230,7 @@ def _predict_maps(
     batch_size: int,
     workers: int | None,
 ) -> None:
-    from reben.io.tile_grounds import find_tile_grounds
+    from reben.io.dataset.tile_grounds import find_tile_grounds
     from reben.learn.inference import map_files, prediction
 
     grounds = find_tile_grounds(tiles, data.metadata)
@@ -261,9 +261,9 @@ def _predict_tile(
     checksums: bool,
     palette: Palette,
 ) -> None:
-    from reben.construct.sentinel1.scenes import find_scenes
-    from reben.io.processes import available_cpus
     from reben.learn.inference import tile_prediction
+    from reben.tile.sentinel1.scenes import find_scenes
+    from reben.work.processes import available_cpus
 
     legend = trained.legend
     scenes = None if s1_scenes is None else find_scenes(s1_scenes, s1_unit)
@@ -293,7 +293,7 @@ def _predict_tile(
 
 
 def _draw(picture: Path, tile: "TileImages", classes: object, legend: object) -> None:
-    from reben.report.tile_map import draw_tile
+    from reben.pictures.tile_map import draw_tile
 
     title = f"{tile.patches.tile}: most probable classes"
     draw_tile(picture, classes, legend, title=title, rgb=tile.true_colour())  # type: ignore[arg-type]

@@ -94,7 +94,7 @@ def retrieve(
             say(f"{neighbour.score:.4f}\t{neighbour.patch_id}\t{'; '.join(labels)}")
     if picture is not None:
         from reben.io.store import open_store
-        from reben.report import neighbours
+        from reben.pictures import neighbours
 
         shown = neighbours.show_retrieval(
             patch_id, query.rows["labels"][0].as_py(), found, [open_store(path) for path in store or []]

@@ -21,8 +21,8 @@ def split(
     """
     import numpy as np
 
-    from reben.construct.split import assign_splits, frames
     from reben.core.grid import PatchGrid
+    from reben.rules.split import assign_splits, frames
 
     grid = PatchGrid(tile_side, patch_size)
     widths = frames(tile_side, p=p, q=q)

@@ -29,10 +29,10 @@ def stats(
     from reben.data.patches import chosen_patches
     from reben.data.statistics import as_json, summarise
     from reben.data.stored_bands import bands_of
-    from reben.io.metadata import read_metadata
-    from reben.io.processes import available_cpus
+    from reben.io.dataset.legends import legend_of_tables
+    from reben.io.dataset.metadata import read_metadata
     from reben.io.store import open_store
-    from reben.io.table_legends import legend_of_tables
+    from reben.work.processes import available_cpus
 
     found = options.inputs(data, store, metadata)
     legend = legend_of_tables(found.metadata)

@@ -103,8 +103,8 @@ def export(
 ) -> None:
     """Write the patches of a store as GeoTIFFs in the published layout."""
     from reben.encode.export import export_store
+    from reben.io.dataset.tile_grounds import find_tile_grounds
     from reben.io.store import open_store
-    from reben.io.tile_grounds import find_tile_grounds
 
     opened, grounds = open_store(store), find_tile_grounds(tiles, [store])
     with progress("exporting") as start:

@@ -79,9 +79,9 @@ def _check_all(
     data: list[Path], published: list[Path], metadata: list[Path], v1_geometries: Path | None, workers: int | None
 ) -> "Iterator[Check]":
     """All checks, one data set after the other."""
-    from reben.io.processes import available_cpus
     from reben.verify.any_data import verify_data
     from reben.verify.published import verify_published
+    from reben.work.processes import available_cpus
 
     for path in data:
         with progress(f"verifying {path.name}") as start:

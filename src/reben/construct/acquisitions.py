@@ -12,10 +12,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.construct.tile_bands import read_bands
-from reben.core.baselines import acquisition_of, superseded
 from reben.core.errors import BuildError, ProductError
-from reben.io.safe import SafeProduct
+from reben.io.safe.l2a import SafeProduct
+from reben.rules.baselines import acquisition_of, superseded
+from reben.tile.bands import read_bands
 
 _OF_USERS = "99"
 """With which baselines begin that users' own programs write: N9999 (sen2cor), N9906 (`reben correct`)."""

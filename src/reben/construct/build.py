@@ -27,20 +27,20 @@ from reben.construct.output.tile_output import TileOutput
 from reben.construct.overlaps import overlaps, overlaps_as_json
 from reben.construct.plan import BuildPlan
 from reben.construct.tile import TileResult, TileSettings, build_tile
-from reben.construct.tile_patches import TilePatches
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile
 from reben.core.wording import first_of
-from reben.io import atomic
-from reben.io.checksums import sha256_of_all
-from reben.io.metadata import write_metadata
-from reben.io.product_checksums import comparing
+from reben.io.dataset.metadata import write_metadata
 from reben.io.qgis_styles import write_code_style
-from reben.io.safe import SafeProduct, open_product
-from reben.io.stages import StageTimes
+from reben.io.safe.checksums import comparing
+from reben.io.safe.l2a import SafeProduct, open_product
 from reben.io.store import create_store, merge_stores
+from reben.tile.patches import TilePatches
+from reben.work import atomic
+from reben.work.checksums import sha256_of_all
+from reben.work.stage_times import StageTimes
 
 OutputFormat = Literal["geotiff", "store"]
 

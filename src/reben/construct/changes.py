@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reben.construct.sentinel1.patch_folder import patch_files
 from reben.core.errors import ProductError
-from reben.io.checksums import sha256
-from reben.io.safe import open_product
+from reben.io.safe.l2a import open_product
+from reben.tile.sentinel1.patch_folder import patch_files
+from reben.work.checksums import sha256
 
 _FINISHED = "finished (seconds since 1970)"
 _MARGIN_S = 3600

@@ -13,10 +13,10 @@ from typing import Any
 from reben.construct.changes import changed_file, newest_change_s
 from reben.core.errors import BuildError, RebenError
 from reben.core.names import Patch
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.legends import legend_of_tables
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
-from reben.io.table_legends import legend_of_tables
 
 _NEEDED = {"parameters": dict, "failed tiles": dict, "patches": dict, "overlaps": list, "tiles": dict}
 

@@ -4,13 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reben.construct.country import REBEN_COUNTRIES, Countries, embedded_countries, read_countries
-from reben.construct.labels import MIN_LABELLED
 from reben.construct.reference_maps import find_layer
-from reben.construct.sentinel1.partners import S1Source
-from reben.construct.sentinel1.patch_folder import S1PatchFolder
-from reben.construct.sentinel1.scenes import find_scenes, raster_files
-from reben.construct.split import frames
 from reben.construct.tile import TileSettings
 from reben.construct.v1_lists import read_names, read_s1_pairs
 from reben.core.backscatter import Unit
@@ -18,6 +12,12 @@ from reben.core.bands import BANDS, PATCH_SIZE_M
 from reben.core.errors import BuildError
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat, read_legend
 from reben.io.v1_geometries import read_v1_geometries
+from reben.rules.country import REBEN_COUNTRIES, Countries, embedded_countries, read_countries
+from reben.rules.labels import MIN_LABELLED
+from reben.rules.split import frames
+from reben.tile.sentinel1.partners import S1Source
+from reben.tile.sentinel1.patch_folder import S1PatchFolder
+from reben.tile.sentinel1.scenes import find_scenes, raster_files
 
 _NAMED_COUNTRIES = ("", "all", "reben")
 

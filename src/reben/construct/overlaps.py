@@ -14,10 +14,10 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from reben.construct.projection import project
-from reben.construct.tile_patches import TilePatches
 from reben.core.names import Patch, Tile
-from reben.core.seasons import meteorological_season
+from reben.io.projection import project
+from reben.rules.seasons import meteorological_season
+from reben.tile.patches import TilePatches
 
 _SMALLEST_OVERLAP_M2 = 1.0  # less is rounding
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from reben.construct.acquisitions import sort_out
 from reben.core.errors import BuildError, ProductError
-from reben.core.quality import quality_failures
-from reben.io.product_folders import find_products, is_product
-from reben.io.safe import SafeProduct, open_product
+from reben.io.safe.folders import find_products, is_product
+from reben.io.safe.l2a import SafeProduct, open_product
+from reben.rules.quality import quality_failures
 
 
 @dataclass(frozen=True)

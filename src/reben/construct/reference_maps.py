@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
-from reben.construct.projection import project
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileGround
 from reben.io.geoparquet import describe_geoparquet, is_geoparquet, read_geoparquet
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
+from reben.io.projection import project
 from reben.io.vector_files import reading_polygons
 
 _HINT = "give the GeoPackage of CORINE Land Cover 2018 (v2020_20u1)"

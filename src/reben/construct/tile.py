@@ -10,22 +10,22 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from reben.construct.alignment import aligned_v1_names
-from reben.construct.country import Countries, nearest_country
-from reben.construct.labels import MIN_LABELLED, is_labelled_enough, present_labels
 from reben.construct.output.tile_output import TileOutput
 from reben.construct.reference_maps import LandCoverLayer, ReferenceMap, burn
-from reben.construct.sentinel1.partners import S1Source
-from reben.construct.split import assign_splits, frames
-from reben.construct.tile_bands import join_bands, read_bands, valid_patches
-from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.grid import PatchGrid
 from reben.core.names import S1Patch
-from reben.io.metadata import SCHEMA
-from reben.io.safe import open_product
-from reben.io.stages import StageTimes
+from reben.io.dataset.metadata import SCHEMA
+from reben.io.safe.l2a import open_product
 from reben.io.v1_geometries import V1Geometries
+from reben.rules.alignment import aligned_v1_names
+from reben.rules.country import Countries, nearest_country
+from reben.rules.labels import MIN_LABELLED, is_labelled_enough, present_labels
+from reben.rules.split import assign_splits, frames
+from reben.tile.bands import join_bands, read_bands, valid_patches
+from reben.tile.patches import Place, TilePatches
+from reben.tile.sentinel1.partners import S1Source
+from reben.work.stage_times import StageTimes
 
 
 @dataclass(frozen=True)

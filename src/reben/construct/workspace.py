@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reben.core.errors import BuildError
-from reben.io import atomic
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import SCHEMA
+from reben.io.dataset.metadata import SCHEMA
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.work import atomic
 
 _STATE_FOLDER = ".build"
 

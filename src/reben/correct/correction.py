@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from reben.core.baselines import superseded
 from reben.core.errors import CorrectionError, NameFormatError, RebenError
 from reben.core.names import Product, Tile
-from reben.io.product_folders import FoundProducts, find_products, is_product
+from reben.io.safe.folders import FoundProducts, find_products, is_product
+from reben.rules.baselines import superseded
 
 Report = dict[str, Any]
 

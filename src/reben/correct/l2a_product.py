@@ -17,14 +17,14 @@ from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import ProductError
 from reben.core.grid import TileGround
 from reben.core.names import Product
-from reben.correct.inversion import L2A_SCALE
-from reben.io import atomic
-from reben.io.checksums import sha3_256
+from reben.correct.sixs.inversion import L2A_SCALE
 from reben.io.jp2 import write_tile_band
-from reben.io.safe_files import elements, parse_xml
-from reben.io.safe_l1c import L1cProduct
-from reben.io.safe_xml import ProductFacts, manifest_xml, product_xml, tile_xml
+from reben.io.safe.files import elements, parse_xml
+from reben.io.safe.l1c import L1cProduct
+from reben.io.safe.xml import ProductFacts, manifest_xml, product_xml, tile_xml
 from reben.version import __version__
+from reben.work import atomic
+from reben.work.checksums import sha3_256
 
 BASELINE = "9906"
 REPORT = "reben-correction.json"

@@ -16,9 +16,9 @@ from reben.data.patches import SNOW_AND_CLOUD, Patches, chosen_patches
 from reben.data.preparation import Preparation
 from reben.data.sampling import ShuffledDraws
 from reben.data.stored_bands import bands_of
-from reben.io.metadata import AnyPath, read_metadata
+from reben.io.dataset.legends import legend_of_tables
+from reben.io.dataset.metadata import AnyPath, read_metadata
 from reben.io.store import Store, open_store
-from reben.io.table_legends import legend_of_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from reben.core.errors import NameFormatError
 from reben.core.names import Tile
-from reben.core.seasons import meteorological_season
 from reben.data.patches import Patches
+from reben.rules.seasons import meteorological_season
 
 Names = NDArray[np.str_]
 """Shape (patches,)."""

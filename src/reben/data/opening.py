@@ -11,10 +11,10 @@ from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import chosen_patches
 from reben.data.statistics import read_statistics
 from reben.data.stored_bands import bands_of
-from reben.io.data_folder import DataFolder, find_data
-from reben.io.metadata import AnyPath, read_metadata
+from reben.io.dataset.folder import DataFolder, find_data
+from reben.io.dataset.legends import legend_of_tables
+from reben.io.dataset.metadata import AnyPath, read_metadata
 from reben.io.store import open_store
-from reben.io.table_legends import legend_of_tables
 
 AnyStatistics = Statistics | str | Path | None
 """Means and standard deviations, or the path of their file; None for none.

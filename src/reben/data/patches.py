@@ -14,7 +14,7 @@ from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError, NoPatchError
 from reben.core.names import V1_PATCH_PATTERN
-from reben.io.metadata import SPLITS
+from reben.io.dataset.metadata import SPLITS
 from reben.io.store import Store, reference_map_key
 
 _SOME = 1 << 16
@@ -42,7 +42,7 @@ class Patches:
         """Rows of a metadata table (`read_metadata`) as patches.
 
         Args:
-            table: columns of `reben.io.metadata.SCHEMA`.
+            table: columns of `reben.io.dataset.metadata.SCHEMA`.
             split: keep this split only; None keeps all.
             snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows, too. The paper leaves them out.
             legend: classes of the labels.

@@ -21,9 +21,9 @@ from reben.core.errors import MetadataError, StoreError
 from reben.data.normalisation import BandStatistics, Statistics
 from reben.data.patches import Patches
 from reben.data.stored_bands import is_foreign
-from reben.io.processes import worker_pool
 from reben.io.small_files import read_json
 from reben.io.store import Store
+from reben.work.processes import worker_pool
 
 PERCENTILES = (1, 2, 5, 25, 50, 75, 95, 98, 99)
 _PATCHES_PER_TASK = 1024

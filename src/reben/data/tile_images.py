@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.construct.sentinel1.partners import S1Source
-from reben.construct.tile_bands import TileBands, read_bands
-from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import IMAGE_RESOLUTION_M, Band, select_bands
 from reben.core.errors import BandError
 from reben.core.grid import PatchGrid, TileGround
-from reben.io.safe import SafeProduct
+from reben.io.safe.l2a import SafeProduct
+from reben.tile.bands import TileBands, read_bands
+from reben.tile.patches import Place, TilePatches
+from reben.tile.sentinel1.partners import S1Source
 
 
 @dataclass(frozen=True, slots=True)

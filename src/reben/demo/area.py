@@ -16,7 +16,7 @@ from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.core.grid import TileGround
 from reben.core.names import Product, Tile
 from reben.demo import landscape
-from reben.io.processes import worker_pool
+from reben.work.processes import worker_pool
 
 BLOCK_PX = 300
 """Side of the squares that workers make."""

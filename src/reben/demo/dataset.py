@@ -11,18 +11,18 @@ import numpy as np
 import pyarrow as pa
 from rasterio.transform import from_origin
 
-from reben.construct.labels import is_labelled_enough, present_labels
-from reben.construct.split import assign_splits, frames
 from reben.core.bands import BANDS
 from reben.core.classes import CLC2018
 from reben.core.grid import PatchGrid
 from reben.core.names import Patch, S1Patch, Tile, V1Patch
 from reben.demo import landscape
-from reben.io import atomic
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import write_band, write_reference_map
-from reben.io.metadata import SCHEMA, write_metadata
-from reben.io.processes import worker_pool
+from reben.io.dataset.metadata import SCHEMA, write_metadata
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import write_band, write_reference_map
+from reben.rules.labels import is_labelled_enough, present_labels
+from reben.rules.split import assign_splits, frames
+from reben.work import atomic
+from reben.work.processes import worker_pool
 
 # A tile in the Gulf of Guinea, where there is no land; baseline and orbit 0 do not exist.
 TILE = Tile("S2A", "L2A", datetime(2017, 7, 1), "0000", 0, "31NAA")  # noqa: DTZ001 - names carry UTC

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from rasterio.features import shapes
 from rasterio.transform import from_origin
 
-from reben.construct.projection import project
 from reben.core.bands import S1_BANDS
 from reben.core.grid import TileGround
 from reben.demo.area import GROUND, Area, make_area
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
-from reben.io import atomic
 from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.new_rasters import write_raster
+from reben.io.projection import project
+from reben.work import atomic
 
 _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
 

@@ -11,21 +11,21 @@ from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.grid import TileGround
 from reben.correct.correction import choose_l1c
-from reben.correct.sixs import SixsEngine
+from reben.correct.sixs.engine import SixsEngine
 from reben.demo.area import GROUND, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
 from reben.demo.l1c import NEIGHBOURS_M
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
-from reben.io import atomic
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.processes import available_cpus, worker_pool
+from reben.io.dataset.paths import DatasetPaths
 from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.scores.multilabel import Scores
 from reben.learn.scores.segmentation import SegmentationScores
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import Recipe
 from reben.publish.example import draw_example
+from reben.work import atomic
+from reben.work.processes import available_cpus, worker_pool
 
 RECIPE = Recipe(
     model="resnet18", bands="all", epochs=10, batch_size=16, warmup_steps=16, dropout=0.0, drop_path=0.0, seed=0

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.grid import TileGround
 from reben.core.names import Product
-from reben.correct.inversion import NODATA, SATURATED, Scale, add_atmosphere
-from reben.correct.nodes import Nodes
-from reben.correct.tables import Air, load_tables, pressure_hpa
+from reben.correct.sixs.inversion import NODATA, SATURATED, Scale, add_atmosphere
+from reben.correct.sixs.nodes import Nodes
+from reben.correct.sixs.tables import Air, load_tables, pressure_hpa
 from reben.demo.area import PRODUCT
-from reben.io import atomic
-from reben.io.angles import read_angles
 from reben.io.jp2 import write_tile_band
-from reben.io.safe_xml import ProductFacts, product_xml, tile_xml
+from reben.io.safe.angles import read_angles
+from reben.io.safe.xml import ProductFacts, product_xml, tile_xml
+from reben.work import atomic
 
 AIR = Air(aot=0.18, water_g_cm2=2.1, ozone_cm_atm=0.32, pressure_hpa=float(pressure_hpa(0)))
 """A summer's day with some haze."""

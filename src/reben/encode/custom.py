@@ -30,8 +30,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from reben.core.errors import EncodeError
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
-from reben.io.plain_tiff import LARGEST_RASTER
 from reben.io.small_files import read_toml
+from reben.io.tiff.plain import LARGEST_RASTER
 
 _Text = Annotated[str, Field(min_length=1)]
 _MOST_BANDS = 4_096

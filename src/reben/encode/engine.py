@@ -17,11 +17,11 @@ from reben.encode.finished import described, is_finished
 from reben.encode.reading import Request, batch_start, read_in_order
 from reben.encode.specification import Part, Sample, Source
 from reben.encode.values import ValueReader
-from reben.io import atomic
-from reben.io.processes import available_cpus
 from reben.io.small_files import MOST_REPORT_BYTES, parse_json, read_json, read_text
 from reben.io.store import StoreWriter, resume_store
 from reben.version import __version__
+from reben.work import atomic
+from reben.work.processes import available_cpus
 
 REPORT_FILE = "encode-report.json"
 """In the store's folder: what was encoded, and what was skipped and why."""

@@ -11,10 +11,10 @@ from reben.core.bands import BANDS, PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import MetadataError, NameFormatError, StoreError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch, S1Patch
-from reben.io import atomic
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.patch_files import PatchFileTemplate, ReferenceMapTemplate
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
+from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate
+from reben.work import atomic
 
 _MAP_SUFFIX = reference_map_key("")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reben.core.errors import EncodeError
-from reben.io import atomic
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.work import atomic
 
 if TYPE_CHECKING:
     from reben.encode.engine import Plan

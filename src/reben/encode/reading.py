@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reben.core.errors import RebenError
 from reben.encode.values import ValueReader
-from reben.io.processes import worker_pool
+from reben.work.processes import worker_pool
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -14,9 +14,9 @@ from reben.core.errors import EncodeError
 from reben.encode.changes import expect_unchanged
 from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result, requests_of
 from reben.encode.finished import described, is_finished
-from reben.io import atomic
 from reben.io.small_files import read_json
 from reben.io.store import SHARDS_FILE, open_store, shard_name
+from reben.work import atomic
 
 
 def encode_shards(

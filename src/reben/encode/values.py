@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from reben.core.backscatter import implausibility
 from reben.core.errors import EncodeError, RasterError
 from reben.encode.specification import Part, RasterFile
-from reben.io.geotiff import read_pixels, read_stack
 from reben.io.store import TensorSpec, header
+from reben.io.tiff.geotiff import read_pixels, read_stack
 
 
 class ValueReader:

@@ -15,7 +15,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from reben.io import atomic
+from reben.work import atomic
 
 GEOMETRY = "geometry"
 

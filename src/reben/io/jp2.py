@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 from reben.core.errors import ProductError
 from reben.core.grid import TileGround
 from reben.io.new_rasters import write_raster
-from reben.io.tile_geocoding import expect_tile
+from reben.io.safe.geocoding import expect_tile
 
 _HINT = "download or correct the product again"
 

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from reben.core.errors import RasterError
-from reben.io.atomic import naming
+from reben.work.atomic import naming
 
 _ENDINGS = {"GTiff": ".tif", "JP2OpenJPEG": ".jp2"}
 """Without its ending, GDAL leaves out where a JPEG 2000 file lies."""

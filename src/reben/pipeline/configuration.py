@@ -9,12 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from reben.acquire.connection import MOST_CONNECTIONS
 from reben.acquire.query import ProductKind
-from reben.construct.labels import MIN_LABELLED
 from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.errors import PipelineError
-from reben.correct.adjacency_range import FARTHEST_M, RANGE_M
+from reben.correct.sixs.adjacency_range import FARTHEST_M, RANGE_M
 from reben.io.small_files import read_yaml
+from reben.rules.labels import MIN_LABELLED
 
 
 def _beside_the_file(path: Path, info: ValidationInfo) -> Path:

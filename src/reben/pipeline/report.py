@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from reben.io import atomic
 from reben.version import __version__
+from reben.work import atomic
 
 REPORT_FILE, SUMMARY_FILE = "pipeline-report.json", "pipeline-report.md"
 

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reben.core.errors import PipelineError, RebenError
-from reben.io import atomic
 from reben.pipeline.configuration import Configuration
 from reben.pipeline.report import REPORT_FILE, PipelineReport, StageReport, StageState
 from reben.pipeline.stages import Stage, first_products, stages_of
 from reben.pipeline.state import State
 from reben.pipeline.tools import Tools
+from reben.work import atomic
 
 
 def run_pipeline(

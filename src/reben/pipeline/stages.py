@@ -17,19 +17,19 @@ from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.errors import PipelineError
-from reben.correct.adjacency_range import RANGE_M
 from reben.correct.correction import choose_l1c
+from reben.correct.sixs.adjacency_range import RANGE_M
 from reben.encode.bigearthnet import bigearthnet
 from reben.encode.engine import encode, plan
 from reben.encode.shards import encode_shards
 from reben.encode.specification import Source
-from reben.io.checksums import sha256_of_all
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.processes import available_cpus
-from reben.io.product_folders import find_products
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.safe.folders import find_products
 from reben.pipeline.configuration import Configuration, CorrectSection, SearchSection
 from reben.pipeline.state import fingerprint, marks
 from reben.pipeline.tools import Tools
+from reben.work.checksums import sha256_of_all
+from reben.work.processes import available_cpus
 
 Paths = tuple[Path, ...]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from reben.core.errors import PipelineError
-from reben.io import atomic
-from reben.io.product_folders import metadata_of
+from reben.io.safe.folders import metadata_of
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.work import atomic
 
 STATE_FILE = "pipeline-state.json"
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from reben.core.errors import MetadataError
-from reben.io.metadata import read_metadata
+from reben.io.dataset.legends import legend_of_tables
+from reben.io.dataset.metadata import read_metadata
 from reben.io.store import Store, open_store
-from reben.io.table_legends import legend_of_tables
 from reben.learn.inference.prediction import PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
-from reben.report.patches import LabelledPatch, draw_patches
-from reben.report.rendering import rgb_of, spread
+from reben.pictures.patches import LabelledPatch, draw_patches
+from reben.pictures.rendering import rgb_of, spread
 
 _SHOWN, _SHOWN_WITH_MAPS = 8, 4
 _THRESHOLD = 0.5  # of the paper's F1

@@ -11,8 +11,8 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from reben.core.bands import BAND_SETS, BANDS
 from reben.core.classes import CLC2018
-from reben.learn.paper.models import PAPER_MODELS
 from reben.learn.scores import multilabel, segmentation
+from reben.paper.models import PAPER_MODELS
 from reben.publish.run_facts import RunFacts
 
 PICTURE_FILE = "test_patches.png"

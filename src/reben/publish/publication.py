@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reben.core.errors import TargetExistsError
-from reben.io import atomic
 from reben.learn.models.hub import CONFIG_FILE, WEIGHTS_FILE
 from reben.publish.model_card import PICTURE_FILE, CardOptions, write_card
 from reben.publish.run_facts import RunFacts
+from reben.work import atomic
 
 CARD_FILE = "README.md"
 EPOCHS_FILE = "metrics.csv"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reben.core.errors import MetadataError
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import is_store
 from reben.verify.dataset import verify_dataset
 from reben.verify.findings import Check

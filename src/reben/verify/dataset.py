@@ -15,10 +15,10 @@ from reben.core.bands import BANDS, S1_BANDS, S2_BANDS, Band
 from reben.core.errors import GridError, NameFormatError, RasterError
 from reben.core.grid import Bounds, PatchGrid, TileGround
 from reben.core.names import Patch, S1Patch
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band
-from reben.io.metadata import read_metadata
-from reben.io.patch_files import PatchFileTemplate
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_band
+from reben.io.tiff.patch_files import PatchFileTemplate
 from reben.verify.findings import Check, Finding
 from reben.verify.patch_check import (
     PRESENT,

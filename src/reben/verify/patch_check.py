@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.construct.labels import is_labelled_enough, present_labels
 from reben.core.backscatter import HIGHEST_DB, LOWEST_DB, implausible_value
 from reben.core.bands import BANDS
 from reben.core.errors import LegendError
-from reben.io.processes import worker_pool
+from reben.rules.labels import is_labelled_enough, present_labels
 from reben.verify.findings import Check, Finding
 from reben.verify.rules import DatasetRules
+from reben.work.processes import worker_pool
 
 PRESENT = "every part is present, readable, and has its size, data type and place"
 VALID = "no pixel is invalid: 0 in Sentinel-2, no number in Sentinel-1"

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from reben.construct.country import REBEN_COUNTRIES, Countries, embedded_countries, nearest_country
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
 from reben.io.v1_geometries import V1Geometries, read_v1_geometries
+from reben.rules.country import REBEN_COUNTRIES, Countries, embedded_countries, nearest_country
 from reben.verify.findings import Check, Finding
 from reben.verify.rules import DatasetRules
 from reben.verify.tables import check_table

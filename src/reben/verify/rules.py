@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reben.construct.labels import MIN_LABELLED
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
 from reben.core.grid import TILE_SIDE_M, TileGround
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.dataset.tile_grounds import read_tile_grounds
 from reben.io.legend_files import read_legend
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
-from reben.io.tile_grounds import read_tile_grounds
+from reben.rules.labels import MIN_LABELLED
 
 PLACE_PATTERN = r"_\d+_\d+$"
 """Column and row at the end of a patch id."""

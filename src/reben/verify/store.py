@@ -8,8 +8,8 @@ import numpy as np
 
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.core.errors import MetadataError, StoreError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, TensorSpec, open_store, reference_map_key
 from reben.verify.findings import Check, Finding
 from reben.verify.patch_check import (

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reben.construct.split import assign_splits, frames
 from reben.core.grid import PatchGrid
 from reben.core.names import PATCH_PATTERN, S1_PATCH_PATTERN, V1_PATCH_PATTERN
+from reben.rules.split import assign_splits, frames
 from reben.verify.findings import Check, Finding
 from reben.verify.rules import PLACE_PATTERN, DatasetRules
 

@@ -14,7 +14,7 @@ from reben.acquire.download import DownloadOptions, download
 from reben.acquire.download_report import State
 from reben.acquire.patience import Patience
 from reben.core.errors import CredentialsError, DownloadError, TargetExistsError
-from reben.io import atomic
+from reben.work import atomic
 from stand_ins.data_space import NAMES, USERNAME, DataSpaceStandIn, zip_of
 
 Options = Callable[..., DownloadOptions]

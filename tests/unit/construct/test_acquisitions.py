@@ -7,7 +7,7 @@ import rasterio
 
 from reben.construct.acquisitions import sort_out
 from reben.core.errors import BuildError, ProductError
-from reben.io.safe import SafeProduct, open_product
+from reben.io.safe.l2a import SafeProduct, open_product
 
 TIME = "S2A_MSIL2A_20180613T101031_{}_R022_T33UUP"
 

@@ -12,8 +12,8 @@ from reben.construct import build as module
 from reben.construct.inputs import BuildInputs
 from reben.construct.workspace import Workspace
 from reben.core.errors import ProductError
-from reben.io import atomic
-from reben.io.geotiff import read_band
+from reben.io.tiff.geotiff import read_band
+from reben.work import atomic
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 

@@ -13,7 +13,7 @@ from reben.construct.changes import changed_file
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.construct.workspace import Workspace
-from reben.io.geotiff import read_band
+from reben.io.tiff.geotiff import read_band
 
 TILE, OTHER = (f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5))
 

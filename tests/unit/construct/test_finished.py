@@ -14,7 +14,7 @@ from reben.construct.finished import finished_report
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.errors import TargetExistsError
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 FAILED = "S2A_MSIL2A_20170615T101031_N9999_R022_T33UUP"

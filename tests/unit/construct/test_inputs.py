@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from reben.construct.inputs import BuildInputs
-from reben.construct.sentinel1.patch_folder import S1PatchFolder
-from reben.construct.sentinel1.scenes import S1Scenes
 from reben.core.classes import CLC2018
 from reben.core.errors import BandError, BuildError, CountryError, LandCoverError, LegendError, RebenError, SplitError
+from reben.tile.sentinel1.patch_folder import S1PatchFolder
+from reben.tile.sentinel1.scenes import S1Scenes
 
 SCENE = "S1A_IW_GRDH_1SDV_20170613T165043"
 

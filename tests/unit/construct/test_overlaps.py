@@ -3,9 +3,9 @@ import pyproj
 import pytest
 
 from reben.construct.overlaps import Overlap, overlaps, overlaps_as_json
-from reben.construct.tile_patches import Place, TilePatches
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Tile
+from reben.tile.patches import Place, TilePatches
 
 TILE = "S2A_MSIL2A_{}T101031_N9999_R022_T{}"
 

@@ -10,17 +10,17 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.construct import tile as module
-from reben.construct.country import embedded_countries
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.reference_maps import LandCoverLayer, ReferenceMap
-from reben.construct.sentinel1.patch_folder import S1PatchFolder
 from reben.construct.tile import TileSettings, build_tile
 from reben.core.bands import BANDS
 from reben.core.errors import RasterError
 from reben.core.names import Tile
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band, write_band
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
+from reben.io.tiff.geotiff import read_band, write_band
+from reben.rules.country import embedded_countries
+from reben.tile.sentinel1.patch_folder import S1PatchFolder
 
 NAME = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 S1 = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_{}_{}"

@@ -4,7 +4,7 @@ import pytest
 
 from reben.construct.v1_lists import read_names, read_s1_pairs
 from reben.core.errors import MetadataError
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
 
 V1 = "S2A_MSIL2A_20170613T101031_26_57"
 S1 = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_26_57"

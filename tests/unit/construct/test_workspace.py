@@ -5,8 +5,8 @@ import pytest
 
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, TargetExistsError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import SCHEMA
+from reben.io.dataset.metadata import SCHEMA
+from reben.io.dataset.paths import DatasetPaths
 
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
 S1 = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_{}_{}"

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from reben.core.backscatter import FILL_VALUES, HIGHEST_DB, LOWEST_DB, decibels, implausible_value
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_band
 
 _PLAUSIBLE = st.floats(LOWEST_DB, HIGHEST_DB, width=32)
 

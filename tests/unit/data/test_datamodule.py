@@ -8,8 +8,8 @@ from safetensors.numpy import load, save
 
 from reben.core.errors import MetadataError, StoreError
 from reben.data.datamodule import PatchDataModule
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.training.recipe import make_recipe

@@ -12,10 +12,10 @@ from reben.data.dataset import Draw, PatchDataset
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import TensorSpec, create_store, header, open_store
+from reben.io.tiff.geotiff import read_band
 
 
 @pytest.fixture

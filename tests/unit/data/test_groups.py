@@ -3,7 +3,7 @@ import pyarrow as pa
 from reben.core.classes import CLC2018
 from reben.data.groups import countries_of, seasons_of, tiles_of
 from reben.data.patches import Patches
-from reben.io.metadata import SCHEMA
+from reben.io.dataset.metadata import SCHEMA
 
 IDS = [
     "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57",

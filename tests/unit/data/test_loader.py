@@ -11,8 +11,8 @@ from reben.data.dataset import PatchDataset
 from reben.data.loader import BatchLoader
 from reben.data.patches import Patches
 from reben.data.sampling import ShuffledDraws
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 

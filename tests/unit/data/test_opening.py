@@ -6,8 +6,8 @@ import torch
 
 import reben
 from reben.core.errors import MetadataError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 
 
 def test_two_lines_to_the_data(tiny_store: Path, tiny_dataset: DatasetPaths):

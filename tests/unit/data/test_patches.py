@@ -7,8 +7,8 @@ from reben.core.bands import select_bands
 from reben.core.classes import CLC2018
 from reben.core.errors import MetadataError
 from reben.data.patches import Patches
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import SCHEMA, read_metadata
+from reben.io.dataset.metadata import SCHEMA, read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 

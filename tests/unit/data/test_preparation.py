@@ -12,8 +12,8 @@ from reben.data.kernels import fill_images
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.patches import Patches
 from reben.data.preparation import Preparation, flip
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 FLIPS = list(itertools.product((False, True), repeat=2))

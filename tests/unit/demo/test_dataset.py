@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from reben.construct.labels import is_labelled_enough, present_labels
 from reben.core.classes import CLC2018
 from reben.core.errors import TargetExistsError
 from reben.core.names import Patch, S1Patch, V1Patch
 from reben.demo.dataset import places_on_tile, write_dataset
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band
-from reben.io.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_band
+from reben.rules.labels import is_labelled_enough, present_labels
 
 
 def rows(paths: DatasetPaths) -> list[dict]:

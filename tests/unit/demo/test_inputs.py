@@ -8,15 +8,15 @@ import pytest
 import rasterio
 
 from reben.construct.reference_maps import burn, find_layer
-from reben.construct.sentinel1.scenes import find_scenes
-from reben.construct.tile_bands import read_bands
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
-from reben.core.quality import quality_failures
 from reben.correct.correction import choose_l1c
-from reben.correct.sixs import SixsEngine
+from reben.correct.sixs.engine import SixsEngine
 from reben.demo.area import GROUND, PRODUCT, Area, blocks_in, make_area
 from reben.demo.inputs import RawInputs, write_raw_inputs
-from reben.io.safe import open_product
+from reben.io.safe.l2a import open_product
+from reben.rules.quality import quality_failures
+from reben.tile.bands import read_bands
+from reben.tile.sentinel1.scenes import find_scenes
 
 SMALL = replace(GROUND, side_m=12_000)
 

@@ -5,8 +5,8 @@ import rasterio
 from reben.core.bands import MSI_RESOLUTIONS_M
 from reben.core.errors import TargetExistsError
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
-from reben.io.angles import read_angles
-from reben.io.safe_l1c import open_l1c
+from reben.io.safe.angles import read_angles
+from reben.io.safe.l1c import open_l1c
 
 
 def test_the_product_reads_like_a_real_one(small_l1c):

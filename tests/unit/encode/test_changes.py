@@ -12,9 +12,9 @@ from reben.encode.bigearthnet import S2_PATCHES
 from reben.encode.changes import expect_unchanged
 from reben.encode.engine import encode, plan, requests_of
 from reben.encode.specification import Source
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
+from reben.io.tiff.geotiff import read_band
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES, sou
 from reben.encode.engine import REPORT_FILE, EncodeResult, encode, plan, read_result
 from reben.encode.specification import Source
 from reben.encode.values import ValueReader
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 

@@ -14,7 +14,7 @@ from reben.core.errors import EncodeError, RasterError
 from reben.encode.bigearthnet import S1_PATCHES
 from reben.encode.specification import Part, RasterFile, SampleLayout, raster, stack
 from reben.encode.values import ValueReader
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 
 SIDES = {"B02": 12, "B05": 6, "B01": 2}
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")

@@ -12,11 +12,11 @@ from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
 from reben.core.classes import CLC2018, UNLABELLED
 from reben.core.errors import LandCoverError, LegendError, MetadataError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band
+from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.legend_files import CLC2018_FORMAT, read_legend
-from reben.io.metadata import read_metadata
-from reben.io.processes import worker_pool
+from reben.io.tiff.geotiff import read_band
+from reben.work.processes import worker_pool
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 

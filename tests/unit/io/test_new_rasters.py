@@ -12,11 +12,11 @@ from rasterio.transform import from_origin
 from reben.core.classes import CLC2018
 from reben.core.errors import RasterError
 from reben.core.grid import TileGround
-from reben.io import atomic
-from reben.io.class_maps import write_class_map
-from reben.io.geotiff import write_band
 from reben.io.jp2 import write_tile_band
 from reben.io.new_rasters import write_raster
+from reben.io.tiff.class_maps import write_class_map
+from reben.io.tiff.geotiff import write_band
+from reben.work import atomic
 
 NOISE = np.random.default_rng(0).integers(1, 5_000, (300, 300)).astype(np.uint16)
 PLACE = from_origin(300_000, 5_400_000, 10, 10)

@@ -8,12 +8,12 @@ import pytest
 import shapely
 from pyproj.exceptions import CRSError
 
-from reben.construct.country import read_countries
 from reben.construct.reference_maps import LandCoverLayer, burn, find_layer
 from reben.core.errors import CountryError, LandCoverError, RebenError
 from reben.core.grid import TileGround
 from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.vector_files import reading_polygons
+from reben.rules.country import read_countries
 
 
 @pytest.mark.parametrize("wrong", [pyogrio.errors.FeatureError("x\ny"), CRSError("x\ny"), ValueError("x\ny")])

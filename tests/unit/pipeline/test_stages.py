@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reben.correct.adjacency_range import RANGE_M
+from reben.correct.sixs.adjacency_range import RANGE_M
 from reben.pipeline.configuration import Configuration
 from reben.pipeline.stages import Stage, stages_of
 from reben.pipeline.tools import Corrected, Tools

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.image import imread
 
 from reben.core.errors import MetadataError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata, write_metadata
+from reben.io.dataset.metadata import read_metadata, write_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.publish.example import draw_example
 
 

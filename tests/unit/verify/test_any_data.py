@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from reben.core.errors import MetadataError
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.verify.any_data import verify_data
 
 

@@ -9,9 +9,9 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.core.errors import MetadataError
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band, write_reference_map
-from reben.io.metadata import read_metadata, write_metadata
+from reben.io.dataset.metadata import read_metadata, write_metadata
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_band, write_reference_map
 from reben.verify.dataset import verify_dataset
 from reben.verify.findings import Check
 from reben.verify.patch_check import LABELS, PLAUSIBLE, PRESENT, STRAYS, VALID

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reben.core.errors import MetadataError
-from reben.io.metadata import SCHEMA, read_metadata
+from reben.io.dataset.metadata import SCHEMA, read_metadata
 from reben.verify.findings import MOST_SHOWN
 from reben.verify.published import verify_published
 

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from reben.core.errors import MetadataError
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from reben.verify.findings import Check
 from reben.verify.patch_check import LABELS, PRESENT, STRAYS, VALID

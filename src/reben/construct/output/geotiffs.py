@@ -10,13 +10,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from reben.construct.reference_maps import ReferenceMap
-from reben.construct.sentinel1.partners import S1Partner
-from reben.construct.tile_bands import TileBands
-from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, Band
 from reben.core.names import S1Patch, Tile
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.patch_files import PatchFileTemplate, ReferenceMapTemplate
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate
+from reben.tile.bands import TileBands
+from reben.tile.patches import Place, TilePatches
+from reben.tile.sentinel1.partners import S1Partner
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.construct.reference_maps import ReferenceMap
-from reben.construct.sentinel1.partners import S1Partner
-from reben.construct.tile_bands import TileBands
-from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.io.store import REFERENCE_MAP_TENSOR, StoreWriter, TensorSpec, header, reference_map_key
+from reben.tile.bands import TileBands
+from reben.tile.patches import Place, TilePatches
+from reben.tile.sentinel1.partners import S1Partner
 
 _WAITING_BYTES = 1 << 22
 

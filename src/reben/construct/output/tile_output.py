@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reben.construct.reference_maps import ReferenceMap
-from reben.construct.sentinel1.partners import S1Partner
-from reben.construct.tile_bands import TileBands
-from reben.construct.tile_patches import Place, TilePatches
+from reben.tile.bands import TileBands
+from reben.tile.patches import Place, TilePatches
+from reben.tile.sentinel1.partners import S1Partner
 
 
 class TileOutput(Protocol):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.errors import StoreError
-from reben.io import atomic
+from reben.work import atomic
 
 CHECKSUMS_FILE = "checksums.bin"
 _LOG_FILE = "checksums.log"

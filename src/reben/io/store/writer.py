@@ -9,10 +9,10 @@ from typing import Any
 import lmdb
 
 from reben.core.errors import DiskFullError, StoreError
-from reben.io import atomic
 from reben.io.small_files import read_json
 from reben.io.store import checksums
 from reben.io.store.values import LONGEST_KEY
+from reben.work import atomic
 
 _FIRST_MAP_BYTES = 1 << 26
 _TRANSACTION_BYTES = 1 << 22

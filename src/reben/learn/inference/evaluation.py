@@ -14,7 +14,6 @@ from reben.core.errors import MetadataError, NoPatchError, RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.groups import Names, countries_of, seasons_of, tiles_of
 from reben.data.patches import Patches
-from reben.io import atomic
 from reben.learn.inference.outputs import confusions_of, logits_of, open_data
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
@@ -24,6 +23,7 @@ from reben.learn.scores.calibration import Calibration, calibrate
 from reben.learn.scores.thresholds import ThresholdScores, choose_thresholds, score_with
 from reben.learn.training.hardware import is_first_process
 from reben.learn.training.run_directory import RunDirectory
+from reben.work import atomic
 
 Start = Callable[[int], Callable[[int], None]]
 """Is told the number of patches, and gives what is to be told of the progress."""

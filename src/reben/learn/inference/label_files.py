@@ -14,12 +14,12 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
-from reben.construct.projection import project
 from reben.core.errors import ExportError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch
-from reben.io import atomic
 from reben.io.geoparquet import write_geoparquet
+from reben.io.projection import project
+from reben.work import atomic
 
 LABEL_ENDINGS = (".parquet", ".gpkg", ".geojson", ".csv", ".json")
 _VECTOR_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON"}

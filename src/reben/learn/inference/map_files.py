@@ -8,9 +8,9 @@ from reben.core.classes import Legend
 from reben.core.errors import MetadataError
 from reben.core.grid import PatchGrid, TileGround
 from reben.core.names import Patch
-from reben.io import atomic
-from reben.io.class_maps import write_class_map
+from reben.io.tiff.class_maps import write_class_map
 from reben.learn.inference.prediction import PredictedMap
+from reben.work import atomic
 
 
 def write_patch_maps(

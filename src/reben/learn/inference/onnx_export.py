@@ -16,9 +16,9 @@ from torch import nn
 
 from reben.core.bands import BANDS
 from reben.core.errors import ExportError
-from reben.io import atomic
 from reben.learn.models.trained_model import TrainedModel
 from reben.version import __version__
+from reben.work import atomic
 
 TOLERANCE = 1e-4
 """Largest difference of a logit, absolute, or relative where logits are larger than 1."""

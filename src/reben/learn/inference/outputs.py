@@ -14,7 +14,7 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.dataset import Batch
 from reben.data.loader import place_among_processes
 from reben.data.patches import Patches
-from reben.io.table_legends import legend_of_tables
+from reben.io.dataset.legends import legend_of_tables
 from reben.learn.models.trained_model import TrainedModel
 
 

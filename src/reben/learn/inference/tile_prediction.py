@@ -8,19 +8,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reben.construct.sentinel1.partners import S1Source
-from reben.construct.tile_patches import Place, TilePatches
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import UNLABELLED, Legend
 from reben.core.grid import TileGround
 from reben.data.tile_images import TileImage, TileImages, read_tile_images
-from reben.io.class_maps import write_class_map
-from reben.io.product_checksums import comparing
-from reben.io.safe import open_product
+from reben.io.safe.checksums import comparing
+from reben.io.safe.l2a import open_product
+from reben.io.tiff.class_maps import write_class_map
 from reben.learn.inference.label_files import LabelTable, write_labels
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
+from reben.tile.patches import Place, TilePatches
+from reben.tile.sentinel1.partners import S1Source
 
 Start = Callable[[int], Callable[[int], None]]
 """Is told the number of images, and gives what is to be told of the progress."""

@@ -20,7 +20,6 @@ from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018, LandCover, Legend
 from reben.core.errors import RecipeError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics, Statistics
-from reben.io import atomic
 from reben.io.small_files import read_json
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
@@ -28,6 +27,7 @@ from reben.learn.models.tensor_files import write_tensors
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weight_check import misfit
 from reben.version import __version__
+from reben.work import atomic
 
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "TrainedModel", "load_model", "save_model"]
 

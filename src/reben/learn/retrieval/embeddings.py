@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reben.core.errors import EmbeddingError
-from reben.io import atomic
 from reben.io.small_files import parse_json
 from reben.learn.models.trained_model import TrainedModel
+from reben.work import atomic
 
 COLUMNS = ("patch_id", "split", "country", "labels")
 """What a table says of a patch beside its embedding."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reben.core.errors import MetadataError, RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches
-from reben.io.metadata import SPLITS
+from reben.io.dataset.metadata import SPLITS
 from reben.learn.inference.outputs import open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model

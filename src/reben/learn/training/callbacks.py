@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import Callback
 
 from reben.core.errors import RunError
 from reben.data.loader import BatchLoader
-from reben.io import atomic
+from reben.work import atomic
 
 
 class KeepBest(Callback):

@@ -12,8 +12,8 @@ from lightning.fabric.plugins import CheckpointIO
 from safetensors import SafetensorError, safe_open
 
 from reben.core.errors import RunError
-from reben.io import atomic
 from reben.learn.models.tensor_files import write_tensors
+from reben.work import atomic
 
 _TREE = "tree"
 _SCALARS = (str, int, float, bool, type(None))

@@ -16,7 +16,6 @@ from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics
 from reben.data.statistics import read_statistics
-from reben.io import atomic
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
@@ -29,6 +28,7 @@ from reben.learn.training.hardware import Hardware, is_first_process
 from reben.learn.training.recipe import Recipe
 from reben.learn.training.run_directory import RunDirectory
 from reben.learn.training.task import TASKS
+from reben.work import atomic
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 """Lightning's names."""

@@ -21,10 +21,10 @@ from typing import Any
 import torch
 
 from reben.core.errors import RunError
-from reben.io import atomic
 from reben.io.small_files import read_json
 from reben.learn.training.recipe import Recipe
 from reben.version import __version__
+from reben.work import atomic
 
 _PACKAGES = ("torch", "lightning", "timm", "torchmetrics", "numpy", "lmdb", "safetensors", "pyarrow")
 

@@ -9,12 +9,12 @@ import rasterio
 
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.reference_maps import ReferenceMap
-from reben.construct.sentinel1.partners import S1Partner
-from reben.construct.tile_bands import TileBands
-from reben.construct.tile_patches import TilePatches
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import read_band, write_band, write_reference_map
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_band, write_band, write_reference_map
+from reben.tile.bands import TileBands
+from reben.tile.patches import TilePatches
+from reben.tile.sentinel1.partners import S1Partner
 
 S1 = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_3_2"
 PLACES = [(0, 0), (3, 2), (1, 3)]

@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 from rasterio.transform import from_origin
 
-from reben.construct.country import embedded_countries
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
 from reben.construct.reference_maps import find_layer
-from reben.construct.sentinel1.patch_folder import S1PatchFolder
-from reben.construct.sentinel1.scenes import find_scenes
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.geotiff import write_band
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
+from reben.io.tiff.geotiff import write_band
+from reben.rules.country import embedded_countries
+from reben.tile.sentinel1.patch_folder import S1PatchFolder
+from reben.tile.sentinel1.scenes import find_scenes
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 SCENE = "S1A_IW_GRDH_1SDV_20170613T165043"

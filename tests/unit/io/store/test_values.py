@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from reben.core.errors import StoreError
-from reben.io.geotiff import read_band
 from reben.io.store import REFERENCE_MAP_TENSOR, TensorSpec, header, reference_map_key
 from reben.io.store.values import parse_header, tensor_view
+from reben.io.tiff.geotiff import read_band
 
 Tensors = dict[str, NDArray[Any]]
 

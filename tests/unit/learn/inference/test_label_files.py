@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reben.core.errors import ExportError
-from reben.io.tile_grounds import TileGrounds
+from reben.io.dataset.tile_grounds import TileGrounds
 from reben.learn.inference.label_files import LABEL_ENDINGS, LabelTable, expect_placed, outlines, write_labels
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"

@@ -15,7 +15,7 @@ from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.learn.inference.onnx_export import TOLERANCE, export_onnx
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.trained_model import TrainedModel
-from reben.learn.paper.models import PAPER_MODELS
+from reben.paper.models import PAPER_MODELS
 
 
 def make_trained(name: str, bands: str = "all", model: nn.Module | None = None) -> TrainedModel:

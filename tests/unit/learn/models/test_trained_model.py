@@ -11,7 +11,7 @@ from reben.core.classes import CLC2018
 from reben.core.errors import BandError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.opening import open_dataset
-from reben.io.dataset_paths import DatasetPaths
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.trained_model import TrainedModel

@@ -9,15 +9,15 @@ from safetensors.numpy import save as save_value
 from safetensors.torch import load_file
 
 from reben.core.errors import MetadataError, RecipeError, RunError, StoreError, TargetExistsError
-from reben.io import atomic
-from reben.io.dataset_paths import DatasetPaths
-from reben.io.metadata import read_metadata, write_metadata
+from reben.io.dataset.metadata import read_metadata, write_metadata
+from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import TrainingResult, train
 from reben.learn.training.recipe import Recipe, make_recipe
 from reben.learn.training.schedule import rate
 from reben.learn.training.task import MeanLoss
+from reben.work import atomic
 
 RECIPE = make_recipe(model="test_resnet", bands="all", epochs=3, batch_size=4, warmup_steps=2, seed=7)
 

@@ -1,0 +1,1 @@
+"""The engine sen2cor: ESA's program, watched."""

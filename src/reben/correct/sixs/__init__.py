@@ -1,0 +1,1 @@
+"""The embedded engine: tables made with the radiative transfer code 6S."""

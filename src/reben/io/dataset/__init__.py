@@ -1,0 +1,1 @@
+"""A data set in the published layout: its paths, tables, legend."""

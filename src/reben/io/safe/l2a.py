@@ -1,0 +1,109 @@
+"""Sentinel-2 L2A products (`.SAFE`): what their metadata say, and where their bands lie.
+
+Reads the naming of all baselines since 02.04 and of sen2cor, from directories and, not unpacked, from zip files.
+
+Source: ESA, Sentinel-2 Products Specification Document, "Level-2A User Product" metadata; real products.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+
+from reben.core.bands import BANDS, S2_BANDS
+from reben.core.errors import ProductError
+from reben.core.grid import TileGround
+from reben.core.names import Product
+from reben.io.safe.files import (
+    L2A_METADATA,
+    TILE_METADATA,
+    ProductFiles,
+    band_offsets,
+    find_images,
+    find_metadata,
+    open_files,
+    parse_xml,
+    product_name,
+    quality_verdicts,
+    quantification,
+    read_metadata,
+    text_of,
+)
+from reben.io.safe.geocoding import read_ground
+
+_METADATA = re.compile(rf"(?:.*/)?{L2A_METADATA}")
+_IMAGE = re.compile(r".*_(?P<band>B\d[0-9A])_(?P<resolution>\d\d)m")
+_QUANTIFICATIONS = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
+L2A_QUANTIFICATION = 10_000
+"""Of reBEN's products, and of all that ESA makes today."""
+_LISTED = re.compile(r"IMAGE_(FILE|ID)(_2A)?")
+
+
+@dataclass(frozen=True, slots=True)
+class SafeProduct:
+    """What is known of a product before its pixels are read."""
+
+    path: Path
+    """Directory or zip file."""
+    name: Product
+    """As the metadata have it; the directory may have been renamed."""
+    baseline: str
+    """Processing baseline that the metadata state, such as 05.09."""
+    quality: Mapping[str, str]
+    """Verdict per quality indicator, such as GEOMETRIC_QUALITY: PASSED."""
+    offsets: Mapping[str, int]
+    """Value to be added to each band's digital numbers (BOA_ADD_OFFSET); 0 where the metadata state none."""
+    images: Mapping[str, str]
+    """Per band, what GDAL opens: its raster at native resolution. Bands that the product lacks are missing."""
+    files: tuple[Path, ...] = ()
+    """Files on the disk that hold the metadata and these rasters."""
+    members: Mapping[str, str] = field(default_factory=dict)
+    """Per band, the raster's path in the directory or zip file."""
+    quantification: float = L2A_QUANTIFICATION
+    """What digital numbers, their offset added, are divided by to give reflectance."""
+    ground: TileGround | None = None
+    """Where the granule's metadata say that the tile lies; None if they do not."""
+
+
+def open_product(path: Path) -> SafeProduct:
+    """Read the metadata of a product.
+
+    Args:
+        path: `.SAFE` directory, or a zip file that holds one.
+
+    Raises:
+        ProductError: if there is no L2A product, or its metadata are damaged, hostile or incomplete.
+    """
+    with closing(open_files(path)) as files:
+        return _read(path, files)
+
+
+def _read(path: Path, files: ProductFiles) -> SafeProduct:
+    metadata = find_metadata(path, files, _METADATA)
+    if metadata is None:
+        raise ProductError(
+            f"{path}: no MTD_MSIL2A.xml found",
+            hint="give L2A products (.SAFE), as `reben correct`, sen2cor or the Data Space makes them",
+        )
+    root = parse_xml(path, metadata, read_metadata(files, metadata))
+    images = {}
+    for stem, file in find_images(root, PurePosixPath(metadata).parent, files, _LISTED):
+        found = _IMAGE.fullmatch(stem)
+        if found and found["band"] in BANDS and int(found["resolution"]) == BANDS[found["band"]].resolution_m:
+            images[found["band"]] = file
+    offsets = band_offsets(path, root, "BOA_ADD_OFFSET")
+    granule = find_metadata(path, files, TILE_METADATA)
+    return SafeProduct(
+        path=path,
+        name=product_name(path, root, "PRODUCT_URI", "PRODUCT_URI_2A"),
+        baseline=text_of(root, "PROCESSING_BASELINE"),
+        quality=MappingProxyType(dict(quality_verdicts(root))),
+        offsets=MappingProxyType({band: offsets.get(band, 0) for band in S2_BANDS}),
+        images=MappingProxyType({band: files.gdal_path(file) for band, file in images.items()}),
+        members=MappingProxyType(images),
+        quantification=quantification(path, root, *_QUANTIFICATIONS) or L2A_QUANTIFICATION,
+        ground=None if granule is None else read_ground(path, read_metadata(files, granule)),
+        files=tuple(dict.fromkeys(files.on_disk(file) for file in (metadata, *images.values()))),
+    )

@@ -1,0 +1,1 @@
+"""GeoTIFFs of patches and maps."""

@@ -1,0 +1,1 @@
+"""How work is done: files that appear whole, processes, clusters, times."""
