@@ -82,8 +82,8 @@ def test_failures_are_named_and_the_exit_code_tells(space: DataSpaceStandIn, tmp
     result = reben("download", tmp_path / "list.csv", "--output", tmp_path / "out", code=1, **space.environment)
     assert f"failed: {NAMES[0]}: the service has no such product any more" in result.stderr
     assert result.stdout.splitlines() == [str(tmp_path / "out" / f"{NAMES[1][:-5]}.zip")]
-    error = reben("download", tmp_path / "list.csv", "--output", tmp_path, "--parallel", 9, code=1, **space.environment)
-    assert "the service allows 1 to 4 connections" in error.stderr
+    error = reben("download", tmp_path / "list.csv", "--output", tmp_path, "--parallel", 9, code=2, **space.environment)
+    assert "Invalid value for '--workers'" in error.stderr
     error = reben("download", tmp_path / "nothing.csv", "--output", tmp_path, code=1).stderr
     assert "nothing.csv: cannot be read" in error
 

@@ -55,7 +55,8 @@ from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import read_embeddings
 from reben.learn.training.checkpoints import SafetensorsCheckpointIO
 from reben.learn.training.recipe_files import compose_recipe
-from reben.pipeline.configuration import example, read_configuration
+from reben.pipeline.configuration import read_configuration
+from reben.pipeline.example import example
 from reben.rules.country import read_countries
 
 _TIMES = float(os.environ.get("REBEN_TEST_FUZZ", "1"))

@@ -4,7 +4,7 @@ By default some of the kills are tried; REBEN_TEST_KILLS=all tries every one.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +13,12 @@ import pytest
 import yaml
 
 from reben.acquire.credentials import Credentials
-from reben.acquire.download import DownloadOptions, download
+from reben.acquire.download import Access, download
+from reben.acquire.options import DownloadOptions
 from reben.acquire.product_list import read_products
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.construct.plan import plan_build
 from reben.correct.correction import choose_l1c, correct
 from reben.correct.sixs.engine import SixsEngine
@@ -29,7 +31,7 @@ from reben.learn.training.loop import train
 from reben.learn.training.recipe import make_recipe
 from reben.pipeline.configuration import read_configuration
 from reben.pipeline.sequence import run_pipeline
-from reben.pipeline.tools import Tools
+from reben.work.context import Context
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn
 from stand_ins.kills import every_kill, hidden_in, stride
 
@@ -38,11 +40,6 @@ from stand_ins.kills import every_kill, hidden_in, stride
 def in_this_process(*_: object, **__: object) -> Iterator[Executor]:
     with ThreadPoolExecutor(1) as executor:
         yield executor
-
-
-@contextmanager
-def silent(*_: object, **__: object) -> Iterator[Callable[[int], Callable[[int], None]]]:
-    yield lambda _: lambda _: None
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -78,11 +75,11 @@ def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Pa
 
 @pytest.mark.parametrize(("output_format", "step"), [("geotiff", 83), ("store", 11)])
 def test_building(output_format: str, step: int, products: list[Path], small_land_cover: Path, tmp_path: Path):
-    inputs = BuildInputs(l2a=tuple(products), clc=small_land_cover).resolved()
+    inputs = BuildInputs(tuple(products), BuildOptions(clc=small_land_cover, format=output_format)).resolved()
 
     def work(place: Path) -> None:
         with in_this_process() as executor:
-            build(plan_build(inputs.l2a), inputs, place / "dataset", executor=executor, output_format=output_format)
+            build(plan_build(inputs.l2a), inputs, place / "dataset", executor=executor)
 
     work(tmp_path)
     whole = contents(tmp_path / "dataset")
@@ -96,15 +93,13 @@ def test_building(output_format: str, step: int, products: list[Path], small_lan
 
 
 def test_downloading_and_unpacking(space: DataSpaceStandIn, products: list[Path], tmp_path: Path):
-    options = DownloadOptions(
-        parallel=2, unpack=True, service=space.service,
-        credentials=lambda: Credentials(USERNAME, PASSWORD),
-    )  # fmt: skip
+    options = DownloadOptions(parallel=2, unpack=True)
+    access = Access(space.service, credentials=lambda: Credentials(USERNAME, PASSWORD))
     listing = tmp_path / "list.csv"
     listing.write_text("name,id\n" + "".join(f"{entry['Name']},{entry['Id']}\n" for entry in space.entries))
 
     def work(place: Path) -> None:
-        report = download(read_products(listing), place, options)
+        report = download(read_products(listing), place, options, access)
         assert all(outcome.is_there for outcome in report.outcomes.values())
 
     def check(place: Path) -> None:
@@ -159,7 +154,7 @@ def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
 def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in space.environment.items():
         monkeypatch.setenv(name, value)
-    tools = Tools(silent, in_this_process, lambda *_, **__: None, lambda _: None)
+    context = Context(executor_of=in_this_process)
 
     def work(place: Path) -> None:
         given = {
@@ -167,7 +162,7 @@ def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: P
             "build": {"clc": str(small_land_cover), "threads": 1}, "encode": {"workers": 1},
         }  # fmt: skip
         (place / "area.yaml").write_text(yaml.safe_dump(given))
-        run_pipeline(read_configuration(place / "area.yaml"), tools)
+        run_pipeline(read_configuration(place / "area.yaml"), context)
 
     (tmp_path / "whole").mkdir()
     work(tmp_path / "whole")

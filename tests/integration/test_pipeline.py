@@ -178,7 +178,7 @@ def test_the_example_is_printed():
 
 def test_ctrl_c_is_noted(products: list[Path], configure: Callable[..., Path], tmp_path: Path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reben.pipeline.stages.build", _interrupt)
+        patch.setattr("reben.pipeline.stages.build_dataset", _interrupt)
         reben("pipeline", configure(l2a=[str(products[0])]), code=130)
     assert states(tmp_path / "area") == {"build": "stopped", "encode": "pending"}
     assert "not complete" in (tmp_path / "area" / "pipeline-report.md").read_text()

@@ -20,6 +20,10 @@ def test_the_document_has_the_tree_of_now():
     subprocess.run([sys.executable, ROOT / "tools" / "draw_tree.py", "--check"], check=True)
 
 
+def test_the_page_of_options_has_the_options_of_now():
+    subprocess.run([sys.executable, ROOT / "tools" / "draw_options.py", "--check"], check=True)
+
+
 @pytest.mark.parametrize("folder", sorted(path.parent for path in SOURCE.rglob("__init__.py")), ids=lambda p: p.name)
 def test_every_package_says_what_it_is_for(folder: Path):
     assert (folder / "__init__.py").read_text().startswith('"""')
@@ -65,7 +69,11 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "work/processes.py",  # integration/test_accidents.py
         "work/quiet_start.py",  # integration/test_signals.py
         "pipeline/sequence.py",  # integration/test_pipeline.py
-        "pipeline/tools.py",
+        "correct/stage.py",  # integration/test_correct.py
+        "construct/stage.py",  # integration/test_build.py
+        "encode/stage.py",  # integration/test_datasets.py
+        "work/context.py",  # integration/test_pipeline.py and test_kills.py
+        "work/executors.py",
         "learn/training/callbacks.py",  # unit/learn/test_training.py
         "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
         "learn/inference/outputs.py",

@@ -9,14 +9,9 @@ from urllib.parse import urlsplit
 from httpx2 import Client, InvalidURL, Limits, RequestError, Response, Timeout
 
 from reben.acquire.patience import PassingError, expect_no_passing_status
+from reben.acquire.service import MOST_CONNECTIONS
 from reben.acquire.stopping import Stop
 from reben.version import __version__
-
-MOST_CONNECTIONS = 4
-"""That the service allows one user at a time.
-
-Source: https://documentation.dataspace.copernicus.eu/Quotas.html.
-"""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5

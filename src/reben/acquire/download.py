@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Lock
 
 from reben.acquire.catalogue import Catalogue
-from reben.acquire.connection import MOST_CONNECTIONS, open_client
+from reben.acquire.connection import open_client
 from reben.acquire.credentials import Credentials, read_credentials
 from reben.acquire.download_report import Outcome, Report, State
 from reben.acquire.inventory import Place, find_present
+from reben.acquire.options import DownloadOptions
 from reben.acquire.patience import Patience
 from reben.acquire.products import CatalogueProduct
 from reben.acquire.service import Service
@@ -29,37 +30,21 @@ _SPARE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadOptions:
-    """What to do, and how."""
+class Access:
+    """The service, and how it is asked."""
 
-    parallel: int = MOST_CONNECTIONS
-    """Products at a time."""
-    unpack: bool = False
-    """Make `.SAFE` folders, and keep no zip files."""
-    verify: bool = False
-    """Read again what is there already, and compare all of it."""
     service: Service = field(default_factory=Service)
     credentials: Callable[[], Credentials] = read_credentials
     """Called when the first token is needed."""
     patience: Patience | None = None
     clock: Callable[[], float] = time.monotonic
 
-    def __post_init__(self) -> None:
-        """Refuse more connections than the service allows.
-
-        Raises:
-            DownloadError: if there would be more, or none.
-        """
-        if not 1 <= self.parallel <= MOST_CONNECTIONS:
-            raise DownloadError(
-                f"{self.parallel} downloads at a time: the service allows 1 to {MOST_CONNECTIONS} connections"
-            )
-
 
 def download(
     products: Sequence[CatalogueProduct],
     output: Path,
     options: DownloadOptions,
+    access: Access | None = None,
     *,
     start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
 ) -> Report:
@@ -71,6 +56,7 @@ def download(
         products: what to download; size and checksums that are missing are looked up in the catalogue.
         output: folder for `<name>.zip`, or `<name>.SAFE`.
         options: what to do.
+        access: to the service; by default at the addresses of the environment, with the user's own credentials.
         start: takes the total in bytes and returns the function to tell of each advance.
 
     Returns:
@@ -80,18 +66,19 @@ def download(
         DownloadError: if there is too little room for all of them.
         TargetExistsError: if another process is downloading into this folder.
     """
+    access = access or Access(Service.from_environment())
     output.mkdir(parents=True, exist_ok=True)
     stop = Stop()
-    patience = options.patience or Patience(sleep=stop.sleep)
+    patience = access.patience or Patience(sleep=stop.sleep)
     with atomic.locked(output / "download"), open_client() as client:
         report = Report.read(output)
-        catalogue = Catalogue(options.service, client, patience, stop)
+        catalogue = Catalogue(access.service, client, patience, stop)
         described = [report.described(product) for product in products]
         todo = _described(described, catalogue, output, thoroughly=options.verify)
         _expect_room(todo, output, options)
         progress = start(sum(product.size or 0 for product in todo))
-        tokens = Tokens(client, options.service, options.credentials, patience=patience, stop=stop, clock=options.clock)
-        line = Line(client, options.service, tokens, patience, stop, _locked(progress))
+        tokens = Tokens(client, access.service, access.credentials, patience=patience, stop=stop, clock=access.clock)
+        line = Line(client, access.service, tokens, patience, stop, _locked(progress))
         _run(todo, _Work(output, options, line), report)
     return report
 

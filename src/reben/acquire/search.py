@@ -1,10 +1,15 @@
-"""What a search for names found, and which names have no single product that can be downloaded."""
+"""The search for products, and which names have no single product that can be downloaded."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reben.acquire.catalogue import Catalogue
+from reben.acquire.area import read_area
+from reben.acquire.catalogue import Catalogue, open_catalogue
+from reben.acquire.options import SearchOptions
+from reben.acquire.product_list import read_names, reben_names, with_suffix
 from reben.acquire.products import CatalogueProduct
+from reben.acquire.query import Query
+from reben.work.context import Context
 
 
 @dataclass
@@ -14,6 +19,40 @@ class SearchResult:
     found: list[CatalogueProduct] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     """What is wrong, by name."""
+
+
+def search(options: SearchOptions, context: Context | None = None) -> SearchResult:
+    """Look for products in the catalogue, as options say.
+
+    Args:
+        options: which products.
+        context: shows progress.
+
+    Raises:
+        CatalogueError: if a file or a value cannot be used, or the catalogue does not answer as it should.
+    """
+    context = context or Context()
+    names = _names(options) if options.is_by_name else {}
+    query = None if options.is_by_name else _query(options)
+    with open_catalogue() as catalogue, context.progress("searching") as begin:
+        progress = begin(max(1, len(names)))
+        if query is None:
+            return search_names(catalogue, names, progress=progress)
+        found = catalogue.products_of(query)
+        progress(1)
+        return SearchResult(found)
+
+
+def _names(options: SearchOptions) -> dict[str, str]:
+    """Wanted products, with the ids that they are known to have."""
+    names = {with_suffix(name): "" for name in options.names}
+    names |= read_names(options.names_file) if options.names_file else {}
+    return names | (reben_names() if options.reben else {})
+
+
+def _query(options: SearchOptions) -> Query:
+    area = read_area(options.area) if options.area else ()
+    return Query(options.type, options.tile, options.first, options.last, options.cloud, area)
 
 
 def search_names(

@@ -7,6 +7,12 @@ from urllib.parse import urlsplit
 
 from reben.core.errors import DownloadError
 
+MOST_CONNECTIONS = 4
+"""That the service allows one user at a time.
+
+Source: https://documentation.dataspace.copernicus.eu/Quotas.html.
+"""
+
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

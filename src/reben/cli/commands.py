@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperCommand
 from typer.models import OptionInfo
 
+from reben.cli.from_model import former_names, model_of
+
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 _PLACEHOLDERS = {Path: "PATH", str: "TEXT", int: "N", float: "X"}
 """What stands for a value in the help."""
@@ -33,8 +35,10 @@ def add_command(
         function: what it does.
         panel: under which the help lists it.
         renamed: names that options had before and their names today; the old ones still work, and the help is silent
-            about them.
+            about them. Those of its options model need not be named.
     """
+    model = model_of(function)
+    renamed = {**renamed, **({} if model is None else former_names(model))}
     for parameter in inspect.signature(function).parameters.values():
         _name_placeholder(parameter.annotation)
     text = reflowed(function.__doc__ or "")

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -27,7 +27,7 @@ from reben.core.text import printable
 from reben.work import atomic
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from reben.work.context import Context
 
 _KEPT = "\n\t"
 """Control characters of our own texts."""
@@ -44,7 +44,6 @@ class _Terminal(Console):
 stderr = _Terminal(stderr=True, soft_wrap=True, highlight=False)
 
 STDOUT = Path("-")
-_MOST_LEFT_OUT = 20
 
 
 def say(text: object, *, nl: bool = True) -> None:
@@ -148,28 +147,8 @@ def needs_extra(extra: str) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def executor_of(scheduler: str, workers: int, *, preload: str) -> "Iterator[Executor]":
-    """Workers of a Dask cluster, if there is the address of its scheduler, else processes on this machine."""
-    from reben.work.cluster import cluster_executor
-    from reben.work.processes import stop_at_once, worker_pool
+def context() -> "Context":
+    """Progress bars and lines on standard error for the stages."""
+    from reben.work.context import Context
 
-    if scheduler:
-        with cluster_executor(scheduler) as executor:
-            yield executor
-        return
-    pool = worker_pool(workers, preload=[preload])
-    try:
-        yield pool
-    except BaseException:
-        stop_at_once(pool)  # what was begun can be done again; a tile takes minutes
-        raise
-    pool.shutdown()
-
-
-def print_left_out(reasons: Mapping[str, str]) -> None:
-    """Say on standard error what lies beside the products and is not used: how much, and the first of it."""
-    for path, reason in list(reasons.items())[:_MOST_LEFT_OUT]:
-        stderr.print(f"left out: {path}: {reason}", markup=False)
-    if len(reasons) > _MOST_LEFT_OUT:
-        stderr.print(f"left out: {len(reasons):,} files and folders, of which the first are named", markup=False)
+    return Context(progress, tell=lambda line: stderr.print(line, markup=False))

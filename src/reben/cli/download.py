@@ -1,44 +1,37 @@
 """`reben download`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reben.acquire.options import DownloadOptions
 from reben.cli.console import print_json, progress, say, stderr
+from reben.cli.from_model import options_from, with_options_of
 from reben.cli.options import Json
 
 if TYPE_CHECKING:
     from reben.acquire.download_report import Report
 
 
+@with_options_of(DownloadOptions)
 def download(
     products: Annotated[
         Path, typer.Argument(help="CSV file of `reben search`, or any with name and id.", show_default=False)
     ],
     output: Annotated[Path, typer.Option(help="Folder for the products.", show_default=False)],
-    parallel: Annotated[
-        int, typer.Option("--workers", help="Products at a time; the service allows one user 4 connections.")
-    ] = 4,
-    unpack: Annotated[
-        bool, typer.Option("--unpack", help="Make .SAFE folders instead of keeping the zip files.")
-    ] = False,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Read what is there already again, and compare all of it.")
-    ] = False,
     json: Json = None,
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Download products from the Copernicus Data Space, and verify them.
 
     User name and password come from CDSE_USERNAME and CDSE_PASSWORD, or from the keyring (service reben-cdse). What was
     stopped goes on when the same command is given again; what is there already is left alone.
     """
-    from reben.acquire.download import DownloadOptions
     from reben.acquire.download import download as download_products
     from reben.acquire.product_list import read_products
-    from reben.acquire.service import Service
 
-    options = DownloadOptions(parallel, unpack, verify, Service.from_environment())
+    options = options_from(DownloadOptions, **settings)
     with progress("downloading", in_bytes=True) as start:
         report = download_products(read_products(products), output, options, start=start)
     if json is not None:

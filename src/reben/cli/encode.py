@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reben.cli.commands import add_command
-from reben.cli.console import executor_of, progress, say, stderr
-from reben.cli.options import OnError
+from reben.cli.console import context, say, stderr
+from reben.cli.from_model import options_from, with_options_of
 from reben.encode.datasets import DATASETS
+from reben.encode.options import EncodeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ def _options(
     pass
 
 
+_RENAMED = {"--target": "--output"}
 _Target = Annotated[Path, typer.Option("--output", help="Store to create; must not exist.", show_default=False)]
 _TargetOrData = Annotated[
     Path | None,
@@ -49,53 +51,44 @@ _Data = Annotated[
         "--data", help="Data folder: the parts in it are encoded, and the store becomes part of it.", show_default=False
     ),
 ]
-_Workers = Annotated[int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")]
-_OnErrorOption = Annotated[
-    OnError, typer.Option(help="stop at the first sample that cannot be read, or skip such samples and list them.")
-]
-_Shards = Annotated[int | None, typer.Option(min=1, help="Write this many stores into a folder instead of one.")]
-_Scheduler = Annotated[str, typer.Option(help="Write the shards on a Dask cluster: address of its scheduler.")]
-_COMMON = {
-    "target": (_Target, Parameter.empty),
-    "workers": (_Workers, None),
-    "on_error": (_OnErrorOption, OnError.stop),
-    "shards": (_Shards, None),
-    "scheduler": (_Scheduler, ""),
-}
-"""Annotation and default of the options that all commands have."""
 
 
 def _add_command(dataset: "DatasetSpecification") -> None:
     """Make a command of a data set: an option for the folder of each of its parts."""
 
-    def run(**options: Any) -> None:  # noqa: ANN401 - whatever the signature below says
+    def run(**given: Any) -> None:  # noqa: ANN401 - whatever the signature below says
         from reben.encode.specification import Source
 
-        roots = {part: options.pop(_variable(part.option)) for part in dataset.parts}
+        roots = {part: given.pop(_variable(part.option)) for part in dataset.parts}
         if not only:
-            _complete(roots, options)
-        _encode([Source(part, root) for part, root in roots.items() if root is not None], **options)
+            _complete(roots, given)
+        target = given.pop("target")
+        _encode([Source(part, root) for part, root in roots.items() if root is not None], target, **given)
 
     only = len(dataset.parts) == 1
-    roots = {
+    parameters: dict[str, tuple[Any, Any]] = {
         _variable(part.option): (
             Annotated[Path if only else Path | None, typer.Option(help=f"Folder {part.folder}.", show_default=False)],
             Parameter.empty if only else None,
         )
         for part in dataset.parts
     }
-    parameters = roots | _COMMON
-    if not only:
-        parameters |= {"data": (_Data, None), "target": (_TargetOrData, None)}
+    parameters |= (
+        {"target": (_Target, Parameter.empty)}
+        if only
+        else {
+            "target": (_TargetOrData, None),
+            "data": (_Data, None),
+        }
+    )
     run.__signature__ = Signature(  # type: ignore[attr-defined]
         [
             Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
             for name, (kind, default) in parameters.items()
         ]
     )
-    run.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
     run.__doc__ = f"Encode {dataset.title}{'' if only else ', or some of its parts'}."
-    add_command(app, dataset.name, run, renamed={"--target": "--output"})
+    add_command(app, dataset.name, with_options_of(EncodeOptions)(run), renamed=_RENAMED)
 
 
 def _complete(roots: "dict[Part, Path | None]", options: dict[str, Any]) -> None:
@@ -126,16 +119,14 @@ for _dataset in DATASETS.values():
     _add_command(_dataset)
 
 
+@with_options_of(EncodeOptions)
 def custom(
     specification: Annotated[Path, typer.Argument(help="Specification of the data set (TOML).", show_default=False)],
     roots: Annotated[
         list[Path], typer.Option("--dir", help="Folder of each part, in their order.", show_default=False)
     ],
     target: _Target,
-    workers: _Workers = None,
-    on_error: _OnErrorOption = OnError.stop,
-    shards: _Shards = None,
-    scheduler: _Scheduler = "",
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Encode a data set of your own, as a specification describes it."""
     from reben.encode.custom import read_specification
@@ -145,63 +136,23 @@ def custom(
     if len(roots) != len(dataset.parts):
         raise typer.BadParameter(f"{dataset.name} has {len(dataset.parts)} parts; {len(roots)} folders were given")
     sources = [Source(part, root) for part, root in zip(dataset.parts, roots, strict=True)]
-    _encode(sources, target=target, workers=workers, on_error=on_error, shards=shards, scheduler=scheduler)
+    _encode(sources, target, **settings)
 
 
-add_command(app, "custom", custom, renamed={"--target": "--output"})
+add_command(app, "custom", custom, renamed=_RENAMED)
 
 
-def _encode(
-    sources: "Sequence[Source]",
-    *,
-    target: Path,
-    workers: int | None,
-    on_error: OnError,
-    shards: int | None,
-    scheduler: str,
-) -> None:
-    """Find, encode, and say what was done.
+def _encode(sources: "Sequence[Source]", target: Path, **settings: Any) -> None:  # noqa: ANN401 - as above
+    """Encode, and say what was done.
 
     Raises:
         Exit: with code 1 if samples were skipped.
     """
-    from reben.encode.engine import REPORT_FILE, encode, plan
-    from reben.encode.finished import may_be_finished
-    from reben.io.store import SHARDS_FILE
-    from reben.work.atomic import expect_free
+    from reben.encode.stage import encode_sources
 
     start = time.perf_counter()
-    if not may_be_finished(target, (REPORT_FILE, SHARDS_FILE)):
-        expect_free(target)
-    with stderr.status("finding samples ..."):
-        todo = plan(sources)
-    skip = on_error is OnError.skip
-    if scheduler and not shards:
-        stderr.print("note: the cluster writes shards; --shards says how many, by default one per local processor")
-    if shards or scheduler:
-        result = _encode_shards(todo, target, shards=shards, workers=workers, scheduler=scheduler, skip_errors=skip)
-    else:
-        with progress("encoding") as begin:
-            result = encode(todo, target, workers=workers, skip_errors=skip, progress=begin(len(todo.samples)))
-    _print_result(result, todo, target, time.perf_counter() - start)
-
-
-def _encode_shards(
-    todo: "Plan", target: Path, *, shards: int | None, workers: int | None, scheduler: str, skip_errors: bool
-) -> "EncodeResult":
-    from reben.encode.shards import encode_shards
-    from reben.work.processes import available_cpus
-
-    local = workers or available_cpus()
-    with executor_of(scheduler, local, preload="reben.encode.shards") as executor, progress("encoding") as begin:
-        return encode_shards(
-            todo,
-            target,
-            shards=shards or local,
-            executor=executor,
-            skip_errors=skip_errors,
-            progress=begin(len(todo.samples)),
-        )
+    encoded = encode_sources(sources, target, options_from(EncodeOptions, **settings), context())
+    _print_result(encoded.result, encoded.plan, target, time.perf_counter() - start)
 
 
 def _print_result(result: "EncodeResult", todo: "Plan", target: Path, seconds: float) -> None:

@@ -1,66 +1,149 @@
 """Command-line options from the fields of an options model, which alone declares names, types, defaults and help."""
 
 from collections.abc import Callable
+from datetime import date, datetime
 from inspect import Parameter, Signature, signature
-from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar
 
 import typer
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from reben.work.options import (
+    choices_of,
+    constraints,
+    ends_of,
+    first_problem,
+    key_of,
+    member_type,
+    plain_type,
+    shown_as,
+)
 
 Command = TypeVar("Command", bound=Callable[..., None])
+Model = TypeVar("Model", bound=BaseModel)
+
+_DAY = "%Y-%m-%d"
+_MODEL = "options_model"
 
 
-def with_options_of(model: type[BaseModel], *, panel: str) -> Callable[[Command], Command]:
+def with_options_of(
+    model: type[BaseModel], *, panel: str = "", may_switch_off: bool = False
+) -> Callable[[Command], Command]:
     """Give a command, which takes them as `**settings`, an option for each field of a model.
 
-    An option that is not given is None, so that a configuration file or a recipe can supply the setting. The help shows
-    the default of the model.
+    An option that is not given is None, so that the model, a configuration file or a recipe can supply the setting. The
+    help shows the default of the model. A field whose name is a parameter of the command, such as an argument, is left
+    to the command.
 
     Args:
         model: whose fields become options; the description of a field is its help.
-        panel: under which the help shows them.
+        panel: under which the help shows fields that name no panel of their own.
+        may_switch_off: whether every flag has a second name that switches it off, because something else than the
+            model's default may have switched it on.
     """
 
     def decorate(command: Command) -> Command:
         given = signature(command, eval_str=True)
         own = [parameter for parameter in given.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
-        added = [_option(name, field, panel) for name, field in model.model_fields.items()]
+        added = [
+            _option(name, field, panel, may_switch_off=may_switch_off)
+            for name, field in model.model_fields.items()
+            if name not in given.parameters
+        ]
         command.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *added]}
+        setattr(command, _MODEL, model)
         return command
 
     return decorate
 
 
-def _option(name: str, field: FieldInfo, panel: str) -> Parameter:
-    """The option of a field; a flag has a second name that switches it off."""
-    kind = _plain(field.annotation)
-    option = name.replace("_", "-")
-    names = f"--{option}/--no-{option}" if kind is bool else f"--{option}"
+def options_from(model: type[Model], **settings: object) -> Model:
+    """The options that a command was given; what was not given has the default of the model.
+
+    Args:
+        model: of the options.
+        settings: values by the names of the fields; None, or no value at all, for what was not given.
+
+    Raises:
+        BadParameter: if a value, or the combination of values, is not allowed.
+    """
+    given = {name: value for name, value in settings.items() if value is not None and value != []}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        place, said = first_problem(error)
+        field = model.model_fields.get(place[0]) if place else None
+        raise typer.BadParameter(said, param_hint=f"'{option_of(place[0], field)}'" if field else None) from error
+
+
+def model_of(command: Callable[..., Any]) -> type[BaseModel] | None:
+    """The model whose fields are options of a command, if it has one."""
+    return getattr(command, _MODEL, None)
+
+
+def former_names(model: type[BaseModel]) -> dict[str, str]:
+    """Names that options of a model had before, with their names today."""
+    fields = model.model_fields.items()
+    return {shown.former: option_of(name, field) for name, field in fields if (shown := shown_as(field)).former}
+
+
+def option_of(name: str, field: FieldInfo) -> str:
+    """The option of a field, such as --patch-size."""
+    return shown_as(field).option or f"--{key_of(name, field).replace('_', '-')}"
+
+
+def _option(name: str, field: FieldInfo, panel: str, *, may_switch_off: bool) -> Parameter:
+    """The parameter from which Typer makes the option of a field."""
+    shown, kind = shown_as(field), plain_type(field.annotation)
+    option, member = option_of(name, field), member_type(kind)
+    if kind is bool and (may_switch_off or field.default):
+        option = f"{option}/--no-{option.removeprefix('--')}"
     smallest, largest = _limits(field, kind)
-    help_text = " ".join((field.description or "").split())
-    if not field.is_required() and field.default is not None and kind is not bool:
-        help_text += f" [dim]\\[default: {field.default}][/dim]"
-    declared = typer.Option(names, help=help_text, show_default=False, rich_help_panel=panel, min=smallest, max=largest)
-    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, declared], default=None)
+    declared = typer.Option(
+        option,
+        help=_help(field, kind, option, repeated=member is not None),
+        show_default=False,
+        rich_help_panel=shown.panel or panel or None,
+        metavar=shown.metavar or _metavar(member or kind, field),
+        min=smallest,
+        max=largest,
+        exists=shown.exists,
+        formats=[_DAY] if kind is date else None,
+        case_sensitive=False,
+    )
+    taken = list[member] if member is not None else datetime if kind is date else kind  # type: ignore[valid-type]
+    if field.is_required():
+        return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[taken, declared])
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[taken | None, declared], default=None)
 
 
-def _plain(annotation: Any) -> Any:  # noqa: ANN401 - whatever stands at a field
-    """The type of a field without what is annotated to it and without None."""
-    if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
-        return _plain(next(kind for kind in get_args(annotation) if kind is not type(None)))
-    return annotation
+def _help(field: FieldInfo, kind: Any, option: str, *, repeated: bool) -> str:  # noqa: ANN401 - whatever a field has
+    """The description on one line, with what may be said of repetition and default."""
+    words = " ".join((field.description or "").split()) + (" May be repeated." if repeated else "")
+    shown = option.partition("/")[0].removeprefix("--") if kind is bool and field.default else _default(field.default)
+    return words + (f" [dim]\\[default: {shown}][/dim]" if shown else "")
+
+
+def _default(value: object) -> str:
+    has_none = value is None or value is False or value is PydanticUndefined or value in ("", ())
+    return "" if has_none else str(value)
+
+
+def _metavar(kind: Any, field: FieldInfo) -> str | None:  # noqa: ANN401 - as above
+    """What stands for a value in the help, where `commands` does not know better."""
+    if kind is float and (ends := ends_of(field)):
+        return f"X [{ends}]"
+    return "YYYY-MM-DD" if kind is date else "|".join(choices_of(kind)) or None
 
 
 def _limits(field: FieldInfo, kind: Any) -> tuple[int | None, int | None]:  # noqa: ANN401 - as above
-    """Smallest and largest whole number, for the help; fractions are checked by the model, which knows open ends."""
+    """Smallest and largest whole number."""
     smallest = largest = None
-    for limit in field.metadata if kind is int else ():
+    for limit in constraints(field) if kind is int else ():
         match limit:
             case Ge(ge=int(value)):
                 smallest = value

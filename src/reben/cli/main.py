@@ -45,17 +45,11 @@ _GET, _BUILD, _ENCODE = "Get and correct products", "Build and check data sets",
 _TRAIN, _USE, _SHARE = "Train and evaluate", "Predict and retrieve", "Share"
 
 add_command(app, "demo", demo.demo, panel="Start here")
-add_command(app, "search", search.search, panel=_GET, renamed={"--cloud": "--max-cloud"})
-add_command(app, "download", download.download, panel=_GET, renamed={"--parallel": "--workers"})
+add_command(app, "search", search.search, panel=_GET)
+add_command(app, "download", download.download, panel=_GET)
 add_command(app, "correct", correct.correct, panel=_GET)
 add_command(app, "pipeline", pipeline.pipeline, panel=_GET)
-add_command(
-    app,
-    "build",
-    build.build,
-    panel=_BUILD,
-    renamed={"--clc": "--land-cover", "--snow": "--snow-list", "--cloud": "--cloud-list"},
-)
+add_command(app, "build", build.build, panel=_BUILD)
 add_command(app, "split", split.split, panel=_BUILD)
 add_command(app, "verify", verify.verify, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)

@@ -2,28 +2,21 @@
 
 import os
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reben.cli.console import STDOUT
-from reben.core.backscatter import Unit
 from reben.core.text import printable
 
 if TYPE_CHECKING:
     from reben.io.dataset.folder import DataFolder
 
 
-class OnError(StrEnum):
-    """What to do after an error."""
-
-    stop = "stop"
-    skip = "skip"
-
-
 DATA_PANEL = "Data"
+S1_UNIT = "Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."
+CHECKSUMS = "Compare images with the checksums in zip files and manifest.safe."
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -38,10 +31,6 @@ Store = Annotated[
         help="Store that `reben encode` wrote, instead of --data.", show_default=False, rich_help_panel=DATA_PANEL
     ),
 ]
-S1_UNIT = "Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."
-S1Unit = Annotated[Unit | None, typer.Option(help=S1_UNIT, rich_help_panel="Inputs")]
-CHECKSUMS = "Compare images with the checksums in zip files and manifest.safe."
-Checksums = Annotated[bool, typer.Option("--checksums/--no-checksums", help=CHECKSUMS, rich_help_panel="Work")]
 Metadata = Annotated[
     list[Path] | None,
     typer.Option(

@@ -6,13 +6,18 @@ import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, print_json, say
+from reben.core.bands import PATCH_SIZE_M
+from reben.core.grid import TILE_SIDE_M
+from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
 
 
 def split(
-    tile_side: Annotated[int, typer.Option(min=1, help="Side of the tile, in metres.")] = 109_800,
-    patch_size: Annotated[int, typer.Option(min=1, help="Side of a patch, in metres.")] = 1_200,
-    p: Annotated[float, typer.Option("--p", help="Share of the test square in the tile's area.")] = 0.25,
-    q: Annotated[float, typer.Option("--q", help="Share of the validation frame in the tile's area.")] = 0.25,
+    tile_side: Annotated[int, typer.Option(min=1, help="Side of the tile, in metres.")] = TILE_SIDE_M,
+    patch_size: Annotated[int, typer.Option(min=1, help="Side of a patch, in metres.")] = PATCH_SIZE_M,
+    p: Annotated[float, typer.Option("--p", help="Share of the test square in the tile's area.")] = TEST_SHARE,
+    q: Annotated[
+        float, typer.Option("--q", help="Share of the validation frame in the tile's area.")
+    ] = VALIDATION_SHARE,
     json: options.Json = None,
 ) -> None:
     """Show the geographic split of a tile: widths of its frames, patches per set.

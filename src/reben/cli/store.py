@@ -8,6 +8,7 @@ import typer
 from reben.cli import options
 from reben.cli.commands import add_command
 from reben.cli.console import STDOUT, print_json, progress, say, stderr
+from reben.core.bands import PATCH_SIZE_M
 
 app = typer.Typer(help="Look into stores, check, merge and export them.", no_args_is_help=True)
 
@@ -99,7 +100,7 @@ def export(
             show_default=False,
         ),
     ] = None,
-    patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.")] = 1200,
+    patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.")] = PATCH_SIZE_M,
 ) -> None:
     """Write the patches of a store as GeoTIFFs in the published layout."""
     from reben.encode.export import export_store

@@ -23,7 +23,7 @@ _METRICS = {
 }
 
 
-@with_options_of(Recipe, panel="Recipe")
+@with_options_of(Recipe, panel="Recipe", may_switch_off=True)
 def train(
     output: Annotated[Path, typer.Option(help="Run directory to create.", show_default=False)],
     data: options.Data = None,

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,7 @@ from reben.construct import report as reports
 from reben.construct.changes import changed_file, note_of
 from reben.construct.finished import finished_report
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
 from reben.construct.output.tile_output import TileOutput
@@ -40,9 +41,8 @@ from reben.io.store import create_store, merge_stores
 from reben.tile.patches import TilePatches
 from reben.work import atomic
 from reben.work.checksums import sha256_of_all
+from reben.work.executors import threads_per_worker
 from reben.work.stage_times import StageTimes
-
-OutputFormat = Literal["geotiff", "store"]
 
 
 @dataclass
@@ -65,14 +65,17 @@ class _Task:
     tile: str
     inputs: BuildInputs
     workspace: Workspace
-    format: OutputFormat
     threads: int
+    """How many may decode a band, or write files."""
     fingerprint: str
     """Of the input files: a worker of a cluster outlives a build, and the files may change until the next."""
     further: tuple[Path, ...] = ()
     """Products with the pixels that the first one lacks."""
-    compares: bool = True
-    """Whether images are compared with the checksums that the product carries."""
+
+    @property
+    def options(self) -> BuildOptions:
+        """How it is built."""
+        return self.inputs.options
 
 
 def build(
@@ -81,10 +84,6 @@ def build(
     target: Path,
     *,
     executor: Executor,
-    output_format: OutputFormat = "geotiff",
-    threads: int = 1,
-    skip_errors: bool = False,
-    compare_checksums: bool = True,
     remarks: Sequence[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> BuildResult:
@@ -92,13 +91,9 @@ def build(
 
     Args:
         todo: which products.
-        inputs: what decides what becomes of them; a build is only resumed with the same.
+        inputs: what decides what becomes of them, and how; a build is only resumed with the same.
         target: folder to make.
         executor: runs tiles, in other processes or on other machines that see the same files.
-        output_format: GeoTIFFs as published, or one store.
-        threads: how many GDAL may use to decode a band.
-        skip_errors: go on with the next tile after an error.
-        compare_checksums: compare images with the checksums that their products carry.
         remarks: what else the report should say.
         progress: is told how many further tiles are done.
 
@@ -109,15 +104,15 @@ def build(
     """
     start = time.perf_counter()
     Workspace.clear_remains(target)
-    given = inputs.parameters()
+    given, options = inputs.parameters(), inputs.options
     parameters = given | {
-        "format": output_format,
+        "format": options.format,
         "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
     }
     if todo.further:
         parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
     products = {tile: (path, *todo.further.get(tile, ())) for tile, path in todo.tiles.items()}
-    before = finished_report(target, parameters, products, inputs.s1_dir)
+    before = finished_report(target, parameters, products, options.s1_dir)
     if before is not None:
         atomic.remove_attempts(target)
         progress(len(todo.tiles))
@@ -127,32 +122,25 @@ def build(
         workspace = Workspace.of(target)
         workspace.expect_same_parameters(parameters)
         fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+        threads = threads_per_worker(options.threads, options.workers, options.scheduler)
         tasks = [
-            _Task(
-                path,
-                tile,
-                inputs,
-                workspace,
-                output_format,
-                threads,
-                fingerprint,
-                todo.further.get(tile, ()),
-                compare_checksums,
-            )
+            _Task(path, tile, inputs, workspace, threads, fingerprint, todo.further.get(tile, ()))
             for tile, path in todo.tiles.items()
         ]
         again = _forget_changed(tasks)
         with ThreadPoolExecutor(1) as beside:
             checksums = beside.submit(sha256_of_all, inputs.files())
-            failed = _build_tiles(tasks, executor, skip_errors=skip_errors, progress=progress) | todo.unreadable
+            failed = (
+                _build_tiles(tasks, executor, skip_errors=options.skips_errors, progress=progress) | todo.unreadable
+            )
         finished = [tile for tile in todo.tiles if tile not in failed]
-        rows = _finish_data(workspace, finished, failed, inputs, output_format)
-        learnt = again + _unchecked(workspace.records(finished), compared=compare_checksums)
+        rows = _finish_data(workspace, finished, failed, inputs)
+        learnt = again + _unchecked(workspace.records(finished), compared=options.checksums)
         report = {
             "versions": reports.versions(),
             "parameters": parameters,
             "inputs": checksums.result(),
-            **_report(workspace.records(finished), rows, inputs.patch_size_m),
+            **_report(workspace.records(finished), rows, options.patch_size),
             "rejected tiles": todo.rejected,
             "failed tiles": failed,
             "left out": todo.left_out,
@@ -174,7 +162,7 @@ def _forget_changed(tasks: list[_Task]) -> list[str]:
             products = (task.product, *task.further)
             record = task.workspace.records([task.tile])[task.tile]
             s1_names = task.workspace.rows([task.tile])["s1_name"].to_pylist()
-            changed = changed_file(record, products, task.inputs.s1_dir, s1_names)
+            changed = changed_file(record, products, task.options.s1_dir, s1_names)
             if changed is not None:
                 task.workspace.forget(task.tile)
                 said.append(f"{task.tile}: built again, as {changed} has changed since this build was begun")
@@ -247,7 +235,7 @@ def _checksums(
     with ExitStack() as stack:
         outcomes = [
             stack.enter_context(comparing(product.path, list(product.members.values()), threads=task.threads))
-            for product in (products if task.compares else ())
+            for product in (products if task.options.checksums else ())
         ]
         beside = stack.enter_context(ThreadPoolExecutor(1))
         sha256 = beside.submit(sha256_of_all, [file for product in products for file in product.files])
@@ -265,7 +253,7 @@ def _settings(inputs: BuildInputs, fingerprint: str) -> TileSettings:  # noqa: A
 
 @contextmanager
 def _open_output(task: _Task) -> Iterator[TileOutput]:
-    if task.format == "geotiff":
+    if task.options.format == "geotiff":
         output = GeotiffOutput(task.workspace.paths, task.threads)
         output.clear(Tile.parse(task.tile))
         yield output
@@ -291,9 +279,7 @@ def _record(task: _Task, result: TileResult, times: StageTimes) -> dict[str, Any
     }
 
 
-def _finish_data(
-    workspace: Workspace, finished: list[str], failed: dict[str, str], inputs: BuildInputs, output_format: OutputFormat
-) -> pa.Table:
+def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, str], inputs: BuildInputs) -> pa.Table:
     """Write all that belongs to no single tile; all metadata rows.
 
     Raises:
@@ -304,7 +290,7 @@ def _finish_data(
         counts = reports.total_counts(workspace.records(finished).values())
         reasons = "; ".join(failed.values()) or ", ".join(f"{count} {fate}" for fate, count in counts.items())
         raise BuildError(f"no patch stays ({reasons or 'all products were rejected'})")
-    if output_format == "store":
+    if inputs.options.format == "store":
         shutil.rmtree(workspace.paths.store, ignore_errors=True)  # of an attempt that may have had other tiles
         merge_stores([workspace.shard(tile) for tile in finished], workspace.paths.store)
     else:
@@ -312,8 +298,8 @@ def _finish_data(
     flagged = pc.or_(rows["contains_seasonal_snow"], rows["contains_cloud_or_shadow"])
     write_metadata(workspace.paths.metadata, rows.filter(pc.invert(flagged)))
     write_metadata(workspace.paths.snow_and_cloud_metadata, rows.filter(flagged))
-    if inputs.legend is not None:
-        shutil.copyfile(inputs.legend, workspace.paths.legend)
+    if inputs.options.legend is not None:
+        shutil.copyfile(inputs.options.legend, workspace.paths.legend)
     if workspace.paths.reference_maps.is_dir():
         write_code_style(workspace.paths.style, inputs.land_cover_format().legend)
     return rows

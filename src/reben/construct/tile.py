@@ -21,7 +21,7 @@ from reben.io.v1_geometries import V1Geometries
 from reben.rules.alignment import aligned_v1_names
 from reben.rules.country import Countries, nearest_country
 from reben.rules.labels import MIN_LABELLED, is_labelled_enough, present_labels
-from reben.rules.split import assign_splits, frames
+from reben.rules.split import TEST_SHARE, VALIDATION_SHARE, assign_splits, frames
 from reben.tile.bands import join_bands, read_bands, valid_patches
 from reben.tile.patches import Place, TilePatches
 from reben.tile.sentinel1.partners import S1Source
@@ -46,8 +46,8 @@ class TileSettings:
     """Keep patches without a Sentinel-1 partner."""
     patch_size_m: int = PATCH_SIZE_M
     min_labelled: float = MIN_LABELLED
-    p: float = 0.25
-    q: float = 0.25
+    p: float = TEST_SHARE
+    q: float = VALIDATION_SHARE
     keep_raw: bool = False
     """Keep digital numbers as the product has them, without adding its processing offset."""
 

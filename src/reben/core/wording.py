@@ -1,6 +1,6 @@
 """Parts of messages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 
 def first_of(names: Sequence[str], most: int = 5) -> str:
@@ -10,3 +10,19 @@ def first_of(names: Sequence[str], most: int = 5) -> str:
     'a, b and 1 more'
     """
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def left_out_lines(reasons: Mapping[str, str], most: int = 20) -> Iterator[str]:
+    """Lines that say what lies beside products and is not used: the first of it, and how much.
+
+    Args:
+        reasons: why, by path.
+        most: number of paths that are named.
+
+    >>> list(left_out_lines({"a.zip": "is no product", "b.zip": "is no product"}, most=1))
+    ['left out: a.zip: is no product', 'left out: 2 files and folders, of which the first are named']
+    """
+    for path, reason in list(reasons.items())[:most]:
+        yield f"left out: {path}: {reason}"
+    if len(reasons) > most:
+        yield f"left out: {len(reasons):,} files and folders, of which the first are named"

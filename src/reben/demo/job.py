@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reben.construct.build import build
-from reben.construct.inputs import BuildInputs
-from reben.construct.plan import plan_build
+from reben.construct.options import BuildOptions
+from reben.construct.stage import build_dataset
 from reben.core.grid import TileGround
 from reben.correct.correction import choose_l1c
 from reben.correct.sixs.engine import SixsEngine
@@ -25,7 +24,7 @@ from reben.learn.training.loop import train
 from reben.learn.training.recipe import Recipe
 from reben.publish.example import draw_example
 from reben.work import atomic
-from reben.work.processes import available_cpus, worker_pool
+from reben.work.processes import available_cpus
 
 RECIPE = Recipe(
     model="resnet18", bands="all", epochs=10, batch_size=16, warmup_steps=16, dropout=0.0, drop_path=0.0, seed=0
@@ -161,9 +160,6 @@ def _train_and_test(
 
 def _build(raw: RawInputs, l2a: Path, target: Path) -> DatasetPaths:
     """A data set of a new area: no v1, Sentinel-1 from scenes."""
-    inputs = BuildInputs(
-        l2a=(l2a,), clc=raw.land_cover, s1_scenes=raw.s1_scenes, countries=str(raw.countries)
-    ).resolved()
-    with worker_pool(1) as executor:
-        build(plan_build(inputs.l2a), inputs, target, executor=executor, threads=available_cpus())
+    options = BuildOptions(clc=raw.land_cover, s1_scenes=raw.s1_scenes, countries=str(raw.countries))
+    build_dataset([l2a], target, options)
     return DatasetPaths(target)

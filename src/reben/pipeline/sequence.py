@@ -10,19 +10,16 @@ from reben.pipeline.configuration import Configuration
 from reben.pipeline.report import REPORT_FILE, PipelineReport, StageReport, StageState
 from reben.pipeline.stages import Stage, first_products, stages_of
 from reben.pipeline.state import State
-from reben.pipeline.tools import Tools
 from reben.work import atomic
+from reben.work.context import Context
 
 
-def run_pipeline(
-    configuration: Configuration, tools: Tools, *, tell: Callable[[str], None] = lambda _: None
-) -> PipelineReport:
+def run_pipeline(configuration: Configuration, context: Context) -> PipelineReport:
     """Run all stages, or go on where an earlier run ended.
 
     Args:
         configuration: what to do.
-        tools: progress, processes and correction.
-        tell: is told, in words, what begins and what is skipped.
+        context: shows progress, gives workers, and is told what begins and what is skipped.
 
     Raises:
         RebenError: what a stage failed with; the report is written all the same.
@@ -31,7 +28,7 @@ def run_pipeline(
     output = configuration.output
     output.mkdir(parents=True, exist_ok=True)
     with atomic.locked(output / "pipeline"):
-        state, stages = State(output), stages_of(configuration, tools)
+        state, stages = State(output), stages_of(configuration, context)
         settings = configuration.model_dump(mode="json", by_alias=True, exclude_none=True)
         report = PipelineReport(settings, {stage.name: StageReport() for stage in stages})
         _check(stages, state, report, configuration.output)
@@ -40,11 +37,11 @@ def run_pipeline(
             said = report.stages[stage.name]
             try:
                 with _timed(said):
-                    paths = _run(stage, paths, state, said, tell=tell)
+                    paths = _run(stage, paths, state, said, tell=context.tell)
                     _expect_nothing_missing(stage, said, skip_errors=configuration.skips_errors)
             finally:
                 report.write(output)
-            tell(f"{number}/{len(stages)}  {stage.name}: {said.state.value}, {said.seconds:,.1f} s")
+            context.tell(f"{number}/{len(stages)}  {stage.name}: {said.state.value}, {said.seconds:,.1f} s")
     return report
 
 

@@ -5,31 +5,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reben.acquire.area import read_area
-from reben.acquire.catalogue import open_catalogue
-from reben.acquire.download import DownloadOptions, download
+from reben.acquire.download import download
 from reben.acquire.download_report import State as DownloadState
-from reben.acquire.product_list import read_names, read_products, reben_names, with_suffix, write_products
-from reben.acquire.query import Query
-from reben.acquire.search import SearchResult, search_names
-from reben.acquire.service import Service
-from reben.construct.build import build
+from reben.acquire.options import SearchOptions
+from reben.acquire.product_list import read_products, write_products
+from reben.acquire.search import search
 from reben.construct.inputs import BuildInputs
-from reben.construct.plan import plan_build
+from reben.construct.options import BuildOptions
+from reben.construct.stage import build_dataset
 from reben.core.errors import PipelineError
-from reben.correct.correction import choose_l1c
+from reben.correct.engines import engine_of
 from reben.correct.sixs.adjacency_range import RANGE_M
+from reben.correct.stage import correct_products
 from reben.encode.bigearthnet import bigearthnet
-from reben.encode.engine import encode, plan
-from reben.encode.shards import encode_shards
 from reben.encode.specification import Source
+from reben.encode.stage import encode_sources
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.safe.folders import find_products
-from reben.pipeline.configuration import Configuration, CorrectSection, SearchSection
+from reben.pipeline.configuration import Configuration, Correction
 from reben.pipeline.state import fingerprint, marks
-from reben.pipeline.tools import Tools
 from reben.work.checksums import sha256_of_all
-from reben.work.processes import available_cpus
+from reben.work.context import Context
 
 Paths = tuple[Path, ...]
 
@@ -90,35 +86,28 @@ class Folders:
         return self.root / "store"
 
 
-def stages_of(configuration: Configuration, tools: Tools) -> list[Stage]:
+def stages_of(configuration: Configuration, context: Context) -> list[Stage]:
     """The stages that a configuration needs, in order."""
     folders = Folders(configuration.output)
     stages = []
     if configuration.search is not None:
         stages += [
-            _search_stage(configuration.search, folders, tools),
-            _download_stage(configuration, folders, tools),
+            _search_stage(configuration.search, folders, context),
+            _download_stage(configuration, folders, context),
         ]
     if not configuration.gives_l2a:
-        stages.append(_correct_stage(configuration, folders, tools))
-    stages.append(_build_stage(configuration, folders, tools))
+        stages.append(_correct_stage(configuration, folders, context))
+    stages.append(_build_stage(configuration, folders, context))
     if not configuration.encode.skip and configuration.build.format == "geotiff":
-        stages.append(_encode_stage(configuration, folders, tools))
+        stages.append(_encode_stage(configuration, folders, context))
     return stages
 
 
-def _search_stage(wanted: SearchSection, folders: Folders, tools: Tools) -> Stage:
+def _search_stage(wanted: SearchOptions, folders: Folders, context: Context) -> Stage:
     files = [path for path in (wanted.names_file, wanted.area) if path is not None]
 
     def run(_: Paths) -> Made:
-        with open_catalogue() as catalogue, tools.progress("searching") as begin:
-            if wanted.tile or wanted.area:
-                area = read_area(wanted.area) if wanted.area else ()
-                query = Query(wanted.type, wanted.tile, wanted.first, wanted.last, wanted.cloud, area)
-                result = SearchResult(catalogue.products_of(query))
-            else:
-                names = _wanted_names(wanted)
-                result = search_names(catalogue, names, progress=begin(len(names)))
+        result = search(wanted, context)
         if not result.found:
             reasons = "; ".join(f"{name}: {problem}" for name, problem in result.problems.items())
             raise PipelineError(f"no product found{f': {reasons}' if reasons else ''}", hint="ask for other products")
@@ -132,20 +121,12 @@ def _search_stage(wanted: SearchSection, folders: Folders, tools: Tools) -> Stag
     )
 
 
-def _wanted_names(wanted: SearchSection) -> dict[str, str]:
-    names = {with_suffix(name): "" for name in wanted.names}
-    names |= read_names(wanted.names_file) if wanted.names_file else {}
-    return names | (reben_names() if wanted.reben else {})
-
-
-def _download_stage(configuration: Configuration, folders: Folders, tools: Tools) -> Stage:
+def _download_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
     output = folders.l2a if configuration.gives_l2a else folders.l1c
 
     def run(listing: Paths) -> Made:
-        # sen2cor takes no zip files
-        options = DownloadOptions(configuration.download.parallel, unpack=True, service=Service.from_environment())
-        with tools.progress("downloading", in_bytes=True) as begin:
-            report = download(read_products(listing[0]), output, options, start=begin)
+        with context.progress("downloading", in_bytes=True) as begin:
+            report = download(read_products(listing[0]), output, configuration.download, start=begin)
         missing = report.of([DownloadState.failed, DownloadState.stopped])
         there = [outcome for outcome in report.outcomes.values() if outcome.is_there]
         return Made(
@@ -157,27 +138,28 @@ def _download_stage(configuration: Configuration, folders: Folders, tools: Tools
     return Stage("download", lambda listing: fingerprint(listing=sha256_of_all(listing)), run)
 
 
-def _correct_stage(configuration: Configuration, folders: Folders, tools: Tools) -> Stage:
-    settings = configuration.correct or CorrectSection()
-    decisive = settings.model_dump(mode="json", include={"engine", "sen2cor", "dem", "adjacency_range"})
-    if settings.adjacency_range == RANGE_M:
+def _correct_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
+    options = configuration.of_stage(configuration.correct or Correction())
+    decisive = options.model_dump(mode="json", include={"engine", "sen2cor", "dem", "adjacency_range"})
+    if options.adjacency_range == RANGE_M:
         del decisive["adjacency_range"]  # what was done before it was noted stays done
 
     def run(products: Paths) -> Made:
         if not products:
             raise PipelineError(f"no L1C product in {_listed(configuration.l1c)}", hint="expected *.SAFE or *.zip")
-        skip = configuration.skips_errors
-        choice = choose_l1c(products)
-        result = tools.correct(choice.products, folders.l2a, settings, skip_errors=skip, tools=tools)
-        left_out = _left_out(configuration) | choice.left_out
-        summary = {"products": len(result.made), "engine": settings.engine, "left out": left_out}
-        return Made(result.made, summary, result.failed)
+        corrected = correct_products(products, folders.l2a, options, context)
+        left_out = _left_out(configuration) | corrected.left_out
+        summary = {"products": len(corrected.made), "engine": options.engine, "left out": left_out}
+        return Made(corrected.made, summary, corrected.result.failed)
 
     def inputs(products: Paths) -> str:
-        dem = [settings.dem] if settings.dem else []
+        dem = [options.dem] if options.dem else []
         return fingerprint(settings=decisive, products=marks([*products, *dem]))
 
-    return Stage("correct", inputs, run, check=lambda: tools.check_correction(settings))
+    def check() -> None:
+        engine_of(options)
+
+    return Stage("correct", inputs, run, check)
 
 
 def first_products(configuration: Configuration) -> Paths:
@@ -194,108 +176,56 @@ def _listed(paths: Paths) -> str:
     return ", ".join(map(str, paths))
 
 
-def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -> Stage:
-    section, skip = configuration.build, configuration.skips_errors
+def _build_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
+    options = configuration.of_stage(configuration.build)
 
     def run(products: Paths) -> Made:
         if not products:
             raise PipelineError(f"no L2A product in {_listed(configuration.l2a)}", hint="expected *.SAFE or *.zip")
-        inputs = _build_inputs(configuration, products)
-        settings = inputs.load()  # whatever is wrong with the inputs shows here, before a worker starts
-        todo = plan_build(inputs.l2a, skip_errors=skip)
-        with (
-            tools.executor_of("", section.workers, preload="reben.construct.build") as executor,
-            tools.progress("building") as begin,
-        ):
-            result = build(
-                todo,
-                inputs,
-                folders.dataset.root,
-                executor=executor,
-                output_format=section.format,
-                threads=section.threads or max(1, available_cpus() // section.workers),
-                skip_errors=skip,
-                compare_checksums=section.checksums,
-                remarks=settings.remarks(),
-                progress=begin(len(todo.tiles)),
-            )
-        patches = result.report["patches"]
-        rejected = {tile: ", ".join(reasons) for tile, reasons in todo.rejected.items()}
+        built = build_dataset(products, folders.dataset.root, options, context)
+        report, todo = built.result.report, built.plan
         summary = {
-            "tiles": len(result.report["tiles"]),
-            "patches": patches.get("kept", 0),
-            "rejected tiles": rejected,
+            "tiles": len(report["tiles"]),
+            "patches": report["patches"].get("kept", 0),
+            "rejected tiles": {tile: ", ".join(reasons) for tile, reasons in todo.rejected.items()},
             "left out": _left_out(configuration) | todo.left_out,
         }
-        return Made((folders.dataset.report,), summary, result.failed)
+        return Made((folders.dataset.report,), summary, built.result.failed)
 
     def inputs(products: Paths) -> str:
-        given = _build_inputs(configuration, products).parameters()
+        given = _build_inputs(options, products).parameters()
         if given["s1_unit"] is None:
             del given["s1_unit"]  # what was done before there was a choice stays done
-        return fingerprint(inputs=given, products=marks(products), format=section.format)
+        return fingerprint(inputs=given, products=marks(products), format=options.format)
 
     def check() -> None:
-        _build_inputs(configuration, ()).load()
+        _build_inputs(options, ()).load()
 
     return Stage("build", inputs, run, check)
 
 
-def _build_inputs(configuration: Configuration, products: Paths) -> BuildInputs:
-    """What `reben build` would be given.
+def _build_inputs(options: BuildOptions, products: Paths) -> BuildInputs:
+    """What a build reads.
 
     Raises:
         PipelineError: if a file is missing.
     """
-    section = configuration.build
-    inputs = BuildInputs(
-        l2a=products,
-        clc=section.clc,
-        legend=section.legend,
-        s1_dir=section.s1_dir,
-        s1_pairs=section.s1_pairs,
-        s1_scenes=section.s1_scenes,
-        s1_unit=section.s1_unit,
-        keep_unpaired=section.unpaired == "keep",
-        v1_geometries=section.v1_geometries,
-        snow=section.snow,
-        cloud=section.cloud,
-        countries=section.countries,
-        patch_size_m=section.patch_size,
-        min_labelled=section.min_labelled,
-        p=section.p,
-        q=section.q,
-        keep_raw=section.keep_raw,
-    ).resolved()
+    inputs = BuildInputs(products, options).resolved()
     for path in inputs.files():
         if not path.exists():
             raise PipelineError(f"{path} does not exist", hint="check the paths of the section build")
     return inputs
 
 
-def _encode_stage(configuration: Configuration, folders: Folders, tools: Tools) -> Stage:
-    section, dataset, skip = configuration.encode, folders.dataset, configuration.skips_errors
-    decisive = {"shards": section.shards, "patch_size": configuration.build.patch_size}
+def _encode_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
+    options, dataset = configuration.of_stage(configuration.encode), folders.dataset
+    decisive = {"shards": options.shards, "patch_size": configuration.build.patch_size}
 
     def run(_: Paths) -> Made:
         parts = bigearthnet(configuration.build.patch_size).parts
         roots = (dataset.s2, dataset.s1, dataset.reference_maps)
-        todo = plan([Source(part, root) for part, root in zip(parts, roots, strict=True) if root.is_dir()])
-        with tools.progress("encoding") as begin:
-            progress = begin(len(todo.samples))
-            if section.shards is None:
-                result = encode(todo, folders.store, workers=section.workers, skip_errors=skip, progress=progress)
-            else:
-                workers = section.workers or available_cpus()
-                with tools.executor_of("", workers, preload="reben.encode.shards") as executor:
-                    result = encode_shards(
-                        todo,
-                        folders.store,
-                        shards=section.shards,
-                        executor=executor,
-                        skip_errors=skip,
-                        progress=progress,
-                    )
+        sources = [Source(part, root) for part, root in zip(parts, roots, strict=True) if root.is_dir()]
+        result = encode_sources(sources, folders.store, options, context).result
         return Made((folders.store,), dict(result.counts), result.skipped)
 
     return Stage("encode", lambda report: fingerprint(settings=decisive, dataset=sha256_of_all(report)), run)

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from reben.core.errors import SplitError
 from reben.core.grid import PatchGrid
 
+TEST_SHARE, VALIDATION_SHARE = 0.25, 0.25
+"""Of the tile's area: `p` and `q` of the paper."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frames:
@@ -24,7 +27,7 @@ class Frames:
     """Validation frame within it, in metres; the square that remains is test ground."""
 
 
-def frames(side_m: float, *, p: float = 0.25, q: float = 0.25) -> Frames:
+def frames(side_m: float, *, p: float = TEST_SHARE, q: float = VALIDATION_SHARE) -> Frames:
     """Widths for which the test square has the share `p` of the tile's area, and the validation frame the share `q`.
 
     Args:

@@ -14,6 +14,7 @@ from reben.io.dataset.tile_grounds import read_tile_grounds
 from reben.io.legend_files import read_legend
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.labels import MIN_LABELLED
+from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
 
 PLACE_PATTERN = r"_\d+_\d+$"
 """Column and row at the end of a patch id."""
@@ -25,8 +26,8 @@ class DatasetRules:
 
     patch_size_m: int = PATCH_SIZE_M
     min_labelled: float = MIN_LABELLED
-    p: float = 0.25
-    q: float = 0.25
+    p: float = TEST_SHARE
+    q: float = VALIDATION_SHARE
     legend: Legend = CLC2018
     grounds: Mapping[str, TileGround] = field(default_factory=dict)
     """Where each tile lies, by tile id, if that is known."""

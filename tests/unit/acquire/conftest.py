@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reben.acquire.credentials import Credentials
-from reben.acquire.download import DownloadOptions
+from reben.acquire.download import Access
+from reben.acquire.options import DownloadOptions
 from reben.acquire.patience import Patience
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
 
@@ -45,15 +46,16 @@ def patience(clock: Clock) -> Patience:
 
 
 @pytest.fixture
-def options(space: DataSpaceStandIn, patience: Patience, clock: Clock) -> Callable[..., DownloadOptions]:
-    """Options of a download from the stand-in."""
+def options(space: DataSpaceStandIn, patience: Patience, clock: Clock) -> Callable[..., tuple[DownloadOptions, Access]]:
+    """Options of a download, and access to the stand-in."""
 
-    def make(**changes: object) -> DownloadOptions:
-        given = {
+    def make(**changes: object) -> tuple[DownloadOptions, Access]:
+        access = {
             "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": patience,
-            "clock": clock.time, "parallel": 1,
+            "clock": clock.time,
         }  # fmt: skip
-        return DownloadOptions(**given | changes)
+        access |= {name: changes.pop(name) for name in list(changes) if name in access}
+        return DownloadOptions(**{"parallel": 1} | changes), Access(**access)
 
     return make
 

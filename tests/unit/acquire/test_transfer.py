@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reben.acquire.download import DownloadOptions, download
+from reben.acquire.download import Access, download
 from reben.acquire.download_report import Outcome, State
+from reben.acquire.options import DownloadOptions
 from reben.acquire.products import CatalogueProduct
 from stand_ins.data_space import NAMES, DataSpaceStandIn, running_data_space
 
@@ -20,9 +21,9 @@ def product(space: DataSpaceStandIn) -> CatalogueProduct:
 
 
 @pytest.fixture
-def run(options: Callable[..., DownloadOptions], tmp_path: Path) -> Callable[..., Outcome]:
+def run(options: Callable[..., tuple[DownloadOptions, Access]], tmp_path: Path) -> Callable[..., Outcome]:
     def run(product: CatalogueProduct, **changes: object) -> Outcome:
-        return download([product], tmp_path / "out", options(**changes)).outcomes[product.name]
+        return download([product], tmp_path / "out", *options(**changes)).outcomes[product.name]
 
     return run
 

@@ -36,7 +36,7 @@ def made() -> tuple[typer.Typer, list[dict]]:
     calls: list[dict] = []
     own = typer.Typer()
 
-    @with_options_of(Options, panel="Options of the model")
+    @with_options_of(Options, panel="Options of the model", may_switch_off=True)
     def command(output: Annotated[str, typer.Option()] = "x", **settings: object) -> None:
         """Do it.
 

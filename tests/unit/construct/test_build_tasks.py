@@ -10,6 +10,7 @@ import rasterio
 
 from reben.construct import build as module
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.construct.workspace import Workspace
 from reben.core.errors import ProductError
 from reben.io.tiff.geotiff import read_band
@@ -21,8 +22,14 @@ TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 @pytest.fixture
 def task(make_product: Callable[..., Path], small_land_cover: Path, tmp_path: Path) -> module._Task:
     product = make_product(tmp_path, TILE)
-    inputs = BuildInputs(l2a=(tmp_path,), clc=small_land_cover)
-    return module._Task(product, TILE, inputs, Workspace(tmp_path / "dataset"), "geotiff", 1, "first")
+    inputs = BuildInputs((tmp_path,), BuildOptions(clc=small_land_cover))
+    return module._Task(product, TILE, inputs, Workspace(tmp_path / "dataset"), 1, "first")
+
+
+def with_options(task: module._Task, **changes: object) -> module._Task:
+    """The task with some options changed."""
+    options = task.inputs.options.model_copy(update=changes)
+    return replace(task, inputs=BuildInputs(task.inputs.l2a, options))
 
 
 def test_a_finished_tile_is_left_alone(task: module._Task):
@@ -42,10 +49,10 @@ def test_damaged_images_are_no_tile(task: module._Task):
     )
     for form in ("geotiff", "store"):
         with pytest.raises(ProductError, match="is damaged: its MD5 is"):
-            module._build_one(replace(task, format=form))
+            module._build_one(with_options(task, format=form))
         assert not task.workspace.is_finished(TILE)
         assert not task.workspace.shard(TILE).exists()
-    module._build_one(replace(task, compares=False))
+    module._build_one(with_options(task, checksums=False))
     assert task.workspace.records([TILE])[TILE]["compared with"] == []
 
 

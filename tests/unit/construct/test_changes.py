@@ -11,6 +11,7 @@ import pytest
 from reben.construct import build as module
 from reben.construct.changes import changed_file
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.construct.plan import plan_build
 from reben.construct.workspace import Workspace
 from reben.io.tiff.geotiff import read_band
@@ -23,9 +24,9 @@ def workspace(make_product: Callable[..., Path], small_land_cover: Path, tmp_pat
     """One of two tiles is finished."""
     product = make_product(tmp_path / "l2a", TILE)
     make_product(tmp_path / "l2a", OTHER)
-    inputs = BuildInputs(l2a=(tmp_path / "l2a",), clc=small_land_cover)
+    inputs = BuildInputs((tmp_path / "l2a",), BuildOptions(clc=small_land_cover))
     workspace = Workspace.of(tmp_path / "dataset")
-    module._build_one(module._Task(product, TILE, inputs, workspace, "geotiff", 1, "first"))
+    module._build_one(module._Task(product, TILE, inputs, workspace, 1, "first"))
     return workspace
 
 
@@ -67,7 +68,7 @@ def test_a_product_that_is_gone_or_another_one(workspace: Workspace, tmp_path: P
 
 def test_the_tile_is_built_again_and_said_so(workspace: Workspace, small_land_cover: Path, tmp_path: Path):
     target = replace_image(tmp_path)
-    inputs = BuildInputs(l2a=(tmp_path / "l2a",), clc=small_land_cover)
+    inputs = BuildInputs((tmp_path / "l2a",), BuildOptions(clc=small_land_cover))
     with ThreadPoolExecutor(1) as executor:
         result = module.build(plan_build(inputs.l2a), inputs, tmp_path / "dataset", executor=executor)
     assert any(TILE in said and str(target) in said and "built again" in said for said in result.remarks)

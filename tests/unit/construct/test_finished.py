@@ -12,6 +12,7 @@ import pytest
 from reben.construct.build import BuildResult, build
 from reben.construct.finished import finished_report
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.construct.plan import plan_build
 from reben.core.errors import TargetExistsError
 from reben.io.dataset.paths import DatasetPaths
@@ -26,12 +27,12 @@ def again(make_product: Callable[..., Path], small_land_cover: Path, tmp_path: P
     for tile in (TILE, FAILED):
         product = make_product(tmp_path / "l2a", tile)
     next(product.rglob("*_B04_10m.jp2")).write_bytes(b"damaged")
-    inputs = BuildInputs(l2a=(tmp_path / "l2a",), clc=small_land_cover)
+    inputs = BuildInputs((tmp_path / "l2a",), BuildOptions(clc=small_land_cover, on_error="skip"))
 
     def build_it() -> BuildResult:
         with ThreadPoolExecutor(1) as executor:
             todo = plan_build(inputs.l2a, skip_errors=True)
-            return build(todo, inputs, tmp_path / "dataset", executor=executor, skip_errors=True)
+            return build(todo, inputs, tmp_path / "dataset", executor=executor)
 
     assert list(build_it().failed) == [FAILED]
     return build_it

@@ -2,13 +2,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.core.classes import CLC2018
 from reben.core.errors import BandError, BuildError, CountryError, LandCoverError, LegendError, RebenError, SplitError
 from reben.tile.sentinel1.patch_folder import S1PatchFolder
@@ -22,7 +22,12 @@ def inputs(small_land_cover: Path, tmp_path: Path) -> BuildInputs:
     """The fewest that a build needs."""
     path = tmp_path / "clc.gpkg"
     shutil.copyfile(small_land_cover, path)
-    return BuildInputs(l2a=(tmp_path,), clc=path)
+    return BuildInputs((tmp_path,), BuildOptions(clc=path))
+
+
+def replace(inputs: BuildInputs, **changes: object) -> BuildInputs:
+    """The same with some options changed."""
+    return BuildInputs(inputs.l2a, inputs.options.model_copy(update=changes))
 
 
 def test_the_fewest_inputs(inputs: BuildInputs):
@@ -49,7 +54,7 @@ def test_lists_and_pairs_of_v1(inputs: BuildInputs, shared_data: Path, tmp_path:
     (tmp_path / "s1").mkdir()
     chosen = replace(
         inputs, s1_dir=tmp_path / "s1", s1_pairs=tmp_path / "pairs.csv", snow=(tmp_path / "list.csv",),
-        v1_geometries=shared_data / "v1_geometries", keep_unpaired=True, patch_size_m=600, min_labelled=0.5,
+        v1_geometries=shared_data / "v1_geometries", unpaired="keep", patch_size=600, min_labelled=0.5,
         p=0.1, q=0.2, keep_raw=True,
     )  # fmt: skip
     settings = chosen.load()
@@ -82,12 +87,12 @@ def test_scenes(
             "--s1-dir and --s1-scenes exclude each other",
         ),
         ({"s1_scenes": Path("missing")}, BuildError, "missing: is no directory"),
-        ({"patch_size_m": 1210}, BandError, "patch size 1210 m"),
+        ({"patch_size": 1210}, BandError, "patch size 1210 m"),
         ({"p": 0.8, "q": 0.3}, SplitError, "training ground remains"),
         ({"legend": Path("missing.toml")}, LegendError, "missing.toml: cannot be read"),
         ({"clc": Path("missing.gpkg")}, LandCoverError, "missing.gpkg: cannot be read"),
-        ({"snow": (Path("missing.csv"),)}, BuildError, "--snow and --cloud list v1 patches"),
-        ({"keep_unpaired": True}, BuildError, "--unpaired keep needs Sentinel-1"),
+        ({"snow": (Path("missing.csv"),)}, BuildError, "--snow-list and --cloud-list name v1 patches"),
+        ({"unpaired": "keep"}, BuildError, "--unpaired keep needs Sentinel-1"),
     ],
 )
 def test_what_does_not_fit_together(
@@ -106,23 +111,26 @@ def test_the_folder_of_patches_must_be_there(inputs: BuildInputs, shared_data: P
 
 def test_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    found = BuildInputs(
-        l2a=(Path("l2a"),), clc=Path("clc.gpkg"), snow=(Path("a.csv"), Path("b.csv")), countries="countries.gpkg"
-    ).resolved()
-    assert found.l2a == (tmp_path / "l2a",)
+    options = BuildOptions(clc=Path("clc.gpkg"), snow=(Path("a.csv"), Path("b.csv")), countries="countries.gpkg")
+    resolved = BuildInputs((Path("l2a"),), options).resolved()
+    found = resolved.options
+    assert resolved.l2a == (tmp_path / "l2a",)
     assert found.clc == tmp_path / "clc.gpkg"
     assert found.snow == (tmp_path / "a.csv", tmp_path / "b.csv")
     assert found.countries == str(tmp_path / "countries.gpkg")
     assert found.legend is None
     for name in ("", "all", "reben"):
-        assert replace(found, countries=name).resolved().countries == name
+        assert replace(resolved, countries=name).resolved().options.countries == name
 
 
 def test_parameters_are_json_and_name_all_inputs(inputs: BuildInputs, tmp_path: Path):
     (tmp_path / "list.csv").write_text("")
     found = replace(inputs, snow=(tmp_path / "list.csv",)).parameters()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert set(BuildInputs.__slots__) < set(found)
+    assert list(found) == [
+        "l2a", "clc", "legend", "s1_dir", "s1_pairs", "s1_scenes", "s1_unit", "keep_unpaired", "v1_geometries", "snow",
+        "cloud", "countries", "patch_size_m", "min_labelled", "p", "q", "keep_raw", "input files", "Sentinel-1 scenes",
+    ]  # fmt: skip
     assert set(found["input files"]) == {str(tmp_path / "clc.gpkg"), str(tmp_path / "list.csv")}
 
 

@@ -9,6 +9,7 @@ import shapely
 
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
+from reben.construct.options import BuildOptions
 from reben.construct.plan import plan_build
 from reben.core.classes import CLC2018, UNLABELLED
 from reben.core.errors import LandCoverError, LegendError, MetadataError
@@ -180,7 +181,7 @@ def test_a_data_set_with_another_legend(
     make_product: Callable[..., Path], legend: Path, polygons: Path, tmp_path: Path
 ):
     product = make_product(tmp_path, TILE)
-    build_with(BuildInputs(l2a=(product,), clc=polygons, legend=legend), tmp_path / "dataset")
+    build_with(BuildInputs((product,), BuildOptions(clc=polygons, legend=legend)), tmp_path / "dataset")
     paths = DatasetPaths(tmp_path / "dataset")
     assert paths.legend.read_bytes() == legend.read_bytes()
     found = read_legend(paths.legend).legend
@@ -200,7 +201,7 @@ def test_a_data_set_with_another_legend(
 def test_polygons_that_do_not_fit_the_legend(
     make_product: Callable[..., Path], legend: Path, polygons: Path, tmp_path: Path
 ):
-    inputs = BuildInputs(l2a=(make_product(tmp_path, TILE),), clc=polygons, legend=legend)
+    inputs = BuildInputs((make_product(tmp_path, TILE),), BuildOptions(clc=polygons, legend=legend))
     legend.write_text(GOOD.replace("code = 20", "code = 21"))
     with pytest.raises(LandCoverError, match=r"column CODE: '?20'? is not a code of legend My land cover"):
         build_with(inputs, tmp_path / "dataset")

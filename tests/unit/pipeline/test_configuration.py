@@ -1,4 +1,3 @@
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +6,7 @@ import yaml
 
 from reben.acquire.query import ProductKind
 from reben.core.errors import PipelineError
-from reben.pipeline.configuration import Configuration, CorrectSection, EncodeSection, example, read_configuration
+from reben.pipeline.configuration import Configuration, Encoding, read_configuration
 
 BUILD = {"clc": "clc.gpkg"}
 MINIMAL: dict[str, Any] = {"output": "out", "l2a": ["L2A"], "build": BUILD}
@@ -17,26 +16,6 @@ def read(folder: Path, value: object) -> Configuration:
     text = value if isinstance(value, str) else yaml.safe_dump(value)
     (folder / "area.yaml").write_text(text)
     return read_configuration(folder / "area.yaml")
-
-
-def test_the_example_is_valid_and_shows_the_defaults(tmp_path: Path):
-    shown = read(tmp_path, example())
-    assert shown.search is not None
-    assert shown.search.first == date(2017, 6, 1)
-    bare = {"tile": "33UUP", "from": date(2017, 6, 1), "to": date(2017, 6, 30), "cloud": 10}
-    build = {"clc": "U2018_CLC2018_V2020_20u1.gpkg"}
-    assert shown.correct == CorrectSection()
-    plain = read(tmp_path, {"output": "my-area", "search": bare, "correct": {}, "build": build})
-    assert shown == plain
-
-
-def test_the_example_names_every_key():
-    words = example()
-    for section in (Configuration, *(field.annotation for field in Configuration.model_fields.values())):
-        for kind in (section, *getattr(section, "__args__", ())):
-            for name, field in getattr(kind, "model_fields", {}).items():
-                if name not in {"skip", "threads"}:
-                    assert f"{field.alias or name}:" in words or name in words, name
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path):
@@ -51,9 +30,24 @@ def test_paths_are_relative_to_the_file(tmp_path: Path):
 def test_skip_is_a_word(tmp_path: Path):
     configuration = read(tmp_path, {**MINIMAL, "correct": "skip", "encode": "skip"})
     assert configuration.correct is not None
-    assert configuration.correct.engine == "skip"
-    assert configuration.encode == EncodeSection(skip=True)
-    assert read(tmp_path, {**MINIMAL, "encode": None}).encode == EncodeSection()
+    assert configuration.correct.skip
+    same = read(tmp_path, {**MINIMAL, "correct": {"engine": "skip"}, "encode": "skip"})
+    assert same == configuration
+    assert configuration.encode == Encoding(skip=True)
+    assert read(tmp_path, {**MINIMAL, "encode": None}).encode == Encoding()
+
+
+def test_what_happens_after_an_error_is_passed_on(tmp_path: Path):
+    given = {**MINIMAL, "on_error": "skip", "build": BUILD, "encode": {"on_error": "stop"}}
+    configuration = read(tmp_path, given)
+    assert configuration.of_stage(configuration.build).on_error == "skip"
+    assert configuration.of_stage(configuration.encode).on_error == "stop"
+
+
+def test_products_are_always_unpacked(tmp_path: Path):
+    assert read(tmp_path, MINIMAL).download.unpack
+    with pytest.raises(PipelineError, match=r"download\.unpack"):
+        read(tmp_path, {**MINIMAL, "download": {"unpack": False}})
 
 
 def test_which_products_are_corrected_already(tmp_path: Path):
@@ -73,7 +67,7 @@ def test_which_products_are_corrected_already(tmp_path: Path):
         ({"build": BUILD | {"clcc": "x"}}, "build.clcc: there is no such key", "build has the keys clc, legend"),
         ({"l2a": [], "search": {"tyle": "33UUP"}}, "search.tyle: there is no such key", "tile, area, from, to"),
         ({"correct": {"engin": "6s"}}, "correct.engin: there is no such key", "correct has the keys engine"),
-        ({"encode": {"shard": 1}}, "encode.shard: there is no such key", "encode has the keys skip, shards"),
+        ({"encode": {"shard": 1}}, "encode.shard: there is no such key", "encode has the keys shards, workers"),
         ({"build": {}}, "build.clc is missing", "--example"),
         ({"output": None}, "output: ", ""),
         ({"l1c": ["L1C"]}, "exactly one of search, l1c and l2a", ""),

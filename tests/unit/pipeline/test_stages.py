@@ -2,38 +2,26 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reben.correct.sixs.adjacency_range import RANGE_M
 from reben.pipeline.configuration import Configuration
 from reben.pipeline.stages import Stage, stages_of
-from reben.pipeline.tools import Corrected, Tools
+from reben.work.context import Context
 
 StageOf = Callable[..., Stage]
 
 
 @pytest.fixture
-def given() -> list[Path]:
-    """What the correction is given, once it has run."""
-    return []
-
-
-@pytest.fixture
-def correct_stage(given: list[Path], tmp_path: Path) -> StageOf:
-    """The stage that corrects, with some settings, and without an engine."""
-
-    def note(products: Any, *_: object, **__: object) -> Corrected:
-        given.extend(products)
-        return Corrected(())
+def correct_stage(tmp_path: Path) -> StageOf:
+    """The stage that corrects, with some settings."""
 
     def make(*l1c: Path, **settings: object) -> Stage:
         configuration = Configuration.model_validate(
             {"output": tmp_path, "l1c": l1c or (tmp_path,), "correct": settings, "build": {"clc": tmp_path}}
         )
-        nothing: Any = None
-        return stages_of(configuration, Tools(nothing, nothing, note, nothing))[0]
+        return stages_of(configuration, Context())[0]
 
     return make
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ from reben.core.bands import S2_BANDS
 from reben.core.errors import CorrectionError, NameFormatError, ProductError
 from reben.core.names import Product
 from reben.correct.l2a_product import BASELINE as OUR_BASELINE
-from reben.correct.sen2cor.program import Sen2cor
+from reben.correct.options import TIME_LIMIT_H, CorrectOptions
+from reben.correct.sen2cor.program import EXPECTED_VERSION, Sen2cor, find_sen2cor
 from reben.io.safe.checksums import compare_checksums
 from reben.io.safe.l1c import open_l1c
 from reben.io.safe.l2a import open_product
@@ -46,8 +47,8 @@ class Sen2corEngine:
     """What decides how products are corrected."""
 
     sen2cor: Sen2cor
-    time_limit_s: float = 4 * 3600.0
-    """It is known to hang; a tile takes half an hour."""
+    time_limit_s: float = TIME_LIMIT_H * 3600
+    """After the start."""
     silence_limit_s: float = 3600.0
     """Without any output."""
     checksums: bool = True
@@ -158,6 +159,18 @@ class Sen2corEngine:
                 raise _failure(log.name, f"was stopped after {limit}", log)
             time.sleep(_POLL_S)
         return leash.returncode
+
+
+def engine_of(options: CorrectOptions, tell: Callable[[str], None]) -> Sen2corEngine:
+    """The engine with the settings that options have, and a warning if sen2cor has another version than expected.
+
+    Raises:
+        CorrectionError: if it is not there.
+    """
+    found = find_sen2cor(options.sen2cor)
+    if not found.is_expected:
+        tell(f"warning: this is sen2cor {found.version}; {EXPECTED_VERSION} was expected")
+    return Sen2corEngine(found, options.time_limit_h * 3600, checksums=options.checksums)
 
 
 def repair_empty_folders(l1c: Path) -> None:

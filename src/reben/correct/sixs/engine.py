@@ -17,6 +17,7 @@ from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import CorrectionError, ProductError
 from reben.core.grid import TileGround
 from reben.correct.l2a_product import REPORT, L2aWriter, l2a_name
+from reben.correct.options import CorrectOptions
 from reben.correct.sixs.adjacency import surroundings_of
 from reben.correct.sixs.adjacency_range import RANGE_M, expect_range
 from reben.correct.sixs.atmosphere import find_atmosphere
@@ -35,6 +36,7 @@ from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.quality import quality_failures
 from reben.version import __version__
 from reben.work import atomic
+from reben.work.executors import threads_per_worker
 from reben.work.stage_times import StageTimes
 
 Bands = dict[str, NDArray[np.uint16]]
@@ -99,6 +101,12 @@ class SixsEngine:
             atomic.new_directory(output / str(l2a_name(product.name))) as folder,
         ):
             return _correct(product, folder, self, compared)
+
+
+def engine_of(options: CorrectOptions, _: Callable[[str], None]) -> SixsEngine:
+    """The engine with the settings that options have."""
+    threads = threads_per_worker(options.threads, options.workers, options.scheduler)
+    return SixsEngine(options.dem, threads, options.checksums, options.adjacency_range)
 
 
 def _expect_same_range(product: Path, range_m: float) -> None:

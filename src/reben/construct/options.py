@@ -1,0 +1,87 @@
+"""Options of a build: what is read, the rules, and how the work is done."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reben.core.backscatter import Unit
+from reben.core.bands import PATCH_SIZE_M
+from reben.rules.labels import MIN_LABELLED
+from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
+from reben.work.options import Location, OnCommandLine, OnError, Options, Positive
+
+OutputFormat = Literal["geotiff", "store"]
+
+_INPUTS, _RULES, _WORK = OnCommandLine(panel="Inputs"), OnCommandLine(panel="Rules"), OnCommandLine(panel="Work")
+
+
+class BuildOptions(Options):
+    """How a data set is built from Sentinel-2 L2A products."""
+
+    clc: Annotated[
+        Location,
+        OnCommandLine(option="--land-cover", former="--clc"),
+        Field(examples=["U2018_CLC2018_V2020_20u1.gpkg"]),
+    ]
+    """Land-cover polygons: CORINE Land Cover 2018 (GeoPackage), or any others with a legend."""
+    legend: Annotated[Location | None, _INPUTS, Field(examples=["legend.toml"])] = None
+    """Legend of other polygons (TOML): code, class, colour."""
+    s1_scenes: Annotated[Location | None, _INPUTS, Field(examples=["S1"])] = None
+    """Folder with geocoded Sentinel-1 scenes: VV and VH, any CRS."""
+    s1_unit: Annotated[Unit | None, _INPUTS, Field(examples=["db"])] = None
+    """Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."""
+    s1_dir: Annotated[Location | None, _INPUTS, Field(examples=["BigEarthNet-S1"])] = None
+    """Folder with Sentinel-1 patches in the published layout; needs the list of pairs, too."""
+    s1_pairs: Annotated[Location | None, _INPUTS, Field(examples=["pairs.csv"])] = None
+    """CSV without header: s2v1_name,s1_name."""
+    v1_geometries: Annotated[Location | None, _INPUTS, Field(examples=["v1"])] = None
+    """Keep only patches of v1, whose footprints are in this folder."""
+    snow: Annotated[
+        tuple[Location, ...],
+        replace(_INPUTS, option="--snow-list", former="--snow"),
+        Field(examples=[["snow.csv"]]),
+    ] = ()
+    """List of v1 names with seasonal snow."""
+    cloud: Annotated[
+        tuple[Location, ...],
+        replace(_INPUTS, option="--cloud-list", former="--cloud"),
+        Field(examples=[["cloud.csv"]]),
+    ] = ()
+    """List of v1 names with clouds or cloud shadows."""
+    countries: Annotated[str, _INPUTS, Field(examples=["all"])] = ""
+    """reben, all, or a vector file; by default reben with footprints of v1, else all."""
+    patch_size: Annotated[int, Field(ge=60), _RULES] = PATCH_SIZE_M
+    """Side of a patch, in metres."""
+    min_labelled: Annotated[float, Field(ge=0, lt=1), _RULES] = MIN_LABELLED
+    """More than this share of a patch must be labelled."""
+    p: Annotated[float, _RULES] = TEST_SHARE
+    """Share of the test square in the tile's area."""
+    q: Annotated[float, _RULES] = VALIDATION_SHARE
+    """Share of the validation frame in the tile's area."""
+    unpaired: Annotated[Literal["drop", "keep"], _RULES] = "drop"
+    """Drop or keep patches without a Sentinel-1 partner."""
+    keep_raw: Annotated[bool, _RULES] = False
+    """Keep digital numbers, without adding the processing offset."""
+    format: Annotated[OutputFormat, _WORK] = "geotiff"
+    """GeoTIFFs as published, or one LMDB+safetensors store."""
+    workers: Annotated[Positive, _WORK] = 1
+    """Tiles that are built at a time (2.5 GB each)."""
+    scheduler: Annotated[str, _WORK, Field(examples=["tcp://10.0.0.1:8786"])] = ""
+    """Build on a Dask cluster: address of its scheduler."""
+    threads: Annotated[Positive | None, _WORK, Field(examples=[4])] = None
+    """Threads per tile; by default all processors, shared by the workers."""
+    checksums: Annotated[bool, _WORK] = True
+    """Compare images with the checksums in zip files and manifest.safe."""
+    on_error: Annotated[OnError, _WORK] = "stop"
+    """stop at the first tile that fails, or skip it and list it in the report."""
+
+    @property
+    def keeps_unpaired(self) -> bool:
+        """Whether patches without a Sentinel-1 partner are kept."""
+        return self.unpaired == "keep"
+
+    @property
+    def skips_errors(self) -> bool:
+        """Whether a build goes on with the next tile after an error."""
+        return self.on_error == "skip"

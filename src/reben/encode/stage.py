@@ -1,0 +1,71 @@
+"""The encoder as a stage: one store or shards, in processes or on a cluster, for the command and the pipeline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reben.encode.engine import REPORT_FILE, EncodeResult, Plan, encode, plan
+from reben.encode.finished import may_be_finished
+from reben.encode.options import EncodeOptions
+from reben.encode.shards import encode_shards
+from reben.encode.specification import Source
+from reben.io.store import SHARDS_FILE
+from reben.work.atomic import expect_free
+from reben.work.context import Context
+from reben.work.processes import available_cpus
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What was found, and what became of it."""
+
+    plan: Plan
+    result: EncodeResult
+
+
+def encode_sources(
+    sources: Sequence[Source], target: Path, options: EncodeOptions, context: Context | None = None
+) -> Encoded:
+    """Write all samples of some folders into a new store, or into a folder of stores.
+
+    Args:
+        sources: parts of a data set, with their folders.
+        target: what to create.
+        options: how to do it.
+        context: shows progress, is told notes, and gives workers.
+
+    Raises:
+        EncodeError: if there are no samples, or one cannot be read and errors are not skipped, or a worker died.
+        TargetExistsError: if there is something else at `target`.
+    """
+    context = context or Context()
+    if not may_be_finished(target, (REPORT_FILE, SHARDS_FILE)):
+        expect_free(target)
+    with context.progress("finding samples") as begin:
+        progress = begin(1)
+        todo = plan(sources)
+        progress(1)
+    if options.scheduler and not options.shards:
+        context.tell("note: the cluster writes shards; --shards says how many, by default one per local processor")
+    return Encoded(todo, _encode(todo, target, options, context))
+
+
+def _encode(todo: Plan, target: Path, options: EncodeOptions, context: Context) -> EncodeResult:
+    skip_errors = options.on_error == "skip"
+    if not (options.shards or options.scheduler):
+        with context.progress("encoding") as begin:
+            progress = begin(len(todo.samples))
+            return encode(todo, target, workers=options.workers, skip_errors=skip_errors, progress=progress)
+    workers = options.workers or available_cpus()
+    with (
+        context.executor_of(options.scheduler, workers, preload="reben.encode.shards") as executor,
+        context.progress("encoding") as begin,
+    ):
+        return encode_shards(
+            todo,
+            target,
+            shards=options.shards or workers,
+            executor=executor,
+            skip_errors=skip_errors,
+            progress=begin(len(todo.samples)),
+        )

@@ -1,0 +1,93 @@
+"""Draw docs/options.md: the options of every stage, from their models.
+
+python tools/draw_options.py           writes it
+python tools/draw_options.py --check   exit code 1 if it is not what the document has
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from reben.acquire.options import DownloadOptions, SearchOptions
+from reben.cli.from_model import option_of
+from reben.construct.options import BuildOptions
+from reben.correct.options import CorrectOptions
+from reben.encode.options import EncodeOptions
+from reben.learn.training.recipe import Recipe
+from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
+MODELS: dict[str, type[BaseModel]] = {
+    "search": SearchOptions,
+    "download": DownloadOptions,
+    "correct": CorrectOptions,
+    "build": BuildOptions,
+    "encode": EncodeOptions,
+    "train": Recipe,
+}
+"""By command; the first five are also sections of a pipeline's configuration."""
+_HEAD = """\
+# Options
+
+One model per stage declares each option once; the command line, the YAML file of `reben pipeline`, Python and this page
+have it from there. In Python a model is called with the keys as names: `BuildOptions(clc="clc.gpkg", patch_size=600)`.
+Keys with several values are lists in YAML; on the command line their options are repeated. The keys of `train` stand in
+the file that `reben train --config` reads.
+"""
+_TYPES = {int: "whole number", float: "number", bool: "true or false", str: "text", Path: "path"}
+
+
+def page() -> str:
+    """The whole document."""
+    return "\n".join([_HEAD, *(line for name, model in MODELS.items() for line in _section(name, model))])
+
+
+def _section(command: str, model: type[BaseModel]) -> Iterator[str]:
+    yield f"## reben {command}"
+    yield ""
+    yield f"`{model.__module__}.{model.__name__}`: {(model.__doc__ or '').strip().splitlines()[0]}"
+    yield ""
+    yield "| option | key | value | default | meaning |"
+    yield "|---|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        key = key_of(name, field)
+        option = "names" if (command, name) == ("search", "names") else option_of(name, field)
+        cells = (f"`{option}`", f"`{key}`", _value(field), _default(field), " ".join((field.description or "").split()))
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _value(field: FieldInfo) -> str:
+    """What a value may be."""
+    kind = plain_type(field.annotation)
+    member = member_type(kind)
+    choices = choices_of(kind)
+    words = ", ".join(f"`{choice}`" for choice in choices) or _TYPES.get(member or kind, "day")
+    ends = ends_of(field) if member is None else ""
+    return f"{words}s" if member else f"{words}, `{ends}`" if ends else words
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default in {None, "", ()}:
+        return ""
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
+def main() -> int:
+    """Write or compare the document."""
+    if "--check" in sys.argv:
+        if not DOCUMENT.is_file() or DOCUMENT.read_text(encoding="utf-8") != page():
+            print("docs/options.md does not have the options of now; run python tools/draw_options.py")
+            return 1
+        return 0
+    DOCUMENT.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
