@@ -16,7 +16,10 @@ from reben.cli.from_model import option_of
 from reben.construct.options import BuildOptions
 from reben.correct.options import CorrectOptions
 from reben.encode.options import EncodeOptions
+from reben.learn.inference.options import EvaluateOptions, PredictOptions
+from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions, RetrieveOptions
 from reben.learn.training.recipe import Recipe
+from reben.publish.options import PublishOptions
 from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
@@ -27,13 +30,20 @@ MODELS: dict[str, type[BaseModel]] = {
     "build": BuildOptions,
     "encode": EncodeOptions,
     "train": Recipe,
+    "evaluate": EvaluateOptions,
+    "predict": PredictOptions,
+    "embed": EmbedOptions,
+    "retrieve": RetrieveOptions,
+    "evaluate-retrieval": EvaluateRetrievalOptions,
+    "publish": PublishOptions,
 }
 """By command; the first five are also sections of a pipeline's configuration."""
 _HEAD = """\
 # Options
 
 One model per stage declares each option once; the command line, the YAML file of `reben pipeline`, Python and this page
-have it from there. In Python a model is called with the keys as names: `BuildOptions(clc="clc.gpkg", patch_size=600)`.
+have it from there. What a command works on and where its result goes (`--data`, `--checkpoint`, `--output`, `--json`)
+stand in its help. In Python a model is called with the keys as names: `BuildOptions(clc="clc.gpkg", patch_size=600)`.
 Keys with several values are lists in YAML; on the command line their options are repeated. The keys of `train` stand in
 the file that `reben train --config` reads.
 """
@@ -64,10 +74,13 @@ def _value(field: FieldInfo) -> str:
     """What a value may be."""
     kind = plain_type(field.annotation)
     member = member_type(kind)
-    choices = choices_of(kind)
-    words = ", ".join(f"`{choice}`" for choice in choices) or _TYPES.get(member or kind, "day")
-    ends = ends_of(field) if member is None else ""
-    return f"{words}s" if member else f"{words}, `{ends}`" if ends else words
+    choices = choices_of(member or kind)
+    if choices:
+        return ("one or more of " if member else "") + ", ".join(f"`{choice}`" for choice in choices)
+    if member is not None:
+        return f"{_TYPES[member]}s"
+    ends = ends_of(field)
+    return _TYPES.get(kind, "day") + (f", `{ends}`" if ends else "")
 
 
 def _default(field: FieldInfo) -> str:

@@ -69,7 +69,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "work/processes.py",  # integration/test_accidents.py
         "work/quiet_start.py",  # integration/test_signals.py
         "pipeline/sequence.py",  # integration/test_pipeline.py
-        "correct/stage.py",  # integration/test_correct.py
         "construct/stage.py",  # integration/test_build.py
         "encode/stage.py",  # integration/test_datasets.py
         "work/context.py",  # integration/test_pipeline.py and test_kills.py

@@ -3,7 +3,6 @@
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from enum import EnumType
 from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
@@ -13,6 +12,7 @@ from typer.core import TyperCommand
 from typer.models import OptionInfo
 
 from reben.cli.from_model import former_names, model_of
+from reben.work.options import choices_of
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 _PLACEHOLDERS = {Path: "PATH", str: "TEXT", int: "N", float: "X"}
@@ -79,7 +79,7 @@ def _name_placeholder(annotation: Any) -> None:  # noqa: ANN401 - whatever stand
     for declared in notes:
         if isinstance(declared, OptionInfo) and declared.metavar is None:
             value = _plain(kind)
-            declared.metavar = _choices(value) if isinstance(value, EnumType) else _PLACEHOLDERS.get(value)
+            declared.metavar = "|".join(choices_of(value)) or _PLACEHOLDERS.get(value)
 
 
 def _plain(kind: Any) -> Any:  # noqa: ANN401 - as above
@@ -87,8 +87,3 @@ def _plain(kind: Any) -> Any:  # noqa: ANN401 - as above
     if get_origin(kind) in {Union, UnionType}:
         kind = next(part for part in get_args(kind) if part is not type(None))
     return _plain(get_args(kind)[0]) if get_origin(kind) is list else kind
-
-
-def _choices(kind: EnumType) -> str:
-    members: list[Any] = list(kind)
-    return "|".join(str(member.value) for member in members)

@@ -1,12 +1,11 @@
 """`reben evaluate`."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, say
+from reben.cli.from_model import options_from, with_options_of
+from reben.learn.inference.options import EvaluateOptions
 
 if TYPE_CHECKING:
     from reben.learn.inference.evaluation import Evaluation, Scores
@@ -14,46 +13,20 @@ if TYPE_CHECKING:
     from reben.learn.scores.segmentation import SegmentationScores
 
 
-class Split(StrEnum):
-    """Splits of the metadata tables."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
-
-
-class Drawn(StrEnum):
-    """Unit that is resampled for confidence intervals."""
-
-    patch = "patch"
-    tile = "tile"
-
-
+@with_options_of(EvaluateOptions)
 def evaluate(
     checkpoint: options.Checkpoint,
     data: options.Data = None,
     store: options.Store = None,
     metadata: options.Metadata = None,
-    split: Annotated[Split, typer.Option(help="Which patches.")] = Split.test,
-    thresholds: Annotated[
-        bool, typer.Option("--thresholds", help="Choose each class's threshold on the validation split, use it here.")
-    ] = False,
-    bootstrap: Annotated[
-        int, typer.Option(min=0, help="Bootstrap resamples for 95 % confidence intervals; 0 computes none.")
-    ] = 0,
-    bootstrap_by: Annotated[
-        Drawn,
-        typer.Option(help="Unit to resample; tiles keep neighbours together and so give wider, honest intervals."),
-    ] = Drawn.patch,
     json: options.Json = None,
-    batch_size: options.BatchSize = 512,
-    snow_and_cloud: options.SnowAndCloud = False,
-    workers: options.LoadingWorkers = None,
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Evaluate a trained model: the paper's metrics, per class, country and season, and its calibration.
 
     Segmentation models are measured by intersection over union, F1 and accuracy of their pixels.
     """
+    chosen = options_from(EvaluateOptions, **settings)
     found = options.inputs(data, store, metadata)
     options.expect_readable(found)
     with needs_extra("learn"):
@@ -64,11 +37,11 @@ def evaluate(
             checkpoint,
             store=found.store,
             metadata=list(found.metadata),
-            split=split.value,
-            batch_size=batch_size,
-            workers=workers,
-            snow_and_cloud=snow_and_cloud,
-            details=evaluation.Details(thresholds, bootstrap, bootstrap_by.value),
+            split=chosen.split,
+            batch_size=chosen.batch_size,
+            workers=chosen.workers,
+            snow_and_cloud=chosen.snow_and_cloud,
+            details=evaluation.Details(chosen.thresholds, chosen.bootstrap, chosen.bootstrap_by),
             start=start,
         )
     if json is not None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from enum import Enum
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, TypeVar
+from types import GenericAlias
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import typer
 from annotated_types import Ge, Gt, Le, Lt
@@ -71,13 +73,17 @@ def options_from(model: type[Model], **settings: object) -> Model:
     Raises:
         BadParameter: if a value, or the combination of values, is not allowed.
     """
-    given = {name: value for name, value in settings.items() if value is not None and value != []}
+    given = {name: _plain(value) for name, value in settings.items() if value is not None and value != []}
     try:
         return model.model_validate(given)
     except ValidationError as error:
         place, said = first_problem(error)
         field = model.model_fields.get(place[0]) if place else None
         raise typer.BadParameter(said, param_hint=f"'{option_of(place[0], field)}'" if field else None) from error
+
+
+def _plain(value: object) -> object:
+    return [_plain(member) for member in value] if isinstance(value, list) else getattr(value, "value", value)
 
 
 def model_of(command: Callable[..., Any]) -> type[BaseModel] | None:
@@ -115,10 +121,17 @@ def _option(name: str, field: FieldInfo, panel: str, *, may_switch_off: bool) ->
         formats=[_DAY] if kind is date else None,
         case_sensitive=False,
     )
-    taken = list[member] if member is not None else datetime if kind is date else kind  # type: ignore[valid-type]
+    taken: Any = datetime if kind is date else kind
+    if member is not None:
+        taken = GenericAlias(list, (_listable(member),))
     if field.is_required():
         return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[taken, declared])
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[taken | None, declared], default=None)
+
+
+def _listable(kind: Any) -> Any:  # noqa: ANN401 - whatever a field has
+    """The type of a member of a list; Typer takes enumerations there, and no literal types."""
+    return Enum("Choice", {name: name for name in choices_of(kind)}) if get_origin(kind) is Literal else kind
 
 
 def _help(field: FieldInfo, kind: Any, option: str, *, repeated: bool) -> str:  # noqa: ANN401 - whatever a field has

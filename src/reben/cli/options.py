@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 
 DATA_PANEL = "Data"
-S1_UNIT = "Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."
-CHECKSUMS = "Compare images with the checksums in zip files and manifest.safe."
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -45,7 +43,6 @@ Checkpoint = Annotated[
         show_default=False,
     ),
 ]
-BatchSize = Annotated[int, typer.Option(min=1, help="Patches per step.")]
 LoadingWorkers = Annotated[
     int | None,
     typer.Option(

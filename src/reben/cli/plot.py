@@ -1,6 +1,5 @@
 """`reben plot`."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,21 +7,10 @@ import typer
 
 from reben.cli import options
 from reben.cli.console import needs_extra, say
-from reben.cli.evaluate import Split
+from reben.core.names import SplitName
+from reben.core.palettes import PaletteName, in_palette
 
 ENDINGS = (".png", ".pdf", ".svg")
-
-
-class Palette(StrEnum):
-    """Colours of the classes."""
-
-    legend = "legend"
-    colour_blind = "colour-blind"
-
-
-PaletteOption = Annotated[
-    Palette, typer.Option(help="Colours of classes: those of the legend, or ones that colour-blind readers tell apart.")
-]
 
 
 def plot(
@@ -33,9 +21,12 @@ def plot(
     data: options.Data = None,
     store: options.Store = None,
     metadata: options.Metadata = None,
-    split: Annotated[Split | None, typer.Option(help="Split to take patches from, if none are named.")] = None,
+    split: Annotated[SplitName | None, typer.Option(help="Split to take patches from, if none are named.")] = None,
     count: Annotated[int, typer.Option(min=1, max=60, help="How many patches, if none are named.")] = 6,
-    palette: PaletteOption = Palette.legend,
+    palette: Annotated[
+        PaletteName,
+        typer.Option(help="Colours of classes: those of the legend, or ones that colour-blind readers tell apart."),
+    ] = "legend",
 ) -> None:
     """Draw patches: true colour, radar, reference map and labels side by side."""
     options.expect_ending(output, ENDINGS, "--output")
@@ -44,11 +35,6 @@ def plot(
         from reben.pictures.patch_pictures import pictures_of
         from reben.pictures.samples import draw_samples
 
-    from reben.core.palettes import colour_blind_safe
-
-    chosen = None if split is None else split.value
-    pictures, legend = pictures_of(found, patch_ids or [], split=chosen, count=count)
-    if palette is Palette.colour_blind:
-        legend = colour_blind_safe(legend)
-    draw_samples(output, pictures, legend=legend)
+    pictures, legend = pictures_of(found, patch_ids or [], split=split, count=count)
+    draw_samples(output, pictures, legend=in_palette(legend, palette))
     say(f"{output}: {len(pictures)} patches")

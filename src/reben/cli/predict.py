@@ -1,17 +1,16 @@
 """`reben predict`: labels or class maps of patches in a store, or of a whole L2A product."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, say, stderr
-from reben.cli.evaluate import Split
-from reben.cli.plot import Palette, PaletteOption
-from reben.core.backscatter import Unit
+from reben.cli.from_model import options_from, with_options_of
 from reben.core.errors import RebenError
-from reben.core.palettes import colour_blind_safe
+from reben.core.palettes import in_palette
+from reben.learn.inference.options import PredictOptions
 
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
     from reben.learn.models.trained_model import TrainedModel
 
 _THRESHOLD = 0.5  # of the paper's F1
-_STORE = options.DATA_PANEL
 _TILE = "A whole product"
 _MAP_ENDINGS = (".tif", ".tiff")
 
 
+@with_options_of(PredictOptions)
 def predict(
     checkpoint: options.Checkpoint,
     patch_ids: Annotated[
@@ -32,32 +31,12 @@ def predict(
     data: options.Data = None,
     store: options.Store = None,
     metadata: options.Metadata = None,
-    split: Annotated[
-        Split | None, typer.Option(help="Which patches, if none are named; by default all.", rich_help_panel=_STORE)
-    ] = None,
-    tiles: Annotated[
-        Path | None,
-        typer.Option(
-            "--tile-extents",
-            help="Where tiles lie, if neither build-report.json nor their names tell: a CSV file with "
-            "tile,crs,ulx_m,uly_m.",
-            rich_help_panel=_STORE,
-        ),
-    ] = None,
     l2a: Annotated[
         Path | None, typer.Option(help="Sentinel-2 L2A product (.SAFE or zipped).", rich_help_panel=_TILE)
     ] = None,
-    s1_scenes: Annotated[
-        Path | None, typer.Option(help="Folder with geocoded Sentinel-1 scenes.", rich_help_panel=_TILE)
-    ] = None,
-    s1_unit: Annotated[Unit | None, typer.Option(help=options.S1_UNIT, rich_help_panel=_TILE)] = None,
-    checksums: Annotated[
-        bool, typer.Option("--checksums/--no-checksums", help=options.CHECKSUMS, rich_help_panel=_TILE)
-    ] = True,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for a picture of the tile.", rich_help_panel=_TILE)
     ] = None,
-    palette: PaletteOption = Palette.legend,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -67,8 +46,7 @@ def predict(
         ),
     ] = None,
     json: options.Json = None,
-    batch_size: options.BatchSize = 64,
-    workers: options.LoadingWorkers = None,
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Predict the labels or the class maps of patches, or of a whole Sentinel-2 product.
 
@@ -83,16 +61,17 @@ def predict(
 
     reben predict --checkpoint SEGMENTATION_RUN --l2a PRODUCT.SAFE --output map.tif
     """
-    _expect(s1_unit is None or s1_scenes is not None, "--s1-unit goes with --s1-scenes")
+    chosen = options_from(PredictOptions, **settings)
+    _expect(chosen.s1_unit is None or chosen.s1_scenes is not None, "--s1-unit goes with --s1-scenes")
     options.expect_ending(picture, (".png",), "--picture")
     found = None
     if l2a is None:
-        _expect(picture is None and s1_scenes is None, "--picture and --s1-scenes go with --l2a")
+        _expect(picture is None and chosen.s1_scenes is None, "--picture and --s1-scenes go with --l2a")
         found = options.inputs(data, store, metadata)
         options.expect_readable(found)
     else:
         _expect(output is not None, "--l2a needs --output: where to write the result")
-        _expect(tiles is None and split is None, "--tile-extents and --split go with --data")
+        _expect(chosen.tile_extents is None and chosen.split is None, "--tile-extents and --split go with --data")
         _expect(json is None, "--json goes with --data; with --l2a everything is in --output")
         given = data is not None or store is not None or bool(metadata or patch_ids)
         _expect(not given, "give either --l2a, or --data, or --store with --metadata")
@@ -103,44 +82,15 @@ def predict(
     maps = trained.architecture.task == "segmentation"
     if l2a is not None:
         _expect_output(output, maps=maps)
-        _predict_tile(
-            trained,
-            l2a,
-            s1_scenes,
-            output or STDOUT,
-            picture,
-            batch_size,
-            s1_unit=s1_unit,
-            checksums=checksums,
-            palette=palette,
-        )
+        _predict_tile(trained, l2a, output or STDOUT, picture, chosen)
     elif found is not None and maps:
         _expect(output is not None, "class maps need --output, a folder")
         _expect(output is None or not output.suffix, "class maps of patches need a folder as --output")
         _expect(json is None, "--json is for labels; maps are written to --output")
-        _predict_maps(
-            trained,
-            found,
-            patch_ids or [],
-            split,
-            tiles=tiles,
-            output=output or STDOUT,
-            batch_size=batch_size,
-            workers=workers,
-        )
+        _predict_maps(trained, found, patch_ids or [], output or STDOUT, chosen)
     elif found is not None:
         _expect_output(output, maps=False)
-        _predict_labels(
-            trained,
-            found,
-            patch_ids or [],
-            split,
-            tiles=tiles,
-            output=output,
-            json=json,
-            batch_size=batch_size,
-            workers=workers,
-        )
+        _predict_labels(trained, found, patch_ids or [], output, json, chosen)
 
 
 def _expect(right: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -169,13 +119,9 @@ def _predict_labels(
     trained: "TrainedModel",
     data: "DataFolder",
     patch_ids: list[str],
-    split: Split | None,
-    *,
-    tiles: Path | None,
     output: Path | None,
     json: Path | None,
-    batch_size: int,
-    workers: int | None,
+    chosen: PredictOptions,
 ) -> None:
     from reben.core.bands import IMAGE_RESOLUTION_M
     from reben.io.dataset.legends import legend_of_tables
@@ -183,7 +129,7 @@ def _predict_labels(
     from reben.io.dataset.tile_grounds import find_tile_grounds
     from reben.learn.inference import label_files, prediction
 
-    grounds = {} if output is None else find_tile_grounds(tiles, data.metadata)
+    grounds = {} if output is None else find_tile_grounds(chosen.tile_extents, data.metadata)
     if output is not None:
         ids = patch_ids or read_metadata(data.metadata, legend=legend_of_tables(data.metadata))["patch_id"].to_pylist()
         label_files.expect_placed(output, ids, grounds)
@@ -193,9 +139,9 @@ def _predict_labels(
             store=data.store,
             metadata=list(data.metadata),
             patch_ids=patch_ids,
-            split=None if split is None else split.value,
-            batch_size=batch_size,
-            workers=workers,
+            split=chosen.split,
+            batch_size=chosen.batch_size,
+            workers=chosen.workers,
             start=start,
         )
     side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
@@ -215,34 +161,26 @@ def _predict_labels(
     if json is not None:
         print_json(json, label_files.as_json(table))
     if json != STDOUT and output is None:
-        for patch_id, chosen in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
-            say(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in chosen))
+        for patch_id, labels in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
+            say(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in labels))
 
 
 def _predict_maps(
-    trained: "TrainedModel",
-    data: "DataFolder",
-    patch_ids: list[str],
-    split: Split | None,
-    *,
-    tiles: Path | None,
-    output: Path,
-    batch_size: int,
-    workers: int | None,
+    trained: "TrainedModel", data: "DataFolder", patch_ids: list[str], output: Path, chosen: PredictOptions
 ) -> None:
     from reben.io.dataset.tile_grounds import find_tile_grounds
     from reben.learn.inference import map_files, prediction
 
-    grounds = find_tile_grounds(tiles, data.metadata)
+    grounds = find_tile_grounds(chosen.tile_extents, data.metadata)
     with progress("predicting") as start:
         maps = prediction.predict_maps(
             trained,
             store=data.store,
             metadata=list(data.metadata),
             patch_ids=patch_ids,
-            split=None if split is None else split.value,
-            batch_size=batch_size,
-            workers=workers,
+            split=chosen.split,
+            batch_size=chosen.batch_size,
+            workers=chosen.workers,
             start=start,
         )
         written = map_files.write_patch_maps(maps, output, grounds, trained.legend)
@@ -250,38 +188,29 @@ def _predict_maps(
 
 
 def _predict_tile(
-    trained: "TrainedModel",
-    l2a: Path,
-    s1_scenes: Path | None,
-    output: Path,
-    picture: Path | None,
-    batch_size: int,
-    *,
-    s1_unit: Unit | None,
-    checksums: bool,
-    palette: Palette,
+    trained: "TrainedModel", l2a: Path, output: Path, picture: Path | None, chosen: PredictOptions
 ) -> None:
     from reben.learn.inference import tile_prediction
     from reben.tile.sentinel1.scenes import find_scenes
     from reben.work.processes import available_cpus
 
     legend = trained.legend
-    scenes = None if s1_scenes is None else find_scenes(s1_scenes, s1_unit)
+    scenes = None if chosen.s1_scenes is None else find_scenes(chosen.s1_scenes, chosen.s1_unit)
     for remark in scenes.remarks() if scenes else ():
         stderr.print(f"warning: {remark}", markup=False)
     stderr.print(f"reading {l2a}", markup=False)
     tile, compared = tile_prediction.open_tile(
-        trained, l2a, sentinel1=scenes, threads=available_cpus(), compare_checksums=checksums
+        trained, l2a, sentinel1=scenes, threads=available_cpus(), compare_checksums=chosen.checksums
     )
-    if checksums and not compared and any(band.sensor == "s2" for band in tile.bands):
+    if chosen.checksums and not compared and any(band.sensor == "s2" for band in tile.bands):
         stderr.print(f"note: {l2a}: without checksums; damage in images may go unnoticed", markup=False)
     with progress("predicting") as start:
         if trained.architecture.task == "segmentation":
-            found = tile_prediction.predict_tile_map(trained, tile, batch_size=batch_size, start=start)
+            found = tile_prediction.predict_tile_map(trained, tile, batch_size=chosen.batch_size, start=start)
             found.write(output, legend)
             classes, note = found.classes, f"{(found.classes >= 0).mean():.1%} of the tile mapped"
         else:
-            labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=batch_size, start=start)
+            labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=chosen.batch_size, start=start)
             if not labels.places:
                 raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
             labels.write(output)
@@ -289,7 +218,7 @@ def _predict_tile(
             note = f"{len(labels.places):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
     say(f"{output}: {note}")
     if picture is not None:
-        _draw(picture, tile, classes, colour_blind_safe(legend) if palette is Palette.colour_blind else legend)
+        _draw(picture, tile, classes, in_palette(legend, chosen.palette))
 
 
 def _draw(picture: Path, tile: "TileImages", classes: object, legend: object) -> None:

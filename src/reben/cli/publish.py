@@ -2,34 +2,34 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from reben.cli import options
 from reben.cli.console import needs_extra, say, stderr
+from reben.cli.from_model import options_from, with_options_of
+from reben.publish.options import PublishOptions
 
 
+@with_options_of(PublishOptions)
 def publish(
     run: Annotated[Path, typer.Argument(help="Run directory of `reben train`.", show_default=False)],
     repo: Annotated[str, typer.Option(help="owner/name on the Hugging Face hub.", show_default=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the files and push nothing.")] = False,
     output: Annotated[
         Path | None, typer.Option(help="Folder for the files; by default `publish` in the run directory.")
     ] = None,
-    private: Annotated[bool, typer.Option("--private", help="Only you may see the repository.")] = False,
-    update: Annotated[bool, typer.Option("--update", help="The repository may hold a model already.")] = False,
-    license_id: Annotated[str, typer.Option("--license", help="Of the weights, as the hub calls it.")] = "apache-2.0",
-    dataset: Annotated[str | None, typer.Option(help="Name of the data set, for the card.")] = None,
     data: options.Data = None,
     store: options.Store = None,
     metadata: options.Metadata = None,
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Publish a finished run on the Hugging Face hub: weights, configuration, epochs and a model card.
 
     The token comes from HF_TOKEN or `hf auth login`. With --data, the card gets a picture of test patches; the card of
     a run that was not tested says so.
     """
+    chosen = options_from(PublishOptions, **settings)
     wanted = data is not None or store is not None or bool(metadata)
     found = options.inputs(data, store, metadata) if wanted else None
     with needs_extra("learn,report"):
@@ -57,12 +57,12 @@ def publish(
         facts,
         output or run / "publish",
         repository=repo,
-        license_id=license_id,
-        dataset=dataset,
+        license_id=chosen.license,
+        dataset=chosen.dataset,
         draw=draw,
     )
-    say(f"{'would push' if dry_run else 'pushing'} to {repo}, from {publication.folder}:")
+    say(f"{'would push' if chosen.dry_run else 'pushing'} to {repo}, from {publication.folder}:")
     for name, size in publication.sizes.items():
         say(f"  {size:>12,} bytes  {name}")
-    if not dry_run:
-        say(push(publication, repo, private=private, update=update))
+    if not chosen.dry_run:
+        say(push(publication, repo, private=chosen.private, update=chosen.update))

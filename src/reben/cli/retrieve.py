@@ -1,51 +1,28 @@
 """`reben retrieve` and `reben evaluate-retrieval`."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, say
-from reben.cli.evaluate import Split
+from reben.cli.from_model import options_from, with_options_of
+from reben.learn.retrieval.options import EvaluateRetrievalOptions, RetrieveOptions
 
 if TYPE_CHECKING:
     from reben.learn.retrieval.embeddings import Embeddings
     from reben.learn.retrieval.metrics import RetrievalScores
 
 
-class IndexKind(StrEnum):
-    """How neighbours are searched."""
-
-    flat = "flat"
-    hnsw = "hnsw"
-    ivf = "ivf"
-
-
-class Measure(StrEnum):
-    """What near means."""
-
-    cosine = "cosine"
-    euclidean = "euclidean"
-
-
 Table = Annotated[Path, typer.Option("--embeddings", help="Table that `reben embed` wrote.", show_default=False)]
-Count = Annotated[int, typer.Option("--k", min=1, help="How many neighbours.")]
-Kind = Annotated[
-    IndexKind, typer.Option("--search", help="flat is exact; hnsw and ivf are approximate, for very many patches.")
-]
-Measured = Annotated[Measure, typer.Option(help="cosine: more is nearer; euclidean: less is nearer.")]
 
 
+@with_options_of(RetrieveOptions)
 def retrieve(
     patch_id: Annotated[str, typer.Argument(help="What to search for.", show_default=False)],
     embeddings: Table,
-    k: Count = 10,
-    index: Kind = IndexKind.flat,
-    measure: Measured = Measure.cosine,
-    split: Annotated[Split | None, typer.Option(help="Search in this split only.")] = None,
     checkpoint: Annotated[
         str | None, typer.Option(help="For a patch that is not in the table: what made the table.", show_default=False)
     ] = None,
@@ -61,12 +38,14 @@ def retrieve(
         Path | None, typer.Option(help="PNG file for a picture of the patch and its neighbours.")
     ] = None,
     json: options.Json = None,
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Find the patches whose embeddings are nearest to that of a patch.
 
     Prints a line per neighbour: cosine (or distance), id and labels, with a + those that the patch has, too. A patch
     that is not in the table is embedded first, with --checkpoint, --store and --metadata.
     """
+    chosen = options_from(RetrieveOptions, **settings)
     options.expect_ending(picture, (".png",), "--picture")
     if data is not None:
         found_data = options.inputs(data, None, None)
@@ -81,10 +60,10 @@ def retrieve(
     query = _query(patch_id, database, checkpoint, store or [], metadata or [])
     found = retrieval.neighbours(
         query,
-        database if split is None else database.of_split(split.value),
-        k=k,
-        kind=retrieval.IndexKind(index),
-        measure=retrieval.Measure(measure),
+        database if chosen.split is None else database.of_split(chosen.split),
+        k=chosen.k,
+        kind=chosen.search,
+        measure=chosen.measure,
     )
     if json is not None:
         print_json(json, [asdict(neighbour) for neighbour in found])
@@ -100,7 +79,7 @@ def retrieve(
             patch_id, query.rows["labels"][0].as_py(), found, [open_store(path) for path in store or []]
         )
         neighbours.draw_neighbours(
-            picture, *shown, title=f"Nearest by {measure}, embeddings of {database.model.timm_name}"
+            picture, *shown, title=f"Nearest by {chosen.measure}, embeddings of {database.model.timm_name}"
         )
 
 
@@ -128,14 +107,11 @@ def _query(
     return embed_patch(checkpoint, patch_id, store=holding, metadata=metadata)
 
 
+@with_options_of(EvaluateRetrievalOptions)
 def evaluate_retrieval(
     embeddings: Table,
-    queries: Annotated[Split, typer.Option(help="Split that is searched for.")] = Split.test,
-    database: Annotated[Split, typer.Option(help="Split in which it is searched.")] = Split.train,
-    k: Count = 10,
-    index: Kind = IndexKind.flat,
-    measure: Measured = Measure.cosine,
     json: options.Json = None,
+    **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Evaluate retrieval: every patch of one split is searched in another.
 
@@ -144,24 +120,24 @@ def evaluate_retrieval(
     """
     with needs_extra("learn"):
         from reben.learn.retrieval import metrics as retrieval_metrics
-        from reben.learn.retrieval import neighbours as retrieval
         from reben.learn.retrieval.embeddings import read_embeddings
 
+    chosen = options_from(EvaluateRetrievalOptions, **settings)
     table = read_embeddings(embeddings)
-    asked = table.of_split(queries.value)
+    asked = table.of_split(chosen.queries)
     with progress("searching") as start:
         scores = retrieval_metrics.evaluate_retrieval(
             asked,
-            table.of_split(database.value),
-            k=k,
-            kind=retrieval.IndexKind(index),
-            measure=retrieval.Measure(measure),
+            table.of_split(chosen.database),
+            k=chosen.k,
+            kind=chosen.search,
+            measure=chosen.measure,
             progress=start(len(asked)),
         )
     if json is not None:
-        print_json(json, {"queries_split": queries.value, "database_split": database.value, **scores.as_dict()})
+        print_json(json, {"queries_split": chosen.queries, "database_split": chosen.database, **scores.as_dict()})
     if json != STDOUT:
-        _print_scores(scores, queries.value, database.value)
+        _print_scores(scores, chosen.queries, chosen.database)
 
 
 def _print_scores(scores: "RetrievalScores", queries: str, database: str) -> None:

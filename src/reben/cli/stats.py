@@ -6,14 +6,14 @@ import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, print_json, progress, say
-from reben.cli.evaluate import Split
+from reben.core.names import SplitName
 
 
 def stats(
     data: options.Data = None,
     store: options.Store = None,
     metadata: options.Metadata = None,
-    split: Annotated[Split, typer.Option(help="Which patches.")] = Split.train,
+    split: Annotated[SplitName, typer.Option(help="Which patches.")] = "train",
     bands: Annotated[str, typer.Option(help="s1, s2, all, rgb, or band names joined by commas.")] = "all",
     snow_and_cloud: options.SnowAndCloud = False,
     workers: Annotated[
@@ -37,7 +37,7 @@ def stats(
     found = options.inputs(data, store, metadata)
     legend = legend_of_tables(found.metadata)
     rows = read_metadata(found.metadata, legend=legend)
-    patches = chosen_patches(rows, legend, split=split.value, snow_and_cloud=snow_and_cloud)
+    patches = chosen_patches(rows, legend, split=split, snow_and_cloud=snow_and_cloud)
     opened = open_store(found.store)
     chosen = bands_of(opened, patches.ids[0].as_py(), bands)
     patches.expect_in(opened, chosen)
@@ -46,10 +46,10 @@ def stats(
             opened, patches, chosen, workers=workers or available_cpus(), progress=start(len(patches))
         )
     if json is not None:
-        print_json(json, {"split": split.value, "patches": len(patches), **as_json(summaries)})
+        print_json(json, {"split": split, "patches": len(patches), **as_json(summaries)})
     if json != STDOUT:
         width = max(4, *(len(name) for name in summaries))
-        say(f"{split.value} split, {len(patches):,} patches")
+        say(f"{split} split, {len(patches):,} patches")
         say(f"{'band':<{width}}        mean         std        min        max")
         for name, band in summaries.items():
             say(f"{name:<{width}} {band.mean:>11.4f} {band.std:>11.4f} {band.min:>10.2f} {band.max:>10.2f}")

@@ -9,7 +9,7 @@ from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
 from reben.rules.labels import MIN_LABELLED
 from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
-from reben.work.options import Location, OnCommandLine, OnError, Options, Positive
+from reben.work.options import Checksums, Location, OnCommandLine, OnError, Options, Positive
 
 OutputFormat = Literal["geotiff", "store"]
 
@@ -71,8 +71,7 @@ class BuildOptions(Options):
     """Build on a Dask cluster: address of its scheduler."""
     threads: Annotated[Positive | None, _WORK, Field(examples=[4])] = None
     """Threads per tile; by default all processors, shared by the workers."""
-    checksums: Annotated[bool, _WORK] = True
-    """Compare images with the checksums in zip files and manifest.safe."""
+    checksums: Annotated[Checksums, _WORK] = True
     on_error: Annotated[OnError, _WORK] = "stop"
     """stop at the first tile that fails, or skip it and list it in the report."""
 

@@ -9,9 +9,13 @@ published reBEN and BigEarthNet v1 tables.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self, get_args
 
 from reben.core.errors import NameFormatError
+
+SplitName = Literal["train", "validation", "test"]
+SPLIT_NAMES: tuple[SplitName, ...] = get_args(SplitName)
+"""Splits of metadata tables, in the order in which a model meets them."""
 
 _TIME_FORMAT = "%Y%m%dT%H%M%S"
 _TIME = r"[12]\d{7}T\d{6}"

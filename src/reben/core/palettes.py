@@ -11,12 +11,16 @@ and CIE L*a*b*, IEC 61966-2-1 and CIE 15:2004, white point D65.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reben.core.classes import LandCover, Legend, Rgb
 from reben.core.errors import LegendError
+
+PaletteName = Literal["legend", "colour-blind"]
+"""Whose colours the classes have: the legend's own, or ones that colour-blind readers tell apart."""
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +86,11 @@ def legend_of_names(names: Sequence[str], name: str = "classes of the data set")
         raise LegendError(f"classes {', '.join(names)}: one of them is given twice")
     colours = distinct_colours(len(names))
     return Legend(name, tuple(LandCover(code, n, colours[code], n) for code, n in enumerate(names)))
+
+
+def in_palette(legend: Legend, palette: PaletteName) -> Legend:
+    """The legend in its own colours, or in those of `colour_blind_safe`."""
+    return colour_blind_safe(legend) if palette == "colour-blind" else legend
 
 
 def colour_blind_safe(legend: Legend) -> Legend:

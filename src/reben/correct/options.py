@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from reben.correct.engines import OWN_ENGINES, expect_engine
 from reben.correct.sixs.adjacency_range import FARTHEST_M, RANGE_M
-from reben.work.options import Location, OnCommandLine, OnError, Options, Positive
+from reben.work.options import Checksums, Location, OnCommandLine, OnError, Options, Positive
 
 TIME_LIMIT_H = 4.0
 """sen2cor is known to hang; a tile takes it half an hour."""
@@ -33,7 +33,6 @@ class CorrectOptions(Options):
     """Correct on a Dask cluster: address of its scheduler."""
     threads: Annotated[Positive | None, _WORK, Field(examples=[4])] = None
     """Threads per product; by default all processors, shared by the workers."""
-    checksums: Annotated[bool, _WORK] = True
-    """Compare images with the checksums in zip files and manifest.safe."""
+    checksums: Annotated[Checksums, _WORK] = True
     on_error: Annotated[OnError, _WORK] = "stop"
     """stop at the first product that fails, or skip it and go on with the next."""

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError, NoPatchError
-from reben.core.names import V1_PATCH_PATTERN
-from reben.io.dataset.metadata import SPLITS
+from reben.core.names import SPLIT_NAMES, V1_PATCH_PATTERN
 from reben.io.store import Store, reference_map_key
 
 _SOME = 1 << 16
@@ -50,8 +49,8 @@ class Patches:
         Raises:
             MetadataError: if there is no such split.
         """
-        if split is not None and split not in SPLITS:
-            raise MetadataError(f"{split!r} is not a split", hint=f"the splits are {', '.join(SPLITS)}")
+        if split is not None and split not in SPLIT_NAMES:
+            raise MetadataError(f"{split!r} is not a split", hint=f"the splits are {', '.join(SPLIT_NAMES)}")
         if split is not None:
             table = table.filter(pc.equal(table["split"], split))
         if not snow_and_cloud:

@@ -40,6 +40,7 @@ Location = Annotated[Path, AfterValidator(_beside_the_file)]
 """A path; if it is relative, from the folder of the configuration file that names it."""
 Positive = Annotated[int, Field(ge=1)]
 OnError = Literal["stop", "skip"]
+Checksums = Annotated[bool, Field(description="Compare images with the checksums in zip files and manifest.safe.")]
 
 
 class Options(BaseModel):

@@ -11,7 +11,19 @@ from pydantic import Field
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from reben.cli import build, correct, download, encode, search, train
+from reben.cli import (
+    build,
+    correct,
+    download,
+    embed,
+    encode,
+    evaluate,
+    predict,
+    publish,
+    retrieve,
+    search,
+    train,
+)  # fmt: skip
 from reben.cli.commands import add_command
 from reben.cli.from_model import model_of, option_of, options_from, with_options_of
 from reben.cli.main import app
@@ -40,6 +52,8 @@ class Some(Options):
     """Make it quick."""
     careful: bool = True
     """Look twice."""
+    splits: tuple[Literal["train", "test"], ...] = ()
+    """What is taken."""
     name: str
     """What it is called."""
 
@@ -73,10 +87,11 @@ def test_values_of_every_kind(run: Any, tmp_path: Path):
     found = run(
         "--name", "a", "--place", "b", "--spot", "c", "--from", "2017-06-01", "--share", "0.25", "--workers", "3",
         "--unit", "db", "--mode", "keep", "--dem", str(tmp_path), "--quick", "--no-careful",
+        "--splits", "test", "--splits", "train",
     )  # fmt: skip
     assert found == Some(
         name="a", places=(Path("b"), Path("c")), first=date(2017, 6, 1), share=0.25, workers=3, unit=Unit.db,
-        mode="keep", dem=tmp_path, quick=True, careful=False,
+        mode="keep", dem=tmp_path, quick=True, careful=False, splits=("test", "train"),
     )  # fmt: skip
 
 
@@ -99,8 +114,8 @@ def test_wrong_values_are_named_with_their_option(run: Any, arguments: list[str]
 def test_the_help_shows_limits_choices_defaults_and_panels(run: Any):
     words = run("--help")
     for word in (
-        "X [0<=x<1]", "[default: 0.5]", "N [x>=1]", "db|linear", "drop|keep", "YYYY-MM-DD", "Numbers", "All",
-        "Where to look. May be repeated.", "--careful", "--no-careful", "[default: careful]", "[required]",
+        "X [0<=x<1]", "[default: 0.5]", "N [x>=1]", "db|linear", "drop|keep", "train|test", "YYYY-MM-DD", "Numbers",
+        "All", "Where to look. May be repeated.", "--careful", "--no-careful", "[default: careful]", "[required]",
     ):  # fmt: skip
         assert word in words, word
     assert "--spot" not in words
@@ -116,24 +131,33 @@ def leaves(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{name}{word}", command
 
 
-MODELS = {
+COMMANDS = {
     "search": search.search, "download": download.download, "correct": correct.correct, "build": build.build,
-    "encode custom": encode.custom, "train": train.train,
+    "encode custom": encode.custom, "train": train.train, "evaluate": evaluate.evaluate, "predict": predict.predict,
+    "embed": embed.embed, "retrieve": retrieve.retrieve, "evaluate-retrieval": retrieve.evaluate_retrieval,
+    "publish": publish.publish,
 }  # fmt: skip
+DATA = {"data", "store", "metadata"}
 OWN = {
     "search": {"names", "output"},
     "download": {"products", "output", "json"},
     "correct": {"l1c", "output", "json"},
     "build": {"l2a", "output"},
     "encode custom": {"specification", "roots", "target"},
+    "evaluate": DATA | {"checkpoint", "json"},
+    "predict": DATA | {"checkpoint", "patch_ids", "l2a", "picture", "output", "json"},
+    "embed": DATA | {"checkpoint", "output"},
+    "retrieve": DATA | {"patch_id", "embeddings", "checkpoint", "picture", "json"},
+    "evaluate-retrieval": {"embeddings", "json"},
+    "publish": DATA | {"run", "repo", "output"},
 }
-"""What commands declare themselves: their required inputs, and where the result goes."""
+"""What commands declare themselves: what they work on, and where the result goes."""
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_every_option_of_a_stage_comes_from_its_model(name: str):
     command = dict(leaves(typer.main.get_command(app)))[name]
-    model = model_of(MODELS[name])
+    model = model_of(COMMANDS[name])
     assert model is not None
     shown = {parameter.name: parameter for parameter in command.params if parameter.name != "help"}
     assert set(shown) == OWN[name] | set(model.model_fields)

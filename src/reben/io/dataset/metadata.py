@@ -15,12 +15,11 @@ import pyarrow.parquet as pq
 
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
+from reben.core.names import SPLIT_NAMES
 from reben.io.dataset.paths import DatasetPaths
 from reben.work import atomic
 
 AnyPath = str | os.PathLike[str]
-
-SPLITS = ("train", "validation", "test")
 
 SCHEMA = pa.schema(
     [
@@ -192,11 +191,11 @@ def _check_values(path: Path, table: pa.Table, legend: Legend) -> None:
     Raises:
         MetadataError: at the first wrong value.
     """
-    known_split = pc.is_in(table["split"], pa.array(SPLITS))
+    known_split = pc.is_in(table["split"], pa.array(SPLIT_NAMES))
     if not pc.all(known_split, min_count=0).as_py():
         row = _first(pc.invert(known_split))
         value = table["split"][row].as_py()
-        raise MetadataError(f"{path}, column 'split', row {row}: {value!r} is not one of {', '.join(SPLITS)}")
+        raise MetadataError(f"{path}, column 'split', row {row}: {value!r} is not one of {', '.join(SPLIT_NAMES)}")
     labels = table["labels"].combine_chunks()
     empty = pc.equal(pc.list_value_length(labels), 0)
     if pc.any(empty, min_count=0).as_py():

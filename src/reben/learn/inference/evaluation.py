@@ -14,6 +14,7 @@ from reben.core.errors import MetadataError, NoPatchError, RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.groups import Names, countries_of, seasons_of, tiles_of
 from reben.data.patches import Patches
+from reben.learn.inference.options import BATCH_SIZE
 from reben.learn.inference.outputs import confusions_of, logits_of, open_data
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
@@ -81,7 +82,7 @@ def evaluate(
     store: Path,
     metadata: list[Path],
     split: str,
-    batch_size: int = 512,
+    batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     snow_and_cloud: bool = False,
     details: Details = Details(),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches, chosen_patches
+from reben.learn.inference.options import BATCH_SIZE, IMAGES_AT_ONCE
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 
@@ -52,7 +53,7 @@ def predict(
     metadata: list[Path],
     patch_ids: Sequence[str] = (),
     split: str | None = None,
-    batch_size: int = 512,
+    batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
 ) -> Predictions:
@@ -101,7 +102,7 @@ def predict_maps(
     patch_ids: Sequence[str] = (),
     split: str | None = None,
     truth: bool = False,
-    batch_size: int = 64,
+    batch_size: int = IMAGES_AT_ONCE,
     workers: int | None = None,
     start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
 ) -> Iterator[PredictedMap]:

@@ -16,6 +16,7 @@ from reben.io.safe.checksums import comparing
 from reben.io.safe.l2a import open_product
 from reben.io.tiff.class_maps import write_class_map
 from reben.learn.inference.label_files import LabelTable, write_labels
+from reben.learn.inference.options import IMAGES_AT_ONCE
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
@@ -102,7 +103,11 @@ def open_tile(
 
 
 def predict_tile_labels(
-    trained: TrainedModel, tile: TileImages, *, batch_size: int = 64, start: Start = lambda _: lambda _: None
+    trained: TrainedModel,
+    tile: TileImages,
+    *,
+    batch_size: int = IMAGES_AT_ONCE,
+    start: Start = lambda _: lambda _: None,
 ) -> TileLabels:
     """Labels of every patch of the tile without invalid pixels.
 
@@ -131,7 +136,11 @@ def predict_tile_labels(
 
 
 def predict_tile_map(
-    trained: TrainedModel, tile: TileImages, *, batch_size: int = 64, start: Start = lambda _: lambda _: None
+    trained: TrainedModel,
+    tile: TileImages,
+    *,
+    batch_size: int = IMAGES_AT_ONCE,
+    start: Start = lambda _: lambda _: None,
 ) -> TileMap:
     """The class of every pixel of the tile that all bands saw.
 

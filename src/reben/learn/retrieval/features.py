@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from reben.core.errors import MetadataError, RunError
+from reben.core.names import SPLIT_NAMES
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches
-from reben.io.dataset.metadata import SPLITS
+from reben.learn.inference.options import BATCH_SIZE
 from reben.learn.inference.outputs import open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
@@ -33,8 +34,8 @@ def embed(
     store: Path,
     metadata: list[Path],
     output: Path,
-    splits: Sequence[str] = SPLITS,
-    batch_size: int = 512,
+    splits: Sequence[str] = SPLIT_NAMES,
+    batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     snow_and_cloud: bool = False,
     start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from reben.core.errors import EmbeddingError
 from reben.learn.retrieval.embeddings import Embeddings
-from reben.learn.retrieval.neighbours import Index, IndexKind, Measure, ranked
+from reben.learn.retrieval.neighbours import Index, ranked
+from reben.learn.retrieval.options import IndexKind, Measure
 
 _MEANS = (
     *("map_at_k", "precision_at_k", "recall_at_k"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import faiss
 import numpy as np
@@ -10,30 +9,11 @@ from numpy.typing import NDArray
 
 from reben.core.errors import EmbeddingError
 from reben.learn.retrieval.embeddings import Embeddings
+from reben.learn.retrieval.options import IndexKind, Measure
 
 _QUERIES_AT_ONCE = 1024
 _HNSW_LINKS = 32
 _IVF_POINTS_PER_CELL = 39  # fewer than that, and FAISS calls its cells badly trained
-
-
-class IndexKind(StrEnum):
-    """How neighbours are searched."""
-
-    flat = "flat"
-    """Every vector is compared: exact."""
-    hnsw = "hnsw"
-    """A graph of neighbours: approximate, much faster to ask, slower to build, more memory."""
-    ivf = "ivf"
-    """Cells around centres, some of which are searched: approximate, fast to build."""
-
-
-class Measure(StrEnum):
-    """What near means."""
-
-    cosine = "cosine"
-    """Cosine of the angle between two vectors, -1 to 1; more is nearer."""
-    euclidean = "euclidean"
-    """Distance; less is nearer."""
 
 
 @dataclass(frozen=True, slots=True)

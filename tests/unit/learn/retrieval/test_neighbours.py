@@ -5,7 +5,8 @@ import pytest
 
 from reben.core.errors import EmbeddingError
 from reben.learn.retrieval.embeddings import Embeddings
-from reben.learn.retrieval.neighbours import Index, IndexKind, Measure, neighbours, ranked
+from reben.learn.retrieval.neighbours import Index, neighbours, ranked
+from reben.learn.retrieval.options import IndexKind, Measure
 
 KINDS = list(IndexKind)
 
