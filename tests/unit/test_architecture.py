@@ -72,7 +72,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "construct/stage.py",  # integration/test_build.py
         "encode/stage.py",  # integration/test_datasets.py
         "work/context.py",  # integration/test_pipeline.py and test_kills.py
-        "work/executors.py",
         "learn/training/callbacks.py",  # unit/learn/test_training.py
         "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
         "learn/inference/outputs.py",

@@ -4,6 +4,7 @@ A stage declares each of its options once, as a field of its model: name, type, 
 sentence that is the help. The command line, the pipeline's YAML file, its example and docs/options.md are made from it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
+
+from reben.core.text import shortened
+
+_LONGEST_VALUE = 80  # characters of a value that a message repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,8 @@ def choices_of(kind: Any) -> list[str]:  # noqa: ANN401 - as above
 
 
 def first_problem(error: ValidationError) -> tuple[list[str], str]:
-    """Where the first of pydantic's complaints is, as names from the outside in, and what it says."""
+    """Where the first of pydantic's complaints is, as names from the outside in, and what it says of which value."""
     first = error.errors()[0]
-    return [str(part) for part in first["loc"]], first["msg"].removeprefix("Value error, ")
+    value = shortened(repr(first["input"]), _LONGEST_VALUE)
+    said = first["msg"].removeprefix("Value error, ")
+    return [str(part) for part in first["loc"]], re.sub(r"^Input(?= should )", lambda _: value, said)

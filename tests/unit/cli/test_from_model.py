@@ -99,7 +99,7 @@ def test_values_of_every_kind(run: Any, tmp_path: Path):
     ("arguments", "message"),
     [
         ([], "Missing option '--name'"),
-        (["--name", "a", "--share", "1"], "Invalid value for '--share': Input should be less than 1"),
+        (["--name", "a", "--share", "1"], "Invalid value for '--share': 1.0 should be less than 1"),
         (["--name", "a", "--workers", "0"], "Invalid value for '--workers'"),
         (["--name", "a", "--mode", "lose"], "'lose' is not one of 'drop', 'keep'"),
         (["--name", "a", "--from", "June"], "June"),

@@ -77,10 +77,10 @@ def test_which_products_are_corrected_already(tmp_path: Path):
         ({"l2a": [], "search": {}}, "search: give names", ""),
         ({"l2a": [], "search": {"names": ["A"], "tile": "33UUP"}}, "search: give names", ""),
         ({"l2a": [], "search": {"area": "a.geojson", "type": "GRD"}}, "Sentinel-2", ""),
-        ({"download": {"parallel": 5}}, "download.parallel: ", ""),
-        ({"build": BUILD | {"workers": 0}}, "build.workers: ", ""),
+        ({"download": {"parallel": 5}}, "download.parallel: 5 should be less than or equal to 4", ""),
+        ({"build": BUILD | {"workers": 0}}, "build.workers: 0 should be greater than or equal to 1", ""),
         ({"build": BUILD | {"p": float("nan")}}, "build.p: ", ""),
-        ({"on_error": "pray"}, "on_error: ", ""),
+        ({"on_error": "pray"}, "on_error: 'pray' should be 'stop' or 'skip'", ""),
         ({"encode": "maybe"}, "encode: ", ""),
     ],
 )

@@ -77,10 +77,10 @@ def test_how_a_field_is_shown():
 @pytest.mark.parametrize(
     ("given", "place", "message"),
     [
-        ({"share": 1}, ["share"], "Input should be less than 1"),
+        ({"share": 1}, ["share"], "1 should be less than 1"),
         ({"shares": 1}, ["shares"], "Extra inputs are not permitted"),
-        ({"hours": float("inf")}, ["hours"], "Input should be a finite number"),
-        ({"workers": 0}, ["workers"], "Input should be greater than or equal to 1"),
+        ({"hours": float("inf")}, ["hours"], "inf should be a finite number"),
+        ({"workers": 0}, ["workers"], "0 should be greater than or equal to 1"),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, object], place: list[str], message: str):
