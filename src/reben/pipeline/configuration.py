@@ -1,7 +1,7 @@
 """The configuration of a pipeline: one YAML file, every key checked."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,8 +13,6 @@ from reben.correct.options import CorrectOptions
 from reben.encode.options import EncodeOptions
 from reben.io.small_files import read_yaml
 from reben.work.options import Location, OnError, Options, first_problem, key_of
-
-StageOptions = TypeVar("StageOptions", bound=Options)
 
 
 class Downloads(DownloadOptions):
@@ -95,11 +93,16 @@ class Configuration(Options):
         """Whether the products are corrected already."""
         return bool(self.l2a) or (self.search is not None and self.search.type is ProductKind.l2a)
 
-    def of_stage(self, options: StageOptions) -> StageOptions:
-        """The options of a stage, which stops or goes on after an error as the pipeline does if they say nothing."""
-        if "on_error" in options.model_fields_set:
-            return options
-        return options.model_copy(update={"on_error": self.on_error})
+    def settled(self) -> Self:
+        """The same with everything said that follows: the correction, and what its stages do after an error."""
+        correct = self.correct if self.gives_l2a else self.correct or Correction()
+        sections = {"correct": correct, "build": self.build, "encode": self.encode}
+        silent = {
+            name: section.model_copy(update={"on_error": self.on_error})
+            for name, section in sections.items()
+            if section is not None and "on_error" not in section.model_fields_set
+        }
+        return self.model_copy(update=sections | silent)
 
     @property
     def skips_errors(self) -> bool:

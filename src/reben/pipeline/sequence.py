@@ -25,6 +25,7 @@ def run_pipeline(configuration: Configuration, context: Context) -> PipelineRepo
         RebenError: what a stage failed with; the report is written all the same.
         TargetExistsError: if another process runs a pipeline in the same folder.
     """
+    configuration = configuration.settled()
     output = configuration.output
     output.mkdir(parents=True, exist_ok=True)
     with atomic.locked(output / "pipeline"):

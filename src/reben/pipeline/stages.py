@@ -139,7 +139,7 @@ def _download_stage(configuration: Configuration, folders: Folders, context: Con
 
 
 def _correct_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
-    options = configuration.of_stage(configuration.correct or Correction())
+    options = configuration.correct or Correction()
     decisive = options.model_dump(mode="json", include={"engine", "sen2cor", "dem", "adjacency_range"})
     if options.adjacency_range == RANGE_M:
         del decisive["adjacency_range"]  # what was done before it was noted stays done
@@ -177,7 +177,7 @@ def _listed(paths: Paths) -> str:
 
 
 def _build_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
-    options = configuration.of_stage(configuration.build)
+    options = configuration.build
 
     def run(products: Paths) -> Made:
         if not products:
@@ -218,7 +218,7 @@ def _build_inputs(options: BuildOptions, products: Paths) -> BuildInputs:
 
 
 def _encode_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
-    options, dataset = configuration.of_stage(configuration.encode), folders.dataset
+    options, dataset = configuration.encode, folders.dataset
     decisive = {"shards": options.shards, "patch_size": configuration.build.patch_size}
 
     def run(_: Paths) -> Made:

@@ -6,7 +6,7 @@ import yaml
 
 from reben.acquire.query import ProductKind
 from reben.core.errors import PipelineError
-from reben.pipeline.configuration import Configuration, Encoding, read_configuration
+from reben.pipeline.configuration import Configuration, Correction, Encoding, read_configuration
 
 BUILD = {"clc": "clc.gpkg"}
 MINIMAL: dict[str, Any] = {"output": "out", "l2a": ["L2A"], "build": BUILD}
@@ -37,11 +37,38 @@ def test_skip_is_a_word(tmp_path: Path):
     assert read(tmp_path, {**MINIMAL, "encode": None}).encode == Encoding()
 
 
+OLD = """
+output: area
+search: {names: [A], names_file: names.csv, reben: true, type: L1C, from: 2017-06-01, to: 2017-06-30, cloud: 10}
+download: {parallel: 2}
+correct: {engine: 6s, sen2cor: s, dem: d, adjacency_range: 0, time_limit_h: 1, workers: 2, threads: 1, checksums: false}
+build:
+  {clc: c, legend: l, s1_scenes: s, s1_unit: linear, s1_dir: d, s1_pairs: p, v1_geometries: v, snow: [a], cloud: [b],
+  countries: all, patch_size: 600, min_labelled: 0.5, p: 0.1, q: 0.2, unpaired: keep, keep_raw: true, format: store,
+  workers: 2, threads: 1, checksums: false}
+encode: {skip: false, shards: 2, workers: 1}
+on_error: skip
+"""
+"""All keys of the first version; files that have them must be read for ever."""
+
+
+def test_files_of_before_are_read(tmp_path: Path):
+    found = read(tmp_path, OLD).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    given = yaml.safe_load(OLD)
+    for section in ("search", "download", "correct", "build", "encode"):
+        assert set(found[section]) == set(given[section])
+    assert found["build"]["patch_size"] == 600
+    assert found["correct"]["time_limit_h"] == 1
+
+
 def test_what_happens_after_an_error_is_passed_on(tmp_path: Path):
     given = {**MINIMAL, "on_error": "skip", "build": BUILD, "encode": {"on_error": "stop"}}
     configuration = read(tmp_path, given)
-    assert configuration.of_stage(configuration.build).on_error == "skip"
-    assert configuration.of_stage(configuration.encode).on_error == "stop"
+    settled = configuration.settled()
+    assert (settled.build.on_error, settled.encode.on_error) == ("skip", "stop")
+    assert settled.correct is None
+    of_l1c = read(tmp_path, {"output": "out", "l1c": ["L1C"], "build": BUILD, "on_error": "skip"}).settled()
+    assert of_l1c.correct == Correction(on_error="skip")
 
 
 def test_products_are_always_unpacked(tmp_path: Path):

@@ -30,7 +30,7 @@ def test_it_can_be_read_and_shows_the_defaults(tmp_path: Path):
 def test_sections_leave_it_to_the_whole_what_happens_after_an_error(tmp_path: Path):
     (tmp_path / "area.yaml").write_text(example().replace("\non_error: stop", "\non_error: skip"))
     shown = read_configuration(tmp_path / "area.yaml")
-    assert shown.of_stage(shown.build).on_error == "skip"
+    assert shown.settled().build.on_error == "skip"
 
 
 @pytest.mark.parametrize("section", sections())
