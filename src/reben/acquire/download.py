@@ -14,8 +14,8 @@ from reben.acquire.credentials import Credentials, read_credentials
 from reben.acquire.download_report import Outcome, Report, State
 from reben.acquire.inventory import Place, find_present
 from reben.acquire.options import DownloadOptions
-from reben.acquire.patience import Patience
 from reben.acquire.products import CatalogueProduct
+from reben.acquire.retries import RetryPolicy
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop, Stopped
 from reben.acquire.tokens import Tokens
@@ -36,7 +36,7 @@ class Access:
     service: Service = field(default_factory=Service)
     credentials: Callable[[], Credentials] = read_credentials
     """Called when the first token is needed."""
-    patience: Patience | None = None
+    policy: RetryPolicy | None = None
     clock: Callable[[], float] = time.monotonic
 
 
@@ -69,16 +69,16 @@ def download(
     access = access or Access(Service.from_environment())
     output.mkdir(parents=True, exist_ok=True)
     stop = Stop()
-    patience = access.patience or Patience(sleep=stop.sleep)
+    policy = access.policy or RetryPolicy(sleep=stop.sleep)
     with atomic.locked(output / "download"), open_client() as client:
         report = Report.read(output)
-        catalogue = Catalogue(access.service, client, patience, stop)
+        catalogue = Catalogue(access.service, client, policy, stop)
         described = [report.described(product) for product in products]
         todo = _described(described, catalogue, output, thoroughly=options.verify)
         _expect_room(todo, output, options)
         progress = start(sum(product.size or 0 for product in todo))
-        tokens = Tokens(client, access.service, access.credentials, patience=patience, stop=stop, clock=access.clock)
-        line = Line(client, access.service, tokens, patience, stop, _locked(progress))
+        tokens = Tokens(client, access.service, access.credentials, policy=policy, stop=stop, clock=access.clock)
+        line = Line(client, access.service, tokens, policy, stop, _locked(progress))
         _run(todo, _Work(output, options, line), report)
     return report
 

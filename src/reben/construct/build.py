@@ -30,8 +30,8 @@ from reben.construct.plan import BuildPlan
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Tile
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import TileName
 from reben.core.wording import first_of
 from reben.io.dataset.metadata import write_metadata
 from reben.io.qgis_styles import write_code_style
@@ -255,7 +255,7 @@ def _settings(inputs: BuildInputs, fingerprint: str) -> TileSettings:  # noqa: A
 def _open_output(task: _Task) -> Iterator[TileOutput]:
     if task.options.format == "geotiff":
         output = GeotiffOutput(task.workspace.paths, task.threads)
-        output.clear(Tile.parse(task.tile))
+        output.clear(TileName.parse(task.tile))
         yield output
         return
     shard = task.workspace.shard(task.tile)
@@ -269,7 +269,7 @@ def _record(task: _Task, result: TileResult, times: StageTimes) -> dict[str, Any
     return {
         "product": str(task.product),
         "joined with": [str(path) for path in task.further],
-        "ground": asdict(result.patches.ground),
+        "ground": asdict(result.patches.extent),
         "patches": dict(result.counts),
         "repaired polygons": result.repaired_polygons,
         "hours to Sentinel-1, at most": result.largest_gap_h,
@@ -316,7 +316,7 @@ def _unchecked(records: dict[str, dict[str, Any]], *, compared: bool) -> list[st
 def _report(records: dict[str, dict[str, Any]], rows: pa.Table, patch_size_m: int) -> dict[str, Any]:
     """What can be said of the finished tiles."""
     kept = reports.kept_per(rows)
-    tiles = {tile: _patches(tile, TileGround(**record["ground"]), patch_size_m) for tile, record in records.items()}
+    tiles = {tile: _patches(tile, TileExtent(**record["ground"]), patch_size_m) for tile, record in records.items()}
     return {
         "patches": reports.total_counts(records.values()),
         "kept per split": kept["split"],
@@ -328,5 +328,5 @@ def _report(records: dict[str, dict[str, Any]], rows: pa.Table, patch_size_m: in
     }
 
 
-def _patches(tile: str, ground: TileGround, patch_size_m: int) -> TilePatches:
-    return TilePatches(Tile.parse(tile), ground, PatchGrid(ground.side_m, patch_size_m))
+def _patches(tile: str, extent: TileExtent, patch_size_m: int) -> TilePatches:
+    return TilePatches(TileName.parse(tile), extent, PatchGrid(extent.side_m, patch_size_m))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from reben.core.bands import BANDS, PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import MetadataError, NameFormatError, StoreError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Patch, S1Patch
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import PatchName, S1PatchName
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
 from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate
@@ -21,7 +21,7 @@ _MAP_SUFFIX = reference_map_key("")
 
 def export_store(
     store: Store,
-    grounds: Mapping[str, TileGround],
+    extents: Mapping[str, TileExtent],
     target: Path,
     *,
     patch_size_m: int = PATCH_SIZE_M,
@@ -31,7 +31,7 @@ def export_store(
 
     Args:
         store: Sentinel-2 patches, Sentinel-1 patches, reference maps, or some of them.
-        grounds: where each tile lies, by tile id.
+        extents: where each tile lies, by tile id.
         target: folder to make.
         patch_size_m: side of a patch.
         progress: is told how many further values are written.
@@ -41,24 +41,24 @@ def export_store(
         StoreError: if a key or a value is none of reBEN's.
         TargetExistsError: if there is something at `target`.
     """
-    by_mgrs = {tile.rsplit("_T", 1)[-1]: ground for tile, ground in grounds.items()}
+    by_mgrs = {tile.rsplit("_T", 1)[-1]: extent for tile, extent in extents.items()}
     with atomic.new_directory(target) as folder:
         paths = DatasetPaths(folder)
         for key in store:
             if key.startswith("S1"):
-                s1 = _parsed(S1Patch, key)
-                ground, place = _known(by_mgrs, s1.mgrs, key), (s1.column, s1.row)
+                s1 = _parsed(S1PatchName, key)
+                extent, cell = _known(by_mgrs, s1.mgrs, key), (s1.column, s1.row)
                 stem = paths.s1 / s1.scene / key / key
             else:
-                patch = _parsed(Patch, key.removesuffix(_MAP_SUFFIX))
-                ground, place = _known(grounds, str(patch.tile), key), (patch.column, patch.row)
+                patch = _parsed(PatchName, key.removesuffix(_MAP_SUFFIX))
+                extent, cell = _known(extents, str(patch.tile), key), (patch.column, patch.row)
                 root = paths.reference_maps if key.endswith(_MAP_SUFFIX) else paths.s2
                 stem = root / str(patch.tile) / str(patch) / str(patch)
-            grid = PatchGrid(ground.side_m, patch_size_m)
-            bounds = grid.bounds(*place, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+            grid = PatchGrid(extent.side_m, patch_size_m)
+            bounds = grid.bounds(*cell, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
             stem.parent.mkdir(parents=True)
             for name, pixels in store[key].items():
-                _write(stem, name, pixels, ground.crs, (bounds.left_m, bounds.top_m))
+                _write(stem, name, pixels, extent.crs, (bounds.left_m, bounds.top_m))
             progress(1)
 
 
@@ -76,15 +76,15 @@ def _parsed(kind: Any, key: str) -> Any:  # noqa: ANN401 - Patch or S1Patch
         ) from error
 
 
-def _known(grounds: Mapping[str, TileGround], tile: str, key: str) -> TileGround:
+def _known(extents: Mapping[str, TileExtent], tile: str, key: str) -> TileExtent:
     """Where a tile lies.
 
     Raises:
         MetadataError: if that is not known.
     """
-    if tile not in grounds:
+    if tile not in extents:
         raise MetadataError(f"{key}: it is not known where tile {tile} lies", hint="add it to the file of tiles")
-    return grounds[tile]
+    return extents[tile]
 
 
 def _write(stem: Path, name: str, pixels: NDArray[Any], crs: str, corner: tuple[float, float]) -> None:

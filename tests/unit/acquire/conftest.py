@@ -9,7 +9,7 @@ import pytest
 from reben.acquire.credentials import Credentials
 from reben.acquire.download import Access
 from reben.acquire.options import DownloadOptions
-from reben.acquire.patience import Patience
+from reben.acquire.retries import RetryPolicy
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
 
 
@@ -41,17 +41,19 @@ def space(clock: Clock) -> Iterator[DataSpaceStandIn]:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> Patience:
-    return Patience(sleep=clock.sleep, jitter=lambda: 1.0)
+def policy(clock: Clock) -> RetryPolicy:
+    return RetryPolicy(sleep=clock.sleep, jitter=lambda: 1.0)
 
 
 @pytest.fixture
-def options(space: DataSpaceStandIn, patience: Patience, clock: Clock) -> Callable[..., tuple[DownloadOptions, Access]]:
+def options(
+    space: DataSpaceStandIn, policy: RetryPolicy, clock: Clock
+) -> Callable[..., tuple[DownloadOptions, Access]]:
     """Options of a download, and access to the stand-in."""
 
     def make(**changes: object) -> tuple[DownloadOptions, Access]:
         access = {
-            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": patience,
+            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": policy,
             "clock": clock.time,
         }  # fmt: skip
         access |= {name: changes.pop(name) for name in list(changes) if name in access}
