@@ -19,14 +19,14 @@ from reben.io.dataset.metadata import read_metadata
 L2A = str(l2a_name(L1C_PRODUCT))
 SLOW_CORRECT = """
 import sys, time
-from reben.correct import sixs
+from reben.correct.sixs import engine
 from reben.__main__ import main
 
 def slow(self, report):
     print("half done", flush=True)
     time.sleep(600)
 
-sixs.L2aWriter.finish = slow
+engine.L2aWriter.finish = slow
 if __name__ == "__main__":
     sys.argv[0] = "reben"
     main()

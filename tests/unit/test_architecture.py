@@ -61,7 +61,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "tile/sentinel1/partners.py",
         "tile/patches.py",  # unit/construct/test_tile.py
         "io/projection.py",  # unit/rules/test_country.py and test_reference_maps.py
-        "io/dataset/paths.py",
         "work/processes.py",  # integration/test_accidents.py
         "work/quiet_start.py",  # integration/test_signals.py
         "pipeline/sequence.py",  # integration/test_pipeline.py

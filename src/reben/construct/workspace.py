@@ -107,24 +107,14 @@ class Workspace:
         return {tile: _read_note(self._record_file(tile)) for tile in tiles}
 
     def remove_strays(self, rows: pa.Table) -> None:
-        """Remove patches that no row names: remains of tiles that failed."""
-        kept = {
-            self.paths.s2: set(rows["patch_id"].to_pylist()),
-            self.paths.reference_maps: set(rows["patch_id"].to_pylist()),
-            self.paths.s1: set(rows["s1_name"].to_pylist()),
-        }
-        for root, names in kept.items():
-            for group in root.iterdir() if root.is_dir() else ():
-                for patch in group.iterdir():
-                    if patch.name not in names:
-                        shutil.rmtree(patch)
-                        continue
-                    for partial in patch.glob(".*"):  # of a tile that was stopped while it wrote this file
-                        partial.unlink()
-                if not any(group.iterdir()):
-                    group.rmdir()
-            if root.is_dir() and not any(root.iterdir()):
-                root.rmdir()
+        """Remove what belongs to no row: remains of tiles that failed or were stopped while they wrote a file."""
+        names = (set(rows[column].to_pylist()) for column in ("patch_id", "s1_name"))
+        for stray in list(self.paths.strays(*names)):
+            shutil.rmtree(stray) if stray.is_dir() else stray.unlink()
+        for root in (self.paths.s2, self.paths.reference_maps, self.paths.s1):
+            for folder in [*root.glob("*/"), root] if root.is_dir() else ():
+                if not any(folder.iterdir()):
+                    folder.rmdir()
 
     def become(self, target: Path) -> None:
         """Give the finished data set its name.

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError, NoPatchError
-from reben.core.names import V1_PATCH_PATTERN
+from reben.core.names import REFERENCE_MAP_SUFFIX, V1_PATCH_PATTERN
 from reben.io.dataset.metadata import SPLITS
-from reben.io.store import Store, reference_map_key
+from reben.io.store import Store
 
 _SOME = 1 << 16
 SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
@@ -106,7 +106,7 @@ class Patches:
         if "s1" in sensors:
             parts["Sentinel-1 patches"] = self.s1_names
         if reference_maps:
-            parts["reference maps"] = pc.binary_join_element_wise(self.ids, reference_map_key(""), "")
+            parts["reference maps"] = pc.binary_join_element_wise(self.ids, REFERENCE_MAP_SUFFIX, "")
         lacks = store.lacks(key for keys in parts.values() for key in _each(keys))
         for number, (part, keys) in enumerate(parts.items()):
             lacking = np.flatnonzero(lacks[number * len(self) : (number + 1) * len(self)])

@@ -15,9 +15,6 @@ from reben.io.legend_files import read_legend
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.labels import MIN_LABELLED
 
-PLACE_PATTERN = r"_\d+_\d+$"
-"""Column and row at the end of a patch id."""
-
 
 @dataclass(frozen=True)
 class DatasetRules:

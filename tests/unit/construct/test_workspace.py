@@ -79,11 +79,10 @@ def lay(workspace: Workspace, tile: str, column: int, row: int, *, s1: bool = Tr
     patch = f"{tile}_{column:02d}_{row:02d}"
     name = S1.format(column, row)
     paths = workspace.paths
-    folders = [paths.s2 / tile / patch, paths.reference_maps / tile / patch]
-    folders += [paths.s1 / name.rsplit("_", 3)[0] / name] if s1 else []
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{folder.name}_x.tif").write_bytes(b"x")
+    files = [paths.s2_file(patch, "B02"), paths.map_file(patch), *([paths.s1_file(name, "VV")] if s1 else [])]
+    for file in map(Path, files):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
 
 
 def test_remains_of_other_tiles_are_removed(workspace: Workspace):
@@ -99,9 +98,9 @@ def test_remains_of_other_tiles_are_removed(workspace: Workspace):
     kept = sorted(str(path.relative_to(workspace.root)) for path in workspace.root.rglob("*.tif"))
     ids = [f"{TILES[0]}_00_01", f"{TILES[0]}_02_03"]
     assert kept == sorted(
-        [f"BigEarthNet-S2/{TILES[0]}/{name}/{name}_x.tif" for name in ids]
-        + [f"Reference_Maps/{TILES[0]}/{name}/{name}_x.tif" for name in ids]
-        + [f"BigEarthNet-S1/{scene.name}/{S1.format(0, 1)}/{S1.format(0, 1)}_x.tif"]
+        [f"BigEarthNet-S2/{TILES[0]}/{name}/{name}_B02.tif" for name in ids]
+        + [f"Reference_Maps/{TILES[0]}/{name}/{name}_reference_map.tif" for name in ids]
+        + [f"BigEarthNet-S1/{scene.name}/{S1.format(0, 1)}/{S1.format(0, 1)}_VV.tif"]
     )
     assert {path.name for path in workspace.paths.s2.iterdir()} == {TILES[0]}
     assert [path.name for path in scene.rglob(".*")] == []

@@ -16,7 +16,7 @@ from reben.work import atomic
 HOLD = """
 import sys, time
 from pathlib import Path
-from reben.io import atomic
+from reben.work import atomic
 
 with atomic.{function}(Path(sys.argv[1])) as partial:
     ({file}).write_text("half done")
@@ -390,7 +390,7 @@ def test_a_failing_writer_leaves_the_others_alone(target: Path) -> None:
 
 def test_processes_that_write_one_file_leave_one_of_their_contents(target: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from reben.io import atomic\n"
+        "import sys; from pathlib import Path; from reben.work import atomic\n"
         "for _ in range(50): atomic.write_text(Path(sys.argv[1]), sys.argv[2] * 100_000)"
     )
     writers = [subprocess.Popen([sys.executable, "-c", program, str(target), letter]) for letter in "abc"]

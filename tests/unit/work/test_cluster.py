@@ -23,7 +23,7 @@ def test_no_scheduler_at_the_address(address: str, monkeypatch: pytest.MonkeyPat
 SCRIPT = """
 import sys
 from reben.core.errors import ClusterError
-from reben.io import cluster
+from reben.work import cluster
 
 cluster._CONNECT_S = 0.5
 try:

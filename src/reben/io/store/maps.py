@@ -20,10 +20,11 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from reben.core.errors import StoreError
+from reben.core.names import REFERENCE_MAP_SUFFIX
 from reben.io.small_files import read_json
 from reben.io.store.checksums import read_checksums
 from reben.io.store.keys import read_key_pages
-from reben.io.store.values import LONGEST_KEY, reference_map_key
+from reben.io.store.values import LONGEST_KEY
 
 
 class AnyMap(Protocol):
@@ -246,7 +247,7 @@ def _memory_bytes() -> int:
 FITS_INTO_MEMORY = 0.5
 """Share of the machine's memory; a larger file will not stay in the page cache."""
 
-_MAP_SUFFIX = reference_map_key("").encode()
+_MAP_SUFFIX = REFERENCE_MAP_SUFFIX.encode()
 DAMAGED_HINT = "the file may be damaged or half copied; copy or encode it again"
 
 _maps: WeakValueDictionary[tuple[int, int], _Map] = WeakValueDictionary()

@@ -224,7 +224,7 @@ import resource, sys, warnings
 resource.setrlimit(resource.RLIMIT_AS, ({2 << 30}, {2 << 30}))
 warnings.simplefilter("ignore")
 from reben.core.errors import RasterError
-from reben.io import geotiff
+from reben.io.tiff import geotiff
 try:
     geotiff.read_band(sys.argv[1])
 except RasterError as error:
