@@ -7,7 +7,7 @@ import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -40,6 +40,7 @@ from reben.io.store import create_store, merge_stores
 from reben.tile.patches import TilePatches
 from reben.work import atomic
 from reben.work.checksums import sha256_of_all
+from reben.work.run_all import run_all
 from reben.work.stage_times import StageTimes
 
 OutputFormat = Literal["geotiff", "store"]
@@ -193,26 +194,18 @@ def _build_tiles(
     missing = [task for task in tasks if not task.workspace.is_finished(task.tile)]
     progress(len(tasks) - len(missing))
     failed: dict[str, str] = {}
-    running: dict[Future[None], str] = {executor.submit(_build_one, task): task.tile for task in missing}
-    try:
-        for future in as_completed(running):
-            try:
-                future.result()
-            except RebenError as error:
-                # A tile that another process is still building (a worker of a build that was stopped) has not failed.
-                if not skip_errors or isinstance(error, DiskFullError | TargetExistsError):
-                    raise
-                failed[running[future]] = str(error)
-            except BrokenExecutor as error:
-                raise BuildError(
-                    f"a worker died while it built {running[future]} ({error})",
-                    hint="it may have run out of memory; the same command goes on, perhaps with fewer --workers",
-                ) from error
-            progress(1)
-    finally:
-        for future in running:
-            future.cancel()
+    for task, outcome in run_all(executor, _build_one, missing, death=_death):
+        if isinstance(outcome, RebenError):
+            # A tile that another process is still building (a worker of a build that was stopped) has not failed.
+            if not skip_errors or isinstance(outcome, DiskFullError | TargetExistsError):
+                raise outcome
+            failed[task.tile] = str(outcome)
+        progress(1)
     return dict(sorted(failed.items()))
+
+
+def _death(task: _Task) -> BuildError:
+    return BuildError(f"a worker died while it built {task.tile}")
 
 
 def _build_one(task: _Task) -> None:

@@ -25,6 +25,7 @@ from reben.io.small_files import read_json
 from reben.io.store.checksums import read_checksums
 from reben.io.store.keys import read_key_pages
 from reben.io.store.values import LONGEST_KEY
+from reben.work.memory import memory_bytes
 
 
 class AnyMap(Protocol):
@@ -73,7 +74,7 @@ class _Map:
             subdir=path.is_dir(),
             readonly=True,
             lock=False,
-            readahead=nbytes > _memory_bytes() * FITS_INTO_MEMORY,
+            readahead=nbytes > memory_bytes() * FITS_INTO_MEMORY,
             create=False,
             max_spare_txns=0,
         )
@@ -238,10 +239,6 @@ def _expected_shards(note: Path) -> int:
     if type(expected) is not int or not 0 < expected <= _MOST_SHARDS:
         raise StoreError(f"{note}: does not say how many shards there are", hint=DAMAGED_HINT)
     return expected
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 FITS_INTO_MEMORY = 0.5
