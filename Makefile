@@ -15,6 +15,7 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 test test-all: export OMP_NUM_THREADS := 1
 test test-all: export MALLOC_ARENA_MAX := 2
 test: MARKED := -m "not slow"
+test-all: export REBEN_TEST_KILLS := many
 test test-all: $(VENV)/.dev  ## the test suite, with branch coverage; test-all: with the slow tests
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(MARKED) $(ARGS)
