@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.construction import REAL_DATA, full_tile
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.l2a_product import l2a_name
 from reben.correct.sixs.engine import SixsEngine
 from reben.correct.sixs.tables import Air, pressure_hpa
@@ -51,13 +51,13 @@ def measure(cache: Path, scratch: Path, *, atmospheres: int = 10) -> Accuracy | 
     if not (REAL_DATA / "tools").is_dir():
         return None
     l2a = open_product(full_tile(cache))
-    surface, ground = {}, TileGround("", 0, 0, 0)
+    surface, extent = {}, TileExtent("", 0, 0, 0)
     for band in S2_BANDS:
         side = _SIDE_M // BANDS[band].resolution_m
         with rasterio.open(l2a.images[band]) as source:
             surface[band] = source.read(1, window=((0, side), (0, side)))
             corner = source.transform
-            ground = TileGround(f"EPSG:{source.crs.to_epsg()}", corner.c, corner.f, _SIDE_M)
+            extent = TileExtent(f"EPSG:{source.crs.to_epsg()}", corner.c, corner.f, _SIDE_M)
     name = replace(l2a.name, tile=replace(l2a.name.tile, level="L1C"))
     draw = np.random.default_rng(_SEED)
     errors: dict[str, list[NDArray[np.float64]]] = {band: [] for band in S2_BANDS}
@@ -66,7 +66,7 @@ def measure(cache: Path, scratch: Path, *, atmospheres: int = 10) -> Accuracy | 
         air = Air(draw.uniform(0.05, 0.5), draw.uniform(0.5, 4), draw.uniform(0.28, 0.4), pressure_hpa(0))
         folder = scratch / "accuracy"
         shutil.rmtree(folder, ignore_errors=True)
-        l1c = write_l1c_product(folder, name, ground, surface, air=air)
+        l1c = write_l1c_product(folder, name, extent, surface, air=air)
         report = SixsEngine(threads=available_cpus(), adjacency_m=NEIGHBOURS_M).correct(l1c, folder)
         aerosol.append(report["aerosol"]["optical thickness at 550 nm"] - air.aot)
         water.append(report["water vapour"]["g/cm2"] / air.water_g_cm2 - 1)

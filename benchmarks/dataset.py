@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from reben.core.names import Patch, S1Patch
+from reben.core.names import PatchName, S1PatchName
 from reben.demo.dataset import write_dataset
 from reben.io.dataset.paths import DatasetPaths
 
@@ -26,13 +26,13 @@ def make_dataset(folder: Path, count: int) -> BenchData:
     shutil.rmtree(folder, ignore_errors=True)
     source = write_dataset(folder / "source", step=_STEP, workers=os.cpu_count() or 1)
     target = DatasetPaths(folder / "dataset")
-    originals = [Patch.parse(path.name) for path in sorted(source.s2.glob("*/*"))]
+    originals = [PatchName.parse(path.name) for path in sorted(source.s2.glob("*/*"))]
     scene = next(source.s1.iterdir()).name
     names = []
     for number in range(count):
         old = originals[number % len(originals)]
-        new = Patch(old.tile, number // 91, number % 91)
-        old_s1, new_s1 = (str(S1Patch(scene, p.tile.mgrs, p.column, p.row)) for p in (old, new))
+        new = PatchName(old.tile, number // 91, number % 91)
+        old_s1, new_s1 = (str(S1PatchName(scene, p.tile.mgrs, p.column, p.row)) for p in (old, new))
         group = str(old.tile)
         _copy(source.s2 / group / str(old), target.s2 / group / str(new))
         _copy(source.s1 / scene / old_s1, target.s1 / scene / new_s1)

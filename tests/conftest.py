@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.demo.area import make_area
 from reben.demo.dataset import write_dataset
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
@@ -208,13 +208,13 @@ class SmallL1c:
 
     path: Path
     surface: dict[str, NDArray[np.generic]]
-    ground: TileGround
+    extent: TileExtent
 
 
 @pytest.fixture(scope="session")
 def small_l1c(tmp_path_factory: pytest.TempPathFactory) -> SmallL1c:
     """Not to be changed: copy it first."""
-    ground = TileGround("EPSG:32631", ulx_m=99_960, uly_m=100_020, side_m=9_000)
-    surface = make_area(ground, progress=lambda _: None).bands
+    extent = TileExtent("EPSG:32631", ulx_m=99_960, uly_m=100_020, side_m=9_000)
+    surface = make_area(extent, progress=lambda _: None).bands
     folder = tmp_path_factory.mktemp("l1c")
-    return SmallL1c(write_l1c_product(folder, L1C_PRODUCT, ground, surface), surface, ground)
+    return SmallL1c(write_l1c_product(folder, L1C_PRODUCT, extent, surface), surface, extent)

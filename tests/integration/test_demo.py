@@ -9,7 +9,7 @@ from matplotlib.image import imread
 
 from own_process import in_own_process
 from reben.core.errors import TargetExistsError
-from reben.demo.area import GROUND
+from reben.demo.area import EXTENT
 from reben.demo.job import RECIPE, run_demo
 
 
@@ -28,7 +28,7 @@ def run(output: Path) -> tuple[list[str], object]:
         report_epoch=lambda _: None,
         recipe=recipe,
         segmentation_recipe=recipe.model_copy(update={"task": "segmentation", "epochs": 3}),
-        ground=replace(GROUND, side_m=18_000),
+        extent=replace(EXTENT, side_m=18_000),
     )
     return stages, result
 

@@ -100,12 +100,12 @@ def test_everything_about_a_segmentation_model(
         assert text in result.stdout
     found = json.loads((tmp_path / "scores.json").read_text())
     assert found["confusion"] == json.loads((mapper / "test.json").read_text())["confusion"]
-    grounds = tmp_path / "tiles.csv"
+    extents = tmp_path / "tiles.csv"
     rows = [row for row in read_metadata([tiny_dataset.metadata]).to_pylist() if row["split"] == "test"]
     ids = [row["patch_id"] for row in rows]
-    grounds.write_text(f"tile,crs,ulx_m,uly_m\n{ids[0].rsplit('_', 2)[0]},EPSG:32631,99960,100020\n")
-    reben("predict", "--checkpoint", mapper, *tables, "--tiles", grounds, "--output", tmp_path / "maps", *ids)
-    refused = ["predict", "--checkpoint", mapper, *tables, "--tiles", grounds, "--output", tmp_path / "more"]
+    extents.write_text(f"tile,crs,ulx_m,uly_m\n{ids[0].rsplit('_', 2)[0]},EPSG:32631,99960,100020\n")
+    reben("predict", "--checkpoint", mapper, *tables, "--tiles", extents, "--output", tmp_path / "maps", *ids)
+    refused = ["predict", "--checkpoint", mapper, *tables, "--tiles", extents, "--output", tmp_path / "more"]
     assert "--json" in reben(*refused, "--json", tmp_path / "maps.json", code=2).stderr
     assert not (tmp_path / "more").exists()
     truth, predicted = [], []

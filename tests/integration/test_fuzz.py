@@ -40,7 +40,7 @@ from reben.encode.custom import read_specification
 from reben.encode.engine import read_result
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import first_patch, read_metadata
-from reben.io.dataset.tile_grounds import read_tile_grounds
+from reben.io.dataset.tile_extents import read_tile_extents
 from reben.io.jp2 import read_tile_band
 from reben.io.legend_files import read_legend
 from reben.io.safe.angles import read_angles
@@ -167,8 +167,8 @@ TEXTS = [
     Format("specification.toml", read_specification, (SPECIFICATION.encode(),)),
     Format("pipeline.yaml", read_configuration, (example().encode(),), as_yaml),
     Format("recipe.yaml", lambda path: compose_recipe(file=path), (b"epochs: 3\nbands: [B02, VV]\n",), as_yaml),
-    Format("tiles.csv", read_tile_grounds, (b"tile,crs,ulx_m,uly_m\nT33UUP,EPSG:32633,1,2\n",), as_csv),
-    Format("tiles.json", read_tile_grounds, (as_json(REPORT),), as_json),
+    Format("tiles.csv", read_tile_extents, (b"tile,crs,ulx_m,uly_m\nT33UUP,EPSG:32633,1,2\n",), as_csv),
+    Format("tiles.json", read_tile_extents, (as_json(REPORT),), as_json),
     Format("snow.csv", lambda path: read_v1_names([path]), (b"S2A_MSIL2A_20170613T101031_0_45\n",), as_csv),
     Format("pairs.csv", read_s1_pairs, (b"S2A_MSIL2A_20170613T101031_0_45,S1A_IW_GRDH_1\n",), as_csv),
     Format("statistics.json", read_statistics, (as_json(REPORT),), as_json),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reben.demo.area import GROUND
+from reben.demo.area import EXTENT
 from reben.demo.inputs import write_raw_inputs
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
@@ -155,7 +155,7 @@ def test_l1c_products_and_their_correction(configure: Callable[..., Path], tmp_p
 
 def test_the_whole_chain_from_l1c(configure: Callable[..., Path], tmp_path: Path):
     """The demo's area as an L1C product: found, downloaded, corrected, built with Sentinel-1, encoded."""
-    raw = write_raw_inputs(tmp_path / "raw", ground=replace(GROUND, side_m=9_000))
+    raw = write_raw_inputs(tmp_path / "raw", extent=replace(EXTENT, side_m=9_000))
     (product,) = raw.l1c.iterdir()
     with running_data_space() as space:
         space.add(product.name, zipped(product))

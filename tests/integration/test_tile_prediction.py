@@ -13,7 +13,7 @@ from matplotlib.image import imread
 
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
-from reben.demo.area import GROUND
+from reben.demo.area import EXTENT
 from reben.demo.job import make_data
 from reben.io.store import open_store
 from reben.learn.models.architectures import Architecture, build_model
@@ -21,7 +21,7 @@ from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
 from stand_ins.command import run_reben as reben
 
-SMALL = replace(GROUND, side_m=9_000)  # 7 x 7 patches, and a margin of 600 m
+SMALL = replace(EXTENT, side_m=9_000)  # 7 x 7 patches, and a margin of 600 m
 BANDS = ("VV", "VH", "B02", "B03", "B04", "B05", "B8A")
 
 
@@ -29,7 +29,7 @@ BANDS = ("VV", "VH", "B02", "B03", "B04", "B05", "B8A")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with raw inputs, data set and store."""
     folder = tmp_path_factory.mktemp("tile")
-    make_data(folder, ground=SMALL)
+    make_data(folder, extent=SMALL)
     return folder
 
 

@@ -9,16 +9,16 @@ import rasterio
 from affine import Affine
 from rasterio.transform import from_origin
 
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Tile
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import TileName
 from reben.tile.patches import TilePatches
 
 
 @pytest.fixture
 def patches() -> TilePatches:
     """4 x 4 patches with their upper left corner at (300000, 5400000) in UTM zone 33."""
-    ground = TileGround("EPSG:32633", 300_000, 5_400_000, 4_800)
-    return TilePatches(Tile.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"), ground, PatchGrid(4_800))
+    extent = TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800)
+    return TilePatches(TileName.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"), extent, PatchGrid(4_800))
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "encode/export.py",  # integration/test_store_commands.py
         "io/store/contents.py",
         "io/store/maps.py",  # unit/io/store/test_reader.py
-        "io/dataset/tile_grounds.py",
+        "io/dataset/tile_extents.py",
         "demo/area.py",  # unit/demo/test_inputs.py
         "demo/job.py",
         "rules/seasons.py",  # unit/rules/test_alignment.py

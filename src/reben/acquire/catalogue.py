@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 from httpx2 import Client
 
 from reben.acquire.connection import ANSWER_S, open_client, open_response
-from reben.acquire.patience import PassingError, Patience, try_patiently
 from reben.acquire.products import CatalogueProduct, expect_name, parse_product
 from reben.acquire.query import Query, names_filter
+from reben.acquire.retries import RetryPolicy, TransientError, retry
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop
 from reben.core.errors import CatalogueError
@@ -44,7 +44,7 @@ class Catalogue:
 
     service: Service
     client: Client
-    patience: Patience = field(default_factory=Patience)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     stop: Stop = field(default_factory=Stop)
     answer_s: float = ANSWER_S
     """How long a page may take."""
@@ -114,8 +114,8 @@ class Catalogue:
             CatalogueError: if the catalogue refuses, or does not answer.
         """
         try:
-            return try_patiently(lambda: self._page_once(parameters), self.patience)[0]
-        except PassingError as error:
+            return retry(lambda: self._page_once(parameters), self.policy)[0]
+        except TransientError as error:
             raise CatalogueError(
                 f"{self.service.catalogue}: {error}", hint="try again later; https://dataspace.copernicus.eu says why"
             ) from error
@@ -139,7 +139,7 @@ class Catalogue:
         except ValueError:
             page = None
         if not isinstance(page, dict) or not isinstance(page.get("value"), list):
-            raise PassingError("what the catalogue answers is no list of products")
+            raise TransientError("what the catalogue answers is no list of products")
         return page
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from httpx2 import Client, InvalidURL, Limits, RequestError, Response, Timeout
 
-from reben.acquire.patience import PassingError, expect_no_passing_status
+from reben.acquire.retries import TransientError, expect_no_transient_status
 from reben.acquire.stopping import Stop
 from reben.version import __version__
 
@@ -60,10 +60,10 @@ class _Limit:
         """Check that it has not taken too long.
 
         Raises:
-            PassingError: if it has.
+            TransientError: if it has.
         """
         if self._expired:
-            raise PassingError(f"no answer within {self._seconds:.0f} s")
+            raise TransientError(f"no answer within {self._seconds:.0f} s")
 
     def cancel(self) -> None:
         self._timer.cancel()
@@ -101,7 +101,7 @@ def open_response(
         whole_within_s: how long the whole answer may take; None limits the headers only.
 
     Raises:
-        PassingError: if the connection breaks, here or while the block reads, or the status asks for another attempt.
+        TransientError: if the connection breaks, here or while the block reads, or the status asks for another attempt.
         Stopped: if it is over.
     """
     stop.check()
@@ -120,26 +120,26 @@ def open_response(
         ):
             if whole_within_s is None:
                 limit.cancel()  # a gigabyte takes its time
-            expect_no_passing_status(response)
+            expect_no_transient_status(response)
             yield response
             limit.expect_in_time()  # an answer of unstated length ends well where the connection is broken
     except (RequestError, InvalidURL, UnicodeError) as error:  # RequestError: content that cannot be decoded, too
         stop.check()  # a connection that breaks because it is over is no error
         limit.expect_in_time()
-        raise PassingError(f"the connection failed ({str(error) or type(error).__name__})") from None
+        raise TransientError(f"the connection failed ({str(error) or type(error).__name__})") from None
 
 
 def redirect_target(response: Response) -> str | None:
     """Where a response sends us; None if it is not a redirect.
 
     Raises:
-        PassingError: if it sends us nowhere.
+        TransientError: if it sends us nowhere.
     """
     if response.status_code not in _REDIRECTS:
         return None
     target = response.next_request
     if target is None or target.url.scheme not in {"http", "https"} or not _is_address(str(target.url)):
-        raise PassingError(f"status {response.status_code}, a redirect to no address")
+        raise TransientError(f"status {response.status_code}, a redirect to no address")
     return str(target.url)
 
 
@@ -161,8 +161,8 @@ class Redirects:
         """One more.
 
         Raises:
-            PassingError: if there are too many.
+            TransientError: if there are too many.
         """
         self._count += 1
         if self._count > _MOST_REDIRECTS:
-            raise PassingError(f"more than {_MOST_REDIRECTS} redirects")
+            raise TransientError(f"more than {_MOST_REDIRECTS} redirects")

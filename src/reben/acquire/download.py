@@ -13,8 +13,8 @@ from reben.acquire.connection import MOST_CONNECTIONS, open_client
 from reben.acquire.credentials import Credentials, read_credentials
 from reben.acquire.download_report import Outcome, Report, State
 from reben.acquire.inventory import Place, find_present
-from reben.acquire.patience import Patience
 from reben.acquire.products import CatalogueProduct
+from reben.acquire.retries import RetryPolicy
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop, Stopped
 from reben.acquire.tokens import Tokens
@@ -41,7 +41,7 @@ class DownloadOptions:
     service: Service = field(default_factory=Service)
     credentials: Callable[[], Credentials] = read_credentials
     """Called when the first token is needed."""
-    patience: Patience | None = None
+    policy: RetryPolicy | None = None
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -82,16 +82,16 @@ def download(
     """
     output.mkdir(parents=True, exist_ok=True)
     stop = Stop()
-    patience = options.patience or Patience(sleep=stop.sleep)
+    policy = options.policy or RetryPolicy(sleep=stop.sleep)
     with atomic.locked(output / "download"), open_client() as client:
         report = Report.read(output)
-        catalogue = Catalogue(options.service, client, patience, stop)
+        catalogue = Catalogue(options.service, client, policy, stop)
         described = [report.described(product) for product in products]
         todo = _described(described, catalogue, output, thoroughly=options.verify)
         _expect_room(todo, output, options)
         progress = start(sum(product.size or 0 for product in todo))
-        tokens = Tokens(client, options.service, options.credentials, patience=patience, stop=stop, clock=options.clock)
-        line = Line(client, options.service, tokens, patience, stop, _locked(progress))
+        tokens = Tokens(client, options.service, options.credentials, policy=policy, stop=stop, clock=options.clock)
+        line = Line(client, options.service, tokens, policy, stop, _locked(progress))
         _run(todo, _Work(output, options, line), report)
     return report
 

@@ -11,7 +11,7 @@ from httpx2 import Client
 
 from reben.acquire.connection import ANSWER_S, open_response
 from reben.acquire.credentials import HINT, Credentials
-from reben.acquire.patience import PassingError, Patience, try_patiently
+from reben.acquire.retries import RetryPolicy, TransientError, retry
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop
 from reben.core.errors import CredentialsError, DownloadError, RebenError
@@ -61,13 +61,13 @@ class Tokens:
         service: Service,
         credentials: Callable[[], Credentials],
         *,
-        patience: Patience,
+        policy: RetryPolicy,
         stop: Stop,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Ask for nothing yet: `credentials` is called when the first token is needed."""
         self._client, self._service, self._credentials = client, service, credentials
-        self._patience, self._stop, self._clock = patience, stop, clock
+        self._patience, self._stop, self._clock = policy, stop, clock
         self._lock = threading.Lock()
         self._grant: _Grant | None = None
         self._refusal: RebenError | None = None
@@ -85,7 +85,7 @@ class Tokens:
             if self._grant is None or self._clock() >= self._grant.renew_at_s:
                 try:
                     self._grant = self._renewed()
-                except PassingError as error:
+                except TransientError as error:
                     self._refusal = DownloadError(f"no token: {error}", hint="the same command goes on later")
                     raise self._refusal from error
                 except RebenError as error:
@@ -116,7 +116,7 @@ class Tokens:
 
     def _ask(self, form: Mapping[str, str]) -> _Grant | str:
         """What the service grants, or why not."""
-        return try_patiently(lambda: self._ask_once(form), self._patience)[0]
+        return retry(lambda: self._ask_once(form), self._patience)[0]
 
     def _ask_once(self, form: Mapping[str, str]) -> _Grant | str:
         asked_s = self._clock()
@@ -128,7 +128,7 @@ class Tokens:
             for chunk in response.iter_bytes():
                 answer += chunk
                 if len(answer) > _LARGEST_ANSWER:
-                    raise PassingError("the identity service sends no token, but something very long")
+                    raise TransientError("the identity service sends no token, but something very long")
             try:
                 values = parse_json(answer)
             except ValueError:
@@ -139,7 +139,7 @@ class Tokens:
             said = code if isinstance(code, str) and code in _ERROR_CODES else "no reason given"
             return f"status {response.status_code}, {said}"
         if response.status_code != 200 or not isinstance(values, dict):  # noqa: PLR2004
-            raise PassingError(f"the identity service answers with status {response.status_code} and no token")
+            raise TransientError(f"the identity service answers with status {response.status_code} and no token")
         return _parse(values, asked_s)
 
 
@@ -147,11 +147,11 @@ def _parse(values: Mapping[str, Any], asked_s: float) -> _Grant:
     """The parts of an answer that matter.
 
     Raises:
-        PassingError: if it has no token.
+        TransientError: if it has no token.
     """
     access, refresh = values.get("access_token"), values.get("refresh_token")
     if not isinstance(access, str) or not _TOKEN.fullmatch(access):
-        raise PassingError("the identity service answers without a token")
+        raise TransientError("the identity service answers without a token")
     life_s = _seconds(values.get("expires_in"))
     usable = isinstance(refresh, str) and _TOKEN.fullmatch(refresh)
     refresh_life_s = _seconds(values.get("refresh_expires_in")) if usable else 0.0

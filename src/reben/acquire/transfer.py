@@ -13,8 +13,8 @@ from pathlib import Path
 from httpx2 import Client, Response
 
 from reben.acquire.connection import Redirects, open_response, redirect_target
-from reben.acquire.patience import PassingError, Patience, try_patiently
 from reben.acquire.products import CatalogueProduct
+from reben.acquire.retries import RetryPolicy, TransientError, retry
 from reben.acquire.service import Service
 from reben.acquire.stopping import Stop
 from reben.acquire.tokens import Tokens
@@ -48,7 +48,7 @@ class Line:
     client: Client
     service: Service
     tokens: Tokens
-    patience: Patience
+    policy: RetryPolicy
     stop: Stop
     progress: Callable[[int], None]
     """Told how many further bytes there are; fewer than none if a download begins again."""
@@ -165,8 +165,8 @@ def _fill(part: _Part, line: Line, fetched: Fetched) -> None:
         return most > before
 
     try:
-        _, retries = try_patiently(lambda: _request(part, line, fetched), line.patience, gained=gained)
-    except PassingError as error:
+        _, retries = retry(lambda: _request(part, line, fetched), line.policy, gained=gained)
+    except TransientError as error:
         raise DownloadError(str(error), hint="the same command goes on with what has come") from error
     fetched.retries += retries
 
@@ -175,7 +175,7 @@ def _request(part: _Part, line: Line, fetched: Fetched) -> None:
     """Ask for what is missing, and take what comes.
 
     Raises:
-        PassingError: if another attempt may get further.
+        TransientError: if another attempt may get further.
         DownloadError: if the service says no.
     """
     if part.size > (part.product.size or _LARGEST):
@@ -224,7 +224,7 @@ def _take(response: Response, part: _Part, line: Line, fetched: Fetched) -> None
     """Write what comes.
 
     Raises:
-        PassingError: if it breaks off, is another part than was asked for, or no zip file.
+        TransientError: if it breaks off, is another part than was asked for, or no zip file.
         DownloadError: if the service says no, or sends another number of bytes than the catalogue says.
     """
     if response.status_code == _PARTIAL:
@@ -237,7 +237,7 @@ def _take(response: Response, part: _Part, line: Line, fetched: Fetched) -> None
         if part.product.size is None and response.headers.get("Content-Range", "") == f"bytes */{part.size}":
             return  # all has come already
         _start_again(part, line)
-        raise PassingError("the server does not know the part that was asked for")
+        raise TransientError("the server does not know the part that was asked for")
     else:
         raise DownloadError(_WHY.get(response.status_code, f"the service answers with status {response.status_code}"))
     _write(response, part, line, fetched)
@@ -247,7 +247,7 @@ def _expect_rest(response: Response, part: _Part, line: Line) -> None:
     """Check that a partial response goes on where the part ends, in the same file.
 
     Raises:
-        PassingError: if not; the next attempt begins from zero.
+        TransientError: if not; the next attempt begins from zero.
     """
     match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     etag = response.headers.get("ETag", "")
@@ -259,7 +259,7 @@ def _expect_rest(response: Response, part: _Part, line: Line) -> None:
         or (etag and part.etag and etag != part.etag)
     ):
         _start_again(part, line)
-        raise PassingError("the server sends another part than was asked for, or of another file")
+        raise TransientError("the server sends another part than was asked for, or of another file")
 
 
 def _expect_size(response: Response, part: _Part) -> None:
@@ -267,11 +267,11 @@ def _expect_size(response: Response, part: _Part) -> None:
 
     Raises:
         DownloadError: if it is not the catalogue's.
-        PassingError: if it is a page, such as the ones that say that a service is being mended.
+        TransientError: if it is a page, such as the ones that say that a service is being mended.
     """
     kind = response.headers.get("Content-Type", "").partition(";")[0]
     if kind in {"text/html", "application/json", "application/xml", "text/xml"}:
-        raise PassingError(f"no zip file comes, but {kind}")
+        raise TransientError(f"no zip file comes, but {kind}")
     stated = response.headers.get("Content-Length", "")
     if _LENGTH.fullmatch(stated) and part.product.size and int(stated) != part.product.size:
         raise DownloadError(f"the server sends {int(stated):,} bytes; the catalogue says {part.product.size:,}")
@@ -284,16 +284,16 @@ def _write(response: Response, part: _Part, line: Line, fetched: Fetched) -> Non
         for chunk in response.iter_raw():  # as they come: what has come stays if the next one does not
             line.stop.check()
             if not size and chunk[: len(ZIP_START)] != ZIP_START[: len(chunk)]:
-                raise PassingError("what comes is no zip file")
+                raise TransientError("what comes is no zip file")
             size += len(chunk)
             if size > limit:
                 raise DownloadError(f"the server sends more than {limit:,} bytes")
             file.write(chunk)
             if time.monotonic() - marked_s > _WINDOW_S:
                 if size - mark < _LEAST_BYTES:
-                    raise PassingError(f"less than {_LEAST_BYTES:,} bytes came in {_WINDOW_S:.0f} s")
+                    raise TransientError(f"less than {_LEAST_BYTES:,} bytes came in {_WINDOW_S:.0f} s")
                 mark, marked_s = size, time.monotonic()
             fetched.bytes += len(chunk)
             line.progress(len(chunk))
     if part.product.size and size < part.product.size:
-        raise PassingError(f"the connection ended after {size:,} of {part.product.size:,} bytes")
+        raise TransientError(f"the connection ended after {size:,} of {part.product.size:,} bytes")

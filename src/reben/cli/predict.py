@@ -180,13 +180,13 @@ def _predict_labels(
     from reben.core.bands import IMAGE_RESOLUTION_M
     from reben.io.dataset.legends import legend_of_tables
     from reben.io.dataset.metadata import read_metadata
-    from reben.io.dataset.tile_grounds import find_tile_grounds
+    from reben.io.dataset.tile_extents import find_tile_extents
     from reben.learn.inference import label_files, prediction
 
-    grounds = {} if output is None else find_tile_grounds(tiles, data.metadata)
+    extents = {} if output is None else find_tile_extents(tiles, data.metadata)
     if output is not None:
         ids = patch_ids or read_metadata(data.metadata, legend=legend_of_tables(data.metadata))["patch_id"].to_pylist()
-        label_files.expect_placed(output, ids, grounds)
+        label_files.expect_placed(output, ids, extents)
     with progress("predicting") as start:
         predictions = prediction.predict(
             trained,
@@ -199,7 +199,7 @@ def _predict_labels(
             start=start,
         )
     side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
-    polygons, crs = label_files.outlines(predictions.patch_ids, grounds, side_m) or (None, "")
+    polygons, crs = label_files.outlines(predictions.patch_ids, extents, side_m) or (None, "")
     table = label_files.LabelTable(
         predictions.patch_ids,
         predictions.class_names,
@@ -230,10 +230,10 @@ def _predict_maps(
     batch_size: int,
     workers: int | None,
 ) -> None:
-    from reben.io.dataset.tile_grounds import find_tile_grounds
+    from reben.io.dataset.tile_extents import find_tile_extents
     from reben.learn.inference import map_files, prediction
 
-    grounds = find_tile_grounds(tiles, data.metadata)
+    extents = find_tile_extents(tiles, data.metadata)
     with progress("predicting") as start:
         maps = prediction.predict_maps(
             trained,
@@ -245,7 +245,7 @@ def _predict_maps(
             workers=workers,
             start=start,
         )
-        written = map_files.write_patch_maps(maps, output, grounds, trained.legend)
+        written = map_files.write_patch_maps(maps, output, extents, trained.legend)
     say(f"{output}: {written:,} maps")
 
 
@@ -282,11 +282,11 @@ def _predict_tile(
             classes, note = found.classes, f"{(found.classes >= 0).mean():.1%} of the tile mapped"
         else:
             labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=batch_size, start=start)
-            if not labels.places:
+            if not labels.cells:
                 raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
             labels.write(output)
             classes = labels.class_grid()
-            note = f"{len(labels.places):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
+            note = f"{len(labels.cells):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
     say(f"{output}: {note}")
     if picture is not None:
         _draw(picture, tile, classes, colour_blind_safe(legend) if palette is Palette.colour_blind else legend)

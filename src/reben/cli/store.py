@@ -104,12 +104,12 @@ def export(
 ) -> None:
     """Write the patches of a store as GeoTIFFs in the published layout."""
     from reben.encode.export import export_store
-    from reben.io.dataset.tile_grounds import find_tile_grounds
+    from reben.io.dataset.tile_extents import find_tile_extents
     from reben.io.store import open_store
 
-    opened, grounds = open_store(store), find_tile_grounds(tiles, [store])
+    opened, extents = open_store(store), find_tile_extents(tiles, [store])
     with progress("exporting") as start:
-        export_store(opened, grounds, target, patch_size_m=patch_size, progress=start(len(opened)))
+        export_store(opened, extents, target, patch_size_m=patch_size, progress=start(len(opened)))
     say(f"{target}: {len(opened):,} values")
 
 

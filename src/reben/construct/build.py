@@ -30,8 +30,8 @@ from reben.construct.report import BuildReport, TileRecord
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Tile
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import TileName
 from reben.core.wording import first_of
 from reben.io.dataset.metadata import write_metadata
 from reben.io.qgis_styles import write_code_style
@@ -260,7 +260,7 @@ def _settings(inputs: BuildInputs, fingerprint: str) -> TileSettings:  # noqa: A
 def _open_output(task: _Task) -> Iterator[TileOutput]:
     if task.format == "geotiff":
         output = GeotiffOutput(task.workspace.paths, task.threads)
-        output.clear(Tile.parse(task.tile))
+        output.clear(TileName.parse(task.tile))
         yield output
         return
     shard = task.workspace.shard(task.tile)
@@ -276,7 +276,7 @@ def _record(
     return TileRecord(
         product=str(task.product),
         joined_with=tuple(map(str, task.further)),
-        ground=result.patches.ground,
+        extent=result.patches.extent,
         patches=dict(result.counts),
         repaired_polygons=result.repaired_polygons,
         largest_gap_h=result.largest_gap_h,
@@ -328,7 +328,7 @@ def _unchecked(records: dict[str, TileRecord], *, compared: bool) -> list[str]:
 def _summary(records: dict[str, TileRecord], rows: pa.Table, patch_size_m: int) -> dict[str, Any]:
     """What can be said of the finished tiles."""
     kept = reports.kept_per(rows)
-    tiles = {tile: _patches(tile, record.ground, patch_size_m) for tile, record in records.items()}
+    tiles = {tile: _patches(tile, record.extent, patch_size_m) for tile, record in records.items()}
     return {
         "patches": reports.total_counts(records.values()),
         "kept_per_split": kept["split"],
@@ -340,5 +340,5 @@ def _summary(records: dict[str, TileRecord], rows: pa.Table, patch_size_m: int) 
     }
 
 
-def _patches(tile: str, ground: TileGround, patch_size_m: int) -> TilePatches:
-    return TilePatches(Tile.parse(tile), ground, PatchGrid(ground.side_m, patch_size_m))
+def _patches(tile: str, extent: TileExtent, patch_size_m: int) -> TilePatches:
+    return TilePatches(TileName.parse(tile), extent, PatchGrid(extent.side_m, patch_size_m))

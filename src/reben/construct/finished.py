@@ -13,7 +13,7 @@ from typing import Any
 from reben.construct.changes import changed_file, newest_change_s
 from reben.construct.report import BuildReport, read_report
 from reben.core.errors import BuildError, RebenError
-from reben.core.names import Patch
+from reben.core.names import PatchName
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
@@ -51,7 +51,7 @@ def _is_changed(
         if s1_dir is not None:
             rows = read_metadata(paths.tables, legend=legend_of_tables(paths.tables))
             for patch_id, s1_name in zip(rows["patch_id"].to_pylist(), rows["s1_name"].to_pylist(), strict=True):
-                s1_names[str(Patch.parse(patch_id).tile)].append(s1_name)
+                s1_names[str(PatchName.parse(patch_id).tile)].append(s1_name)
         for tile, parts in products.items():
             record = report.tiles.get(tile)
             if record is None:  # it failed; another try is worth while if there is something else now

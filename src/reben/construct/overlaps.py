@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from reben.core.names import Patch, Tile
+from reben.core.names import PatchName, TileName
 from reben.io.projection import project
 from reben.rules.seasons import meteorological_season
 from reben.tile.patches import TilePatches
@@ -62,12 +62,12 @@ _Splits = dict[tuple[int, int], str]
 def _patches_by_tile(rows: pa.Table) -> dict[str, _Splits]:
     patches: dict[str, _Splits] = defaultdict(dict)
     for name, split in zip(rows["patch_id"].to_pylist(), rows["split"].to_pylist(), strict=True):
-        patch = Patch.parse(name)
+        patch = PatchName.parse(name)
         patches[str(patch.tile)][patch.column, patch.row] = split
     return patches
 
 
-def _season(tile: Tile) -> str:
+def _season(tile: TileName) -> str:
     time = tile.sensing_time
     season = meteorological_season(time)
     ends_next_year = season == "winter" and time.month == 12  # noqa: PLR2004 - December
@@ -75,7 +75,7 @@ def _season(tile: Tile) -> str:
 
 
 def _overlap(season: str, one: tuple[TilePatches, _Splits], other: tuple[TilePatches, _Splits]) -> Overlap:
-    pairs = _common_ground(_squares(*one), _squares(*other), one[0].ground.crs, other[0].ground.crs)
+    pairs = _common_ground(_squares(*one), _squares(*other), one[0].extent.crs, other[0].extent.crs)
     splits = [np.array(list(part[1].values())) for part in (one, other)]
     across = int(np.count_nonzero(splits[0][pairs[0]] != splits[1][pairs[1]]))
     return Overlap(

@@ -19,7 +19,7 @@ from rasterio.transform import from_origin
 
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.geoparquet import describe_geoparquet, is_geoparquet, read_geoparquet
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat
 from reben.io.projection import project
@@ -105,14 +105,14 @@ def _only_table(path: Path, expected: LandCoverFormat) -> LandCoverLayer:
     return LandCoverLayer(path, "", columns[0], expected, _checked_crs(path, "", crs, expected))
 
 
-def burn(source: LandCoverLayer, ground: TileGround) -> ReferenceMap:
+def burn(source: LandCoverLayer, extent: TileExtent) -> ReferenceMap:
     """Land cover of a tile; where polygons overlap, the later one in the file is seen.
 
     Raises:
         LandCoverError: if a polygon has a code that is no number, or that the legend does not know.
     """
-    codes, polygons, repaired = _polygons_of(source, ground)
-    side_px = ground.side_m // REFERENCE_MAP_RESOLUTION_M
+    codes, polygons, repaired = _polygons_of(source, extent)
+    side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
     shape = (side_px, side_px)
     if not len(codes):
         return ReferenceMap(np.full(shape, source.format.no_polygon, np.uint16), 0, 0)
@@ -120,7 +120,7 @@ def burn(source: LandCoverLayer, ground: TileGround) -> ReferenceMap:
         zip(polygons, codes, strict=True),
         out_shape=shape,
         fill=source.format.no_polygon,
-        transform=from_origin(ground.ulx_m, ground.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M),
+        transform=from_origin(extent.ulx_m, extent.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M),
         dtype="uint16",
     )
     return ReferenceMap(burnt, len(codes), repaired)
@@ -154,18 +154,18 @@ def _checked_crs(path: Path, layer: str, crs: object, expected: LandCoverFormat)
     return str(found)
 
 
-def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int], NDArray[np.object_], int]:
+def _polygons_of(source: LandCoverLayer, extent: TileExtent) -> tuple[list[int], NDArray[np.object_], int]:
     """Codes and polygons around a tile, in its CRS, and how many had to be repaired.
 
     Raises:
         LandCoverError: if the file is damaged, or a polygon has a code that the legend does not know.
     """
-    transformer = pyproj.Transformer.from_crs(source.crs, ground.crs, always_xy=True)
+    transformer = pyproj.Transformer.from_crs(source.crs, extent.crs, always_xy=True)
     box = transformer.transform_bounds(
-        ground.ulx_m,
-        ground.uly_m - ground.side_m,
-        ground.ulx_m + ground.side_m,
-        ground.uly_m,
+        extent.ulx_m,
+        extent.uly_m - extent.side_m,
+        extent.ulx_m + extent.side_m,
+        extent.uly_m,
         densify_pts=_DENSIFIED_EDGE_POINTS,
         direction=pyproj.enums.TransformDirection.INVERSE,
     )
@@ -173,7 +173,7 @@ def _polygons_of(source: LandCoverLayer, ground: TileGround) -> tuple[list[int],
         polygons, texts = _read(source, box)
         invalid = ~shapely.is_valid(polygons)
         polygons[invalid] = [_polygons_in(shapely.make_valid(polygon)) for polygon in polygons[invalid]]
-    return list(_codes(source, texts)), project(polygons, source.crs, ground.crs), int(invalid.sum())
+    return list(_codes(source, texts)), project(polygons, source.crs, extent.crs), int(invalid.sum())
 
 
 def _read(

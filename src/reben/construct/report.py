@@ -16,7 +16,7 @@ from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, Valida
 
 from reben.construct.overlaps import Overlap
 from reben.core.errors import BuildError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.version import __version__
 
@@ -24,6 +24,7 @@ FORMAT_VERSION = 2
 """1 had keys that are phrases, such as "kept per split"; it is still read."""
 
 _OLD_NAMES = {
+    "extent": "ground",
     "joined_with": "joined with",
     "repaired_polygons": "repaired polygons",
     "largest_gap_h": "hours to Sentinel-1, at most",
@@ -57,7 +58,7 @@ class TileRecord(_Record):
     product: str
     joined_with: tuple[str, ...] = ()
     """Further products of the same acquisition, with the pixels that the first one lacks."""
-    ground: TileGround
+    extent: TileExtent
     patches: dict[str, int]
     """Number of patches by what became of them."""
     repaired_polygons: int = 0

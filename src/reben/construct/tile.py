@@ -14,7 +14,7 @@ from reben.construct.output.tile_output import TileOutput
 from reben.construct.reference_maps import LandCoverLayer, ReferenceMap, burn
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.grid import PatchGrid
-from reben.core.names import S1Patch
+from reben.core.names import S1PatchName
 from reben.io.dataset.metadata import SCHEMA
 from reben.io.safe.l2a import open_product
 from reben.io.v1_geometries import V1Geometries
@@ -23,7 +23,7 @@ from reben.rules.country import Countries, nearest_country
 from reben.rules.labels import MIN_LABELLED, is_labelled_enough, present_labels
 from reben.rules.split import assign_splits, frames
 from reben.tile.bands import join_bands, read_bands, valid_patches
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
 from reben.work.stage_times import StageTimes
 
@@ -105,24 +105,24 @@ def build_tile(
         bands = read_bands(product, threads=threads, keep_raw=settings.keep_raw)
         for path in further:
             join_bands(bands, read_bands(open_product(path), threads=threads, keep_raw=settings.keep_raw))
-    patches = TilePatches(product.name.tile, bands.ground, PatchGrid(bands.ground.side_m, settings.patch_size_m))
+    patches = TilePatches(product.name.tile, bands.extent, PatchGrid(bands.extent.side_m, settings.patch_size_m))
     counts = {"in the grid": patches.grid.patches_per_side**2}
 
     with times.stage("validity"):
         valid = valid_patches(bands, patches.grid)
-    places = [(column, row) for column, row in patches.grid.indices() if valid[column, row]]
-    counts["with invalid pixels"] = counts["in the grid"] - len(places)
-    v1_names: Mapping[Place, str] = {}
+    cells = [(column, row) for column, row in patches.grid.indices() if valid[column, row]]
+    counts["with invalid pixels"] = counts["in the grid"] - len(cells)
+    v1_names: Mapping[Cell, str] = {}
     if settings.v1_regions is not None:
         with times.stage("v1 alignment"):
-            v1_names = aligned_v1_names(settings.v1_regions, patches.tile, patches.ground, patches.grid)
-        counts["without a v1 patch"] = len(places) - sum(place in v1_names for place in places)
-        places = [place for place in places if place in v1_names]
+            v1_names = aligned_v1_names(settings.v1_regions, patches.tile, patches.extent, patches.grid)
+        counts["without a v1 patch"] = len(cells) - sum(cell in v1_names for cell in cells)
+        cells = [cell for cell in cells if cell in v1_names]
     with times.stage("land cover"):
-        land_cover = burn(settings.land_cover, patches.ground)
+        land_cover = burn(settings.land_cover, patches.extent)
     with times.stage("labels"):
-        labels = dict(_labels(land_cover, settings, patches.grid, places))
-    counts["too little labelled"] = len(places) - len(labels)
+        labels = dict(_labels(land_cover, settings, patches.grid, cells))
+    counts["too little labelled"] = len(cells) - len(labels)
     with times.stage("Sentinel-1"):
         partners = _write_partners(settings, output, patches, v1_names, list(labels))
     counts["without a Sentinel-1 partner"] = len(labels) - len(partners)
@@ -146,62 +146,62 @@ def build_tile(
 
 def _largest_gap_h(patches: TilePatches, s1_names: Sequence[str]) -> float | None:
     """Hours between the tile and the partner that is farthest in time; None without partners."""
-    times = {S1Patch.parse(name).sensing_time for name in s1_names}
+    times = {S1PatchName.parse(name).sensing_time for name in s1_names}
     gaps_s = [abs((time - patches.tile.sensing_time).total_seconds()) for time in times]
     return max(gaps_s) / 3600 if gaps_s else None
 
 
 def _labels(
-    land_cover: ReferenceMap, settings: TileSettings, grid: PatchGrid, places: Sequence[Place]
-) -> Iterator[tuple[Place, list[str]]]:
+    land_cover: ReferenceMap, settings: TileSettings, grid: PatchGrid, cells: Sequence[Cell]
+) -> Iterator[tuple[Cell, list[str]]]:
     """Labels of each patch that is labelled enough."""
     legend = settings.land_cover.format.legend
     class_map = legend.class_map(land_cover.codes)
-    for place in places:
-        patch = class_map[grid.window(*place, 10).slices]
+    for cell in cells:
+        patch = class_map[grid.window(*cell, 10).slices]
         if is_labelled_enough(patch, settings.min_labelled):
-            yield place, present_labels(patch, legend)
+            yield cell, present_labels(patch, legend)
 
 
 def _write_partners(
     settings: TileSettings,
     output: TileOutput,
     patches: TilePatches,
-    v1_names: Mapping[Place, str],
-    places: Sequence[Place],
-) -> dict[Place, str | None]:
+    v1_names: Mapping[Cell, str],
+    cells: Sequence[Cell],
+) -> dict[Cell, str | None]:
     """Write Sentinel-1 patches; the name of each patch's partner, None if it stays without one."""
-    names: dict[Place, str] = {}
+    names: dict[Cell, str] = {}
     if settings.sentinel1 is not None:
-        for place, partner in settings.sentinel1.partners(patches, places, v1_names):
-            output.write_s1(patches, place, partner)
-            names[place] = partner.name
+        for cell, partner in settings.sentinel1.partners(patches, cells, v1_names):
+            output.write_s1(patches, cell, partner)
+            names[cell] = partner.name
     alone_stay = settings.sentinel1 is None or settings.keep_unpaired
-    return {place: names.get(place) for place in places if alone_stay or place in names}
+    return {cell: names.get(cell) for cell in cells if alone_stay or cell in names}
 
 
 def _rows(
     patches: TilePatches,
     settings: TileSettings,
-    labels: Mapping[Place, list[str]],
-    partners: Mapping[Place, str | None],
-    v1_names: Mapping[Place, str],
+    labels: Mapping[Cell, list[str]],
+    partners: Mapping[Cell, str | None],
+    v1_names: Mapping[Cell, str],
 ) -> pa.Table:
     """Metadata of the patches in `partners`, sorted by patch id."""
-    places = sorted(partners, key=patches.patch_id)
-    if not places:
+    cells = sorted(partners, key=patches.patch_id)
+    if not cells:
         return SCHEMA.empty_table()
-    columns, rows = np.array(places).T
+    columns, rows = np.array(cells).T
     grid = patches.grid
     splits = assign_splits(columns, rows, grid, frames(grid.tile_side_m, p=settings.p, q=settings.q))
-    v1 = [v1_names.get(place) for place in places]
+    v1 = [v1_names.get(cell) for cell in cells]
     return pa.table(
         {
-            "patch_id": [patches.patch_id(place) for place in places],
-            "labels": [labels[place] for place in places],
+            "patch_id": [patches.patch_id(cell) for cell in cells],
+            "labels": [labels[cell] for cell in cells],
             "split": splits.tolist(),
-            "country": nearest_country(settings.countries, patches.squares(places), patches.ground.crs),
-            "s1_name": [partners[place] for place in places],
+            "country": nearest_country(settings.countries, patches.squares(cells), patches.extent.crs),
+            "s1_name": [partners[cell] for cell in cells],
             "s2v1_name": v1,
             "contains_seasonal_snow": [name in settings.snow for name in v1],
             "contains_cloud_or_shadow": [name in settings.cloud for name in v1],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reben.core.errors import MetadataError, NameFormatError
-from reben.core.names import S1Patch, V1Patch
+from reben.core.names import S1PatchName, V1PatchName
 from reben.io.small_files import read_csv
 
 _MOST_BYTES = 1 << 28
@@ -23,7 +23,7 @@ def read_names(paths: Sequence[Path]) -> frozenset[str]:
     names = set()
     for path in paths:
         for place, row in _rows(path, columns=1):
-            _parse(place, V1Patch, row[0])
+            _parse(place, V1PatchName, row[0])
             names.add(row[0])
     return frozenset(names)
 
@@ -36,8 +36,8 @@ def read_s1_pairs(path: Path) -> dict[str, str]:
     """
     pairs: dict[str, str] = {}
     for place, (v1_name, s1_name) in _rows(path, columns=2):
-        _parse(place, V1Patch, v1_name)
-        _parse(place, S1Patch, s1_name)
+        _parse(place, V1PatchName, v1_name)
+        _parse(place, S1PatchName, s1_name)
         if pairs.setdefault(v1_name, s1_name) != s1_name:
             raise MetadataError(f"{place}: {v1_name} has two partners, {pairs[v1_name]} and {s1_name}")
     return pairs
@@ -56,7 +56,7 @@ def _rows(path: Path, *, columns: int) -> Iterator[tuple[str, list[str]]]:
         yield row.place, row.cells
 
 
-def _parse(place: str, kind: type[V1Patch | S1Patch], name: str) -> None:
+def _parse(place: str, kind: type[V1PatchName | S1PatchName], name: str) -> None:
     """Check a name.
 
     Raises:

@@ -45,7 +45,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class TileGround:
+class TileExtent:
     """Where a tile lies."""
 
     crs: str

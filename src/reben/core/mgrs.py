@@ -12,7 +12,7 @@ import math
 import re
 
 from reben.core.errors import GridError
-from reben.core.grid import TILE_SIDE_M, TileGround
+from reben.core.grid import TILE_SIDE_M, TileExtent
 
 _SQUARE_M = 100_000
 _COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
@@ -37,7 +37,7 @@ _PIXEL_M = 60
 _ZONES = 60
 
 
-def tile_ground(name: str) -> TileGround:
+def tile_extent(name: str) -> TileExtent:
     """Extent of a Sentinel-2 tile.
 
     Args:
@@ -47,7 +47,7 @@ def tile_ground(name: str) -> TileGround:
         GridError: if there is no such tile.
 
     >>> tile_ground("T33UUP")
-    TileGround(crs='EPSG:32633', ulx_m=300000.0, uly_m=5400000.0, side_m=109800)
+    TileExtent(crs='EPSG:32633', ulx_m=300000.0, uly_m=5400000.0, side_m=109800)
     """
     found = _NAME.fullmatch(name)
     if found is None:
@@ -65,7 +65,7 @@ def tile_ground(name: str) -> TileGround:
     north = band >= _FIRST_NORTHERN_BAND
     equator_m = 0 if north else _FALSE_NORTHING_M  # pixels are counted from the equator
     top_m = northing_m + _SQUARE_M - equator_m
-    return TileGround(
+    return TileExtent(
         f"EPSG:{326 if north else 327}{zone:02d}",
         float(math.floor(easting_m / _PIXEL_M) * _PIXEL_M),
         float(math.ceil(top_m / _PIXEL_M) * _PIXEL_M + equator_m),

@@ -53,7 +53,7 @@ def tile_of(patch_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class TileName:
     """One Sentinel-2 acquisition over one MGRS tile: a product name without processing time and suffix."""
 
     mission: str
@@ -70,13 +70,13 @@ class Tile:
     """MGRS tile without the leading T, such as 33UUP."""
 
     @staticmethod
-    def parse(text: str) -> "Tile":
+    def parse(text: str) -> "TileName":
         """Take a tile id apart.
 
         Raises:
             NameFormatError: if `text` is not a tile id.
 
-        >>> Tile.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP").mgrs
+        >>> TileName.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP").mgrs
         '33UUP'
         """
         return _tile(text, _match(_TILE_ID, text, "a tile id", "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"))
@@ -87,10 +87,10 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class ProductName:
     """A Sentinel-2 product (`.SAFE`) in the compact naming that ESA uses since December 2016."""
 
-    tile: Tile
+    tile: TileName
     discriminator: datetime
     """Last part of the name: time of processing, or another time that tells products of one data take apart."""
     suffix: str = ".SAFE"
@@ -103,7 +103,7 @@ class Product:
         Raises:
             NameFormatError: if `text` is not a compact product name.
 
-        >>> str(Product.parse("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE").tile)
+        >>> str(ProductName.parse("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE").tile)
         'S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP'
         """
         example = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_20240101T000000.SAFE"
@@ -116,10 +116,10 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Patch:
+class PatchName:
     """A reBEN (v2) patch: tile id, column (west to east) and row (north to south), counted from the upper left."""
 
-    tile: Tile
+    tile: TileName
     column: int
     row: int
     index_width: int = 2
@@ -141,7 +141,7 @@ class Patch:
         Raises:
             NameFormatError: if `text` is not a patch id.
 
-        >>> patch = Patch.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57")
+        >>> patch = PatchName.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57")
         >>> patch.column, patch.row
         (26, 57)
         """
@@ -156,7 +156,7 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class S1Patch:
+class S1PatchName:
     """A Sentinel-1 patch: scene id, MGRS tile, column and row of the Sentinel-2 patch that it covers."""
 
     scene: str
@@ -172,7 +172,7 @@ class S1Patch:
         Raises:
             NameFormatError: if `text` is not a Sentinel-1 patch name.
 
-        >>> S1Patch.parse("S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_8").row
+        >>> S1PatchName.parse("S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_8").row
         8
         """
         example = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48"
@@ -195,7 +195,7 @@ class S1Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class V1Patch:
+class V1PatchName:
     """A BigEarthNet v1 patch name.
 
     Two bugs of v1 are read and kept: an hour below 10 may lack its zero (`20170831T95030`), and seconds may be 60 or
@@ -215,7 +215,7 @@ class V1Patch:
         Raises:
             NameFormatError: if `text` is not a v1 patch name.
 
-        >>> V1Patch.parse("S2B_MSIL2A_20171219T94160_5_84").sensing_time
+        >>> V1PatchName.parse("S2B_MSIL2A_20171219T94160_5_84").sensing_time
         datetime.datetime(2017, 12, 19, 9, 41, 59)
         """
         parts = _match(_V1_PATCH, text, "a BigEarthNet v1 patch name", "S2A_MSIL2A_20170613T101031_26_57")
@@ -262,13 +262,13 @@ def _parse_v1_time(text: str, stamp: str) -> datetime:
     return _parse_time(text, f"{date}T{clock[:4]}{min(int(clock[4:]), 59):02d}")
 
 
-def _tile(text: str, parts: dict[str, str]) -> Tile:
+def _tile(text: str, parts: dict[str, str]) -> TileName:
     """The tile in the parts of the name `text`.
 
     Raises:
         NameFormatError: if its sensing time is none.
     """
-    return Tile(
+    return TileName(
         mission=parts["mission"],
         level=parts["level"],
         sensing_time=_parse_time(text, parts["time"]),

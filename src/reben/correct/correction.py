@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reben.core.errors import CorrectionError, NameFormatError, RebenError
-from reben.core.names import Product, Tile
+from reben.core.names import ProductName, TileName
 from reben.io.safe.folders import FoundProducts, find_products, is_product
 from reben.rules.baselines import superseded
 from reben.work.memory import free_memory_bytes
@@ -89,7 +89,7 @@ def _identity(product: Path) -> Path:
     """What two places of one product have in common: its name, or where it lies if it was renamed."""
     name = _name(product)
     try:
-        Product.parse(name)
+        ProductName.parse(name)
     except NameFormatError:
         return product.absolute().with_name(name)
     return Path(name)
@@ -97,10 +97,10 @@ def _identity(product: Path) -> Path:
 
 def _superseded(products: Iterable[Path]) -> dict[Path, str]:
     """Products whose acquisition is there in a newer processing baseline, too, by their names."""
-    tiles: dict[Path, Tile] = {}
+    tiles: dict[Path, TileName] = {}
     for path in products:
         with suppress(NameFormatError):  # it was renamed; its metadata know
-            tiles[path] = Product.parse(_name(path)).tile
+            tiles[path] = ProductName.parse(_name(path)).tile
     return superseded(tiles)
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import ProductError
-from reben.core.grid import TileGround
-from reben.core.names import Product
+from reben.core.grid import TileExtent
+from reben.core.names import ProductName
 from reben.correct.sixs.inversion import L2A_SCALE
 from reben.io.jp2 import write_tile_band
 from reben.io.safe.files import elements, parse_xml
@@ -45,22 +45,22 @@ _PERCENTAGES = {
 }
 
 
-def l2a_name(l1c: Product) -> Product:
+def l2a_name(l1c: ProductName) -> ProductName:
     """Name of the product that the embedded engine makes of an L1C product.
 
-    >>> str(l2a_name(Product.parse("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE")))
+    >>> str(l2a_name(ProductName.parse("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE")))
     'S2A_MSIL2A_20170613T101031_N9906_R022_T33UUP_20170613T101608.SAFE'
     """
-    return Product(replace(l1c.tile, level="L2A", baseline=BASELINE), l1c.discriminator)
+    return ProductName(replace(l1c.tile, level="L2A", baseline=BASELINE), l1c.discriminator)
 
 
 class L2aWriter:
     """Writes one product into a folder that the caller gives its final name."""
 
-    def __init__(self, folder: Path, l1c: L1cProduct, ground: TileGround, *, threads: int) -> None:
+    def __init__(self, folder: Path, l1c: L1cProduct, extent: TileExtent, *, threads: int) -> None:
         self._folder = folder
         self._l1c = l1c
-        self._ground = ground
+        self._extent = extent
         self._threads = threads
         self._name = l2a_name(l1c.name)
         tile = self._name.tile
@@ -74,7 +74,7 @@ class L2aWriter:
         stem = f"T{self._name.tile.mgrs}_{self._time}_{band}_{resolution_m}m"
         file = self._granule / "IMG_DATA" / f"R{resolution_m}m" / f"{stem}.jp2"
         (self._folder / file.parent).mkdir(parents=True, exist_ok=True)
-        write_tile_band(self._folder / file, pixels, self._ground, resolution_m, threads=self._threads)
+        write_tile_band(self._folder / file, pixels, self._extent, resolution_m, threads=self._threads)
         self._files[band] = file
 
     def finish(self, report: Mapping[str, Any]) -> None:
@@ -108,7 +108,7 @@ class L2aWriter:
             "OZONE_SOURCE": report["ozone"]["source"],
             "OZONE_VALUE": report["ozone"]["Dobson units"],
         }
-        tile = tile_xml("L2A", self._ground, angles=_tile_angles(self._l1c), content=content)
+        tile = tile_xml("L2A", self._extent, angles=_tile_angles(self._l1c), content=content)
         (self._folder / self._granule / "MTD_TL.xml").write_text(tile, encoding="utf-8")
         (self._folder / "MTD_MSIL2A.xml").write_text(product_xml(facts), encoding="utf-8")
         checksums = {file: sha3_256(self._folder / file) for file in self._files.values()}

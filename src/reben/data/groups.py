@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reben.core.errors import NameFormatError
-from reben.core.names import CELL_PATTERN, Tile
+from reben.core.names import CELL_PATTERN, TileName
 from reben.data.patches import Patches
 from reben.rules.seasons import meteorological_season
 
@@ -29,10 +29,10 @@ def seasons_of(patches: Patches) -> Names | None:
     return None if tiles is None else np.array([meteorological_season(tile.sensing_time) for tile in tiles])[tile_of]
 
 
-def _parsed(names: Names) -> list[Tile] | None:
+def _parsed(names: Names) -> list[TileName] | None:
     """Tiles by their names; None if one is not the name of a tile."""
     try:
-        return [Tile.parse(str(name)) for name in names]
+        return [TileName.parse(str(name)) for name in names]
     except NameFormatError:
         return None
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from reben.core.bands import IMAGE_RESOLUTION_M, Band, select_bands
 from reben.core.errors import BandError
-from reben.core.grid import PatchGrid, TileGround
+from reben.core.grid import PatchGrid, TileExtent
 from reben.io.safe.l2a import SafeProduct
 from reben.tile.bands import TileBands, read_bands
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
 
 
@@ -27,7 +27,7 @@ class TileImage:
 
     patches: TilePatches
     """Grid that it belongs to."""
-    place: Place
+    cell: Cell
     tensors: Mapping[str, NDArray[Any]]
     """Bands by name, at their native resolution."""
     valid: NDArray[np.bool_]
@@ -51,14 +51,14 @@ class TileImages:
 
     def grids(self, *, whole_tile: bool) -> list[TilePatches]:
         """The patch grid; with `whole_tile` others too, which end at the tile's east and south."""
-        ground, size_m = self.patches.ground, self.patches.grid.patch_size_m
-        margin_m = ground.side_m % size_m
+        extent, size_m = self.patches.extent, self.patches.grid.patch_size_m
+        margin_m = extent.side_m % size_m
         shifts = (0, margin_m) if whole_tile and margin_m else (0,)
         return [
             TilePatches(
                 self.patches.tile,
-                TileGround(ground.crs, ground.ulx_m + east, ground.uly_m - south, ground.side_m - margin_m),
-                PatchGrid(ground.side_m - margin_m, size_m),
+                TileExtent(extent.crs, extent.ulx_m + east, extent.uly_m - south, extent.side_m - margin_m),
+                PatchGrid(extent.side_m - margin_m, size_m),
             )
             for east, south in pairs(shifts, shifts)
         ]
@@ -70,16 +70,16 @@ class TileImages:
             return None
         return np.stack([self.tile.pixels[name] for name in names], axis=-1)
 
-    def images(self, patches: TilePatches, places: Sequence[Place]) -> Iterator[TileImage]:
+    def images(self, patches: TilePatches, cells: Sequence[Cell]) -> Iterator[TileImage]:
         """Images of some places of a grid; no image where a Sentinel-1 partner is needed and there is none."""
         if not any(band.sensor == "s1" for band in self.bands) or self.sentinel1 is None:
-            for place in places:
-                yield self._image(patches, place, {})
+            for cell in cells:
+                yield self._image(patches, cell, {})
             return
-        for place, partner in self.sentinel1.partners(patches, places, {}):
-            yield self._image(patches, place, partner.pixels)
+        for cell, partner in self.sentinel1.partners(patches, cells, {}):
+            yield self._image(patches, cell, partner.pixels)
 
-    def _image(self, patches: TilePatches, place: Place, s1: Mapping[str, NDArray[np.float32]]) -> TileImage:
+    def _image(self, patches: TilePatches, cell: Cell, s1: Mapping[str, NDArray[np.float32]]) -> TileImage:
         side_px = patches.grid.patch_size_m // IMAGE_RESOLUTION_M
         valid = np.ones((side_px, side_px), np.bool_)
         tensors: dict[str, NDArray[Any]] = {}
@@ -87,16 +87,16 @@ class TileImages:
             if band.sensor == "s1":
                 tensors[band.name] = s1[band.name]
                 continue
-            pixels = tensors[band.name] = self._cut(patches, place, band)
+            pixels = tensors[band.name] = self._cut(patches, cell, band)
             factor = side_px // len(pixels)
             valid &= (pixels > 0).repeat(factor, axis=0).repeat(factor, axis=1)
-        return TileImage(patches, place, tensors, valid)
+        return TileImage(patches, cell, tensors, valid)
 
-    def _cut(self, patches: TilePatches, place: Place, band: Band) -> NDArray[np.uint16]:
+    def _cut(self, patches: TilePatches, cell: Cell, band: Band) -> NDArray[np.uint16]:
         """A band of one patch, at its native resolution."""
-        bounds, ground = patches.bounds(place), self.tile.ground
-        left = (bounds.left_m - ground.ulx_m) // band.resolution_m
-        top = (ground.uly_m - bounds.top_m) // band.resolution_m
+        bounds, extent = patches.bounds(cell), self.tile.extent
+        left = (bounds.left_m - extent.ulx_m) // band.resolution_m
+        top = (extent.uly_m - bounds.top_m) // band.resolution_m
         side = patches.grid.patch_size_m // band.resolution_m
         return self.tile.pixels[band.name][top : top + side, left : left + side]
 
@@ -126,5 +126,5 @@ def read_tile_images(
     if sentinel1 is None and any(band.sensor == "s1" for band in bands):
         raise BandError("the model needs Sentinel-1", hint="give --s1-scenes, or a model that was trained with s2")
     tile = read_bands(product, [band.name for band in bands if band.sensor == "s2"], threads=threads)
-    patches = TilePatches(product.name.tile, tile.ground, PatchGrid(tile.ground.side_m, patch_size_m))
+    patches = TilePatches(product.name.tile, tile.extent, PatchGrid(tile.extent.side_m, patch_size_m))
     return TileImages(tile, patches, bands, sentinel1)

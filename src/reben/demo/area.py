@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
-from reben.core.grid import TileGround
-from reben.core.names import Product, Tile
+from reben.core.grid import TileExtent
+from reben.core.names import ProductName, TileName
 from reben.demo import landscape
 from reben.work.processes import worker_pool
 
 BLOCK_PX = 300
 """Side of the squares that workers make."""
 
-GROUND = TileGround("EPSG:32631", ulx_m=99_960, uly_m=100_020, side_m=27_000)
+EXTENT = TileExtent("EPSG:32631", ulx_m=99_960, uly_m=100_020, side_m=27_000)
 """A quarter of a real tile's side: 22 x 22 patches, and half a patch at the border that is dropped."""
 
-PRODUCT = Product(
-    Tile("S2A", "L2A", datetime(2017, 7, 1, 10), "0000", 0, "31NAA"),  # noqa: DTZ001 - names carry UTC
+PRODUCT = ProductName(
+    TileName("S2A", "L2A", datetime(2017, 7, 1, 10), "0000", 0, "31NAA"),  # noqa: DTZ001 - names carry UTC
     datetime(2017, 7, 1, 12),  # noqa: DTZ001
 )
 
@@ -43,19 +43,19 @@ class Area:
     """Every band at its native resolution: reflectance times 10,000 (0 where unseen), backscatter in dB."""
 
 
-def make_area(ground: TileGround = GROUND, *, workers: int = 1, progress: Callable[[int], None]) -> Area:
+def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Callable[[int], None]) -> Area:
     """Make the area; equal arguments give equal pixels, for any number of workers.
 
     Args:
-        ground: a multiple of 3 km wide.
+        extent: a multiple of 3 km wide.
         workers: processes.
         progress: is told how many further blocks are done.
     """
-    side_px = ground.side_m // 10
+    side_px = extent.side_m // 10
     area = Area(
         np.zeros((side_px, side_px), np.uint16),
         {
-            name: np.zeros((ground.side_m // BANDS[name].resolution_m,) * 2, BANDS[name].numpy_dtype)
+            name: np.zeros((extent.side_m // BANDS[name].resolution_m,) * 2, BANDS[name].numpy_dtype)
             for name in (*S2_BANDS, *S1_BANDS)
         },
     )
@@ -72,9 +72,9 @@ def make_area(ground: TileGround = GROUND, *, workers: int = 1, progress: Callab
     return area
 
 
-def blocks_in(ground: TileGround = GROUND) -> int:
+def blocks_in(extent: TileExtent = EXTENT) -> int:
     """How many blocks `make_area` makes."""
-    return (ground.side_m // 10 // BLOCK_PX) ** 2
+    return (extent.side_m // 10 // BLOCK_PX) ** 2
 
 
 def _make_block(corner: tuple[int, int]) -> tuple[NDArray[np.uint16], dict[str, NDArray[np.generic]]]:

@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import CLC2018
 from reben.core.grid import PatchGrid
-from reben.core.names import Patch, S1Patch, Tile, V1Patch
+from reben.core.names import PatchName, S1PatchName, TileName, V1PatchName
 from reben.demo import landscape
 from reben.io.dataset.metadata import SCHEMA, write_metadata
 from reben.io.dataset.paths import DatasetPaths
@@ -25,7 +25,7 @@ from reben.work import atomic
 from reben.work.processes import worker_pool
 
 # A tile in the Gulf of Guinea, where there is no land; baseline and orbit 0 do not exist.
-TILE = Tile("S2A", "L2A", datetime(2017, 7, 1), "0000", 0, "31NAA")  # noqa: DTZ001 - names carry UTC
+TILE = TileName("S2A", "L2A", datetime(2017, 7, 1), "0000", 0, "31NAA")  # noqa: DTZ001 - names carry UTC
 _SCENE = "S1A_IW_GRDH_1SDV_20170701T000000"
 _CRS = "EPSG:32631"
 _ULX_M, _ULY_M = 99_960, 100_020
@@ -54,14 +54,14 @@ def write_dataset(
     Raises:
         TargetExistsError: if there is something at `root`.
     """
-    places = list(product(range(0, _GRID.patches_per_side, step), repeat=2))
+    cells = list(product(range(0, _GRID.patches_per_side, step), repeat=2))
     rows: list[dict[str, Any]] = []
     with atomic.new_directory(root) as folder:
         paths = DatasetPaths(folder)
         (folder / "README.txt").write_text(_NOTICE, encoding="utf-8")
         write = partial(_write_patch, paths)
         with worker_pool(workers) as pool:
-            for row in pool.map(write, places, chunksize=8) if workers > 1 else map(write, places):
+            for row in pool.map(write, cells, chunksize=8) if workers > 1 else map(write, cells):
                 rows.extend([row] if row is not None else [])
                 progress(1)
         table = pa.Table.from_pylist(rows, SCHEMA)
@@ -76,9 +76,9 @@ def places_on_tile(step: int) -> int:
     return len(range(0, _GRID.patches_per_side, step)) ** 2
 
 
-def _write_patch(paths: DatasetPaths, place: tuple[int, int]) -> dict[str, Any] | None:
+def _write_patch(paths: DatasetPaths, cell: tuple[int, int]) -> dict[str, Any] | None:
     """Write all files of one patch; its metadata row, or None if too little of it is labelled."""
-    column, row = place
+    column, row = cell
     left, top = column * _SIDE_PX, row * _SIDE_PX
     codes = landscape.land_cover(left, top, _SIDE_PX)
     class_map = CLC2018.class_map(codes)
@@ -90,8 +90,8 @@ def _write_patch(paths: DatasetPaths, place: tuple[int, int]) -> dict[str, Any] 
     if cloudy:
         landscape.cover_with_cloud(bands, seed=number)
 
-    s2 = str(Patch(TILE, column, row))
-    s1 = str(S1Patch(_SCENE, TILE.mgrs, column, row))
+    s2 = str(PatchName(TILE, column, row))
+    s1 = str(S1PatchName(_SCENE, TILE.mgrs, column, row))
     bounds = _GRID.bounds(column, row, ulx_m=_ULX_M, uly_m=_ULY_M)
     for name, pixels in landscape.at_native_resolution(bands).items():
         band = BANDS[name]
@@ -109,7 +109,7 @@ def _write_patch(paths: DatasetPaths, place: tuple[int, int]) -> dict[str, Any] 
         "split": str(assign_splits(np.array([column]), np.array([row]), _GRID, frames(_GRID.tile_side_m))[0]),
         "country": "Nowhere",
         "s1_name": s1,
-        "s2v1_name": str(V1Patch(TILE.mission, TILE.sensing_time.strftime("%Y%m%dT%H%M%S"), column, row)),
+        "s2v1_name": str(V1PatchName(TILE.mission, TILE.sensing_time.strftime("%Y%m%dT%H%M%S"), column, row)),
         "contains_seasonal_snow": False,
         "contains_cloud_or_shadow": bool(cloudy),
     }

@@ -12,8 +12,8 @@ from rasterio.features import shapes
 from rasterio.transform import from_origin
 
 from reben.core.bands import S1_BANDS
-from reben.core.grid import TileGround
-from reben.demo.area import GROUND, Area, make_area
+from reben.core.grid import TileExtent
+from reben.demo.area import EXTENT, Area, make_area
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.new_rasters import write_raster
@@ -61,13 +61,13 @@ class RawInputs:
 
 
 def write_raw_inputs(
-    root: Path, *, ground: TileGround = GROUND, workers: int = 1, progress: Callable[[int], None] = lambda _: None
+    root: Path, *, extent: TileExtent = EXTENT, workers: int = 1, progress: Callable[[int], None] = lambda _: None
 ) -> RawInputs:
     """Make the area and write all that a data set of it is made from.
 
     Args:
         root: folder to make.
-        ground: where the area lies; a multiple of 3 km wide.
+        extent: where the area lies; a multiple of 3 km wide.
         workers: processes that make it.
         progress: is told how many further blocks of the area are done.
 
@@ -75,34 +75,34 @@ def write_raw_inputs(
         TargetExistsError: if there is something at `root`.
     """
     with atomic.new_directory(root) as folder:
-        area = make_area(ground, workers=workers, progress=progress)
+        area = make_area(extent, workers=workers, progress=progress)
         inputs = RawInputs(folder)
         (folder / "README.txt").write_text(_NOTICE, encoding="utf-8")
         inputs.l1c.mkdir()
-        write_l1c_product(inputs.l1c, L1C_PRODUCT, ground, area.bands, threads=workers)
+        write_l1c_product(inputs.l1c, L1C_PRODUCT, extent, area.bands, threads=workers)
         inputs.s1_scenes.mkdir()
         for band in S1_BANDS:
-            _write_scene(inputs.s1_scenes / f"{_NEAR_SCENE}_{band}.tif", area.bands[band], ground, share=_NEAR_SHARE)
-            _write_scene(inputs.s1_scenes / f"{_FAR_SCENE}_{band}.tif", area.bands[band], ground, share=1)
-        _write_land_cover(inputs.land_cover, area, ground)
-        _write_country(inputs.countries, ground)
+            _write_scene(inputs.s1_scenes / f"{_NEAR_SCENE}_{band}.tif", area.bands[band], extent, share=_NEAR_SHARE)
+            _write_scene(inputs.s1_scenes / f"{_FAR_SCENE}_{band}.tif", area.bands[band], extent, share=1)
+        _write_land_cover(inputs.land_cover, area, extent)
+        _write_country(inputs.countries, extent)
     return RawInputs(root)
 
 
-def _write_scene(path: Path, pixels: NDArray[np.generic], ground: TileGround, *, share: float) -> None:
+def _write_scene(path: Path, pixels: NDArray[np.generic], extent: TileExtent, *, share: float) -> None:
     """The western part of the area as a geocoded scene, with a margin around it."""
     margin_px = 2
     seen = np.pad(pixels[:, : round(len(pixels) * share)], margin_px, mode="edge")
-    left, top = ground.ulx_m - margin_px * 10 + _SCENE_SHIFT_M[0], ground.uly_m + margin_px * 10 + _SCENE_SHIFT_M[1]
+    left, top = extent.ulx_m - margin_px * 10 + _SCENE_SHIFT_M[0], extent.uly_m + margin_px * 10 + _SCENE_SHIFT_M[1]
     place = from_origin(left, top, 10, 10)
-    write_raster(path, seen.astype(np.float32), driver="GTiff", crs=ground.crs, transform=place, tiled=True)
+    write_raster(path, seen.astype(np.float32), driver="GTiff", crs=extent.crs, transform=place, tiled=True)
 
 
-def _write_land_cover(path: Path, area: Area, ground: TileGround) -> None:
+def _write_land_cover(path: Path, area: Area, extent: TileExtent) -> None:
     """Polygons around the pixels of one code, in the CRS and with the columns of the published file."""
-    transform = from_origin(ground.ulx_m, ground.uly_m, 10, 10)
+    transform = from_origin(extent.ulx_m, extent.uly_m, 10, 10)
     outlines, codes = zip(*shapes(area.codes, transform=transform), strict=True)
-    polygons = project(np.array([shapely.geometry.shape(outline) for outline in outlines]), ground.crs, CLC2018_CRS)
+    polygons = project(np.array([shapely.geometry.shape(outline) for outline in outlines]), extent.crs, CLC2018_CRS)
     pyogrio.raw.write(
         path,
         shapely.to_wkb(polygons),
@@ -114,9 +114,9 @@ def _write_land_cover(path: Path, area: Area, ground: TileGround) -> None:
     )
 
 
-def _write_country(path: Path, ground: TileGround) -> None:
-    square = shapely.box(ground.ulx_m, ground.uly_m - ground.side_m, ground.ulx_m + ground.side_m, ground.uly_m)
-    outline = project(np.array([square]), ground.crs, "EPSG:4326")
+def _write_country(path: Path, extent: TileExtent) -> None:
+    square = shapely.box(extent.ulx_m, extent.uly_m - extent.side_m, extent.ulx_m + extent.side_m, extent.uly_m)
+    outline = project(np.array([square]), extent.crs, "EPSG:4326")
     pyogrio.raw.write(
         path,
         shapely.to_wkb(outline),

@@ -9,10 +9,10 @@ from typing import Any
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.plan import plan_build
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.correction import choose_l1c
 from reben.correct.sixs.engine import SixsEngine
-from reben.demo.area import GROUND, blocks_in
+from reben.demo.area import EXTENT, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
 from reben.demo.l1c import NEIGHBOURS_M
 from reben.encode.bigearthnet import sources
@@ -63,7 +63,7 @@ def run_demo(
     report_epoch: Callable[[dict[str, float]], None],
     recipe: Recipe = RECIPE,
     segmentation_recipe: Recipe = SEGMENTATION_RECIPE,
-    ground: TileGround = GROUND,
+    extent: TileExtent = EXTENT,
 ) -> DemoResult:
     """Run the whole main job in `output`.
 
@@ -74,13 +74,13 @@ def run_demo(
         report_epoch: is told of each epoch of the training.
         recipe: how to train the classifier.
         segmentation_recipe: how to train the segmentation model.
-        ground: where the area lies; a multiple of 3 km wide.
+        extent: where the area lies; a multiple of 3 km wide.
 
     Raises:
         TargetExistsError: if there is something at `output`.
     """
     atomic.expect_free(output)
-    store, dataset = make_data(output, ground=ground, progress=progress, report_stage=report_stage)
+    store, dataset = make_data(output, extent=extent, progress=progress, report_stage=report_stage)
     data = DatasetPaths(dataset)
 
     report_stage(f"5/7  training {recipe.model} to label patches, {recipe.epochs} epochs, and testing it")
@@ -110,7 +110,7 @@ def run_demo(
 def make_data(
     output: Path,
     *,
-    ground: TileGround = GROUND,
+    extent: TileExtent = EXTENT,
     progress: Progress = _no_progress,
     report_stage: Callable[[str], None] = lambda _: None,
 ) -> tuple[Path, Path]:
@@ -118,7 +118,7 @@ def make_data(
 
     Args:
         output: folder for all of it.
-        ground: where the area lies; a multiple of 3 km wide.
+        extent: where the area lies; a multiple of 3 km wide.
         progress: shows the progress of a stage.
         report_stage: is told what begins.
 
@@ -131,7 +131,7 @@ def make_data(
     report_stage("1/7  generating a Sentinel-2 L1C product (.SAFE), Sentinel-1 scenes and land-cover polygons")
     with progress("generating") as begin:
         raw = write_raw_inputs(
-            output / "raw", ground=ground, workers=available_cpus(), progress=begin(blocks_in(ground))
+            output / "raw", extent=extent, workers=available_cpus(), progress=begin(blocks_in(extent))
         )
 
     report_stage("2/7  correcting it to L2A, as reben correct --engine 6s does")

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
-from reben.core.grid import TileGround
-from reben.core.names import Product
+from reben.core.grid import TileExtent
+from reben.core.names import ProductName
 from reben.correct.sixs.inversion import NODATA, SATURATED, Scale, add_atmosphere
 from reben.correct.sixs.nodes import Nodes
 from reben.correct.sixs.tables import Air, load_tables, pressure_hpa
@@ -46,8 +46,8 @@ _ANGLE_STEP_M = 5_000
 
 def write_l1c_product(
     folder: Path,
-    name: Product,
-    ground: TileGround,
+    name: ProductName,
+    extent: TileExtent,
     surface: Mapping[str, NDArray[Any]],
     *,
     air: Air = AIR,
@@ -59,7 +59,7 @@ def write_l1c_product(
     Args:
         folder: in which the product is made.
         name: of the product, at level L1C.
-        ground: where it lies.
+        extent: where it lies.
         surface: reflectance times 10,000 of the ground, 0 where unseen, for all bands but B10, at native resolution.
         air: through which it is seen.
         threads: per band.
@@ -71,8 +71,8 @@ def write_l1c_product(
     tile = name.tile
     time = tile.sensing_time.strftime("%Y%m%dT%H%M%S")
     granule = PurePosixPath("GRANULE") / f"L1C_T{tile.mgrs}_A000000_{time}"
-    metadata = tile_xml("L1C", ground, angles=_tile_angles(ground), content={})
-    scale, nodes = Scale(10_000, RADIO_ADD_OFFSET), Nodes(ground)
+    metadata = tile_xml("L1C", extent, angles=_tile_angles(extent), content={})
+    scale, nodes = Scale(10_000, RADIO_ADD_OFFSET), Nodes(extent)
     angles = read_angles(Path(str(name)), metadata.encode())
     tables, _ = load_tables(tile.mission)
     draw = np.random.default_rng(0)
@@ -88,7 +88,7 @@ def write_l1c_product(
             else:
                 pixels = _cirrus_band(surface["B09"], draw)
             file = granule / "IMG_DATA" / f"T{tile.mgrs}_{time}_{band}.jp2"
-            write_tile_band(product / file, pixels, ground, resolution_m, threads=threads)
+            write_tile_band(product / file, pixels, extent, resolution_m, threads=threads)
             files.append(file)
             progress(1)
         facts = ProductFacts(
@@ -121,9 +121,9 @@ def _cirrus_band(like: NDArray[np.uint16], draw: np.random.Generator) -> NDArray
     return band
 
 
-def _tile_angles(ground: TileGround) -> str:
+def _tile_angles(extent: TileExtent) -> str:
     """The element Tile_Angles: a summer morning's sun, and two detectors of a satellite that passes in the east."""
-    size = -(-ground.side_m // _ANGLE_STEP_M) + 1
+    size = -(-extent.side_m // _ANGLE_STEP_M) + 1
     rows, columns = np.mgrid[:size, :size].astype(float)
     sun = _grids("Sun_Angles_Grid", 33 + 0.04 * rows - 0.02 * columns, 145 + 0.05 * columns)
     parts = [sun]

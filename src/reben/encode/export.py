@@ -6,8 +6,8 @@ from typing import Any
 
 from reben.core.bands import BANDS, PATCH_SIZE_M
 from reben.core.errors import MetadataError, NameFormatError, StoreError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import REFERENCE_MAP_SUFFIX, Patch, S1Patch
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import REFERENCE_MAP_SUFFIX, PatchName, S1PatchName
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import REFERENCE_MAP_TENSOR, Store
 from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate, band_template, map_template
@@ -16,7 +16,7 @@ from reben.work import atomic
 
 def export_store(
     store: Store,
-    grounds: Mapping[str, TileGround],
+    extents: Mapping[str, TileExtent],
     target: Path,
     *,
     patch_size_m: int = PATCH_SIZE_M,
@@ -26,7 +26,7 @@ def export_store(
 
     Args:
         store: Sentinel-2 patches, Sentinel-1 patches, reference maps, or some of them.
-        grounds: where each tile lies, by tile id.
+        extents: where each tile lies, by tile id.
         target: folder to make.
         patch_size_m: side of a patch.
         progress: is told how many further values are written.
@@ -36,20 +36,20 @@ def export_store(
         StoreError: if a key or a value is none of reBEN's.
         TargetExistsError: if there is something at `target`.
     """
-    by_mgrs = {tile.rsplit("_T", 1)[-1]: ground for tile, ground in grounds.items()}
+    by_mgrs = {tile.rsplit("_T", 1)[-1]: extent for tile, extent in extents.items()}
     with atomic.new_directory(target) as folder:
         paths = DatasetPaths(folder)
         for key in store:
             if key.startswith("S1"):
-                s1 = _parsed(S1Patch, key)
-                ground, place = _known(by_mgrs, s1.mgrs, key), (s1.column, s1.row)
+                s1 = _parsed(S1PatchName, key)
+                extent, cell = _known(by_mgrs, s1.mgrs, key), (s1.column, s1.row)
             else:
-                patch = _parsed(Patch, key.removesuffix(REFERENCE_MAP_SUFFIX))
-                ground, place = _known(grounds, str(patch.tile), key), (patch.column, patch.row)
-            grid = PatchGrid(ground.side_m, patch_size_m)
-            bounds = grid.bounds(*place, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+                patch = _parsed(PatchName, key.removesuffix(REFERENCE_MAP_SUFFIX))
+                extent, cell = _known(extents, str(patch.tile), key), (patch.column, patch.row)
+            grid = PatchGrid(extent.side_m, patch_size_m)
+            bounds = grid.bounds(*cell, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
             for name, pixels in store[key].items():
-                path, template = _file_of(paths, key, name, len(pixels), ground.crs)
+                path, template = _file_of(paths, key, name, len(pixels), extent.crs)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 template.write(path, pixels, bounds.left_m, bounds.top_m)
             progress(1)
@@ -69,15 +69,15 @@ def _parsed(kind: Any, key: str) -> Any:  # noqa: ANN401 - Patch or S1Patch
         ) from error
 
 
-def _known(grounds: Mapping[str, TileGround], tile: str, key: str) -> TileGround:
+def _known(extents: Mapping[str, TileExtent], tile: str, key: str) -> TileExtent:
     """Where a tile lies.
 
     Raises:
         MetadataError: if that is not known.
     """
-    if tile not in grounds:
+    if tile not in extents:
         raise MetadataError(f"{key}: it is not known where tile {tile} lies", hint="add it to the file of tiles")
-    return grounds[tile]
+    return extents[tile]
 
 
 def _file_of(

@@ -11,7 +11,7 @@ from rasterio.errors import RasterioError
 from rasterio.transform import from_origin
 
 from reben.core.errors import ProductError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.new_rasters import write_raster
 from reben.io.safe.geocoding import expect_tile
 
@@ -19,8 +19,8 @@ _HINT = "download or correct the product again"
 
 
 def read_tile_band(
-    image: str, resolution_m: int, *, threads: int = 1, expected: TileGround | None = None
-) -> tuple[TileGround, NDArray[np.uint16]]:
+    image: str, resolution_m: int, *, threads: int = 1, expected: TileExtent | None = None
+) -> tuple[TileExtent, NDArray[np.uint16]]:
     """Ground and pixels, shape (rows, columns), of one band.
 
     Args:
@@ -44,27 +44,27 @@ def read_tile_band(
                 )
             if (transform.a, transform.b, transform.d, transform.e) != (resolution_m, 0, 0, -resolution_m):
                 raise ProductError(f"{image}: has pixels of {transform.a} m; expected {resolution_m} m, north up")
-            ground = TileGround(f"EPSG:{epsg}", transform.c, transform.f, source.width * resolution_m)
-            expect_tile(image, ground)  # before pixels are read: a header may claim any size
-            if expected is not None and ground != expected:
+            extent = TileExtent(f"EPSG:{epsg}", transform.c, transform.f, source.width * resolution_m)
+            expect_tile(image, extent)  # before pixels are read: a header may claim any size
+            if expected is not None and extent != expected:
                 raise ProductError(
-                    f"{image}: covers {ground}; by the metadata or the other bands it is {expected}", hint=_HINT
+                    f"{image}: covers {extent}; by the metadata or the other bands it is {expected}", hint=_HINT
                 )
             pixels: NDArray[np.uint16] = source.read(1)
     except RasterioError as error:
         raise ProductError(f"{image}: cannot be read ({error})", hint=_HINT) from error
-    return replace(ground, ulx_m=int(ground.ulx_m), uly_m=int(ground.uly_m)), pixels
+    return replace(extent, ulx_m=int(extent.ulx_m), uly_m=int(extent.uly_m)), pixels
 
 
 def write_tile_band(
-    path: Path, pixels: NDArray[Any], ground: TileGround, resolution_m: int, *, threads: int = 1
+    path: Path, pixels: NDArray[Any], extent: TileExtent, resolution_m: int, *, threads: int = 1
 ) -> None:
     """Write a lossless JPEG 2000 file; the caller gives it its final name or that of its folder.
 
     Args:
         path: to write.
         pixels: uint8 or uint16, shape (rows, columns).
-        ground: where the tile lies.
+        extent: where the tile lies.
         resolution_m: pixel size.
         threads: how many GDAL may use to encode it.
 
@@ -77,8 +77,8 @@ def write_tile_band(
             path,
             pixels,
             driver="JP2OpenJPEG",
-            crs=ground.crs,
-            transform=from_origin(ground.ulx_m, ground.uly_m, resolution_m, resolution_m),
+            crs=extent.crs,
+            transform=from_origin(extent.ulx_m, extent.uly_m, resolution_m, resolution_m),
             QUALITY=100,
             REVERSIBLE="YES",
         )

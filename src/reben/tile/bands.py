@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import GridError, ProductError
-from reben.core.grid import PatchGrid, TileGround
+from reben.core.grid import PatchGrid, TileExtent
 from reben.io.jp2 import read_tile_band
 from reben.io.safe.l2a import L2A_QUANTIFICATION, SafeProduct
 
@@ -26,7 +26,7 @@ _HINT = "download or correct the product again"
 class TileBands:
     """Bands of a tile."""
 
-    ground: TileGround
+    extent: TileExtent
     pixels: Mapping[str, NDArray[np.uint16]]
     """Per band, shape (rows, columns) at native resolution, 0 where invalid."""
 
@@ -56,16 +56,16 @@ def read_bands(
             f"{L2A_QUANTIFICATION:,}",
             hint="--keep-raw keeps the numbers as they are; mix such products with no others",
         )
-    ground = product.ground
+    extent = product.extent
     pixels = {}
     for band in names:
         image, resolution_m = product.images[band], BANDS[band].resolution_m
-        ground, pixels[band] = read_tile_band(image, resolution_m, threads=threads, expected=ground)
+        extent, pixels[band] = read_tile_band(image, resolution_m, threads=threads, expected=extent)
         if not keep_raw:
             add_offset(pixels[band], product.offsets[band])
-    if ground is None:  # there are bands
+    if extent is None:  # there are bands
         raise ProductError(f"{product.path}: has no bands")
-    return TileBands(ground, pixels)
+    return TileBands(extent, pixels)
 
 
 def join_bands(bands: TileBands, further: TileBands) -> None:
@@ -74,8 +74,8 @@ def join_bands(bands: TileBands, further: TileBands) -> None:
     Raises:
         GridError: if it lies elsewhere.
     """
-    if further.ground != bands.ground:
-        raise GridError(f"one part of the tile covers {bands.ground}, another one {further.ground}")
+    if further.extent != bands.extent:
+        raise GridError(f"one part of the tile covers {bands.extent}, another one {further.extent}")
     for name, pixels in bands.pixels.items():
         np.copyto(pixels, further.pixels[name], where=pixels == _NODATA)
 

@@ -7,10 +7,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from reben.core.grid import Bounds, PatchGrid, TileGround
-from reben.core.names import Patch, Tile
+from reben.core.grid import Bounds, PatchGrid, TileExtent
+from reben.core.names import PatchName, TileName
 
-Place = tuple[int, int]
+Cell = tuple[int, int]
 """Column and row of a patch."""
 
 
@@ -18,21 +18,21 @@ Place = tuple[int, int]
 class TilePatches:
     """All patches that a tile may have."""
 
-    tile: Tile
-    ground: TileGround
+    tile: TileName
+    extent: TileExtent
     grid: PatchGrid
 
-    def patch_id(self, place: Place) -> str:
+    def patch_id(self, cell: Cell) -> str:
         """Name of a patch."""
-        return str(Patch(self.tile, *place, self.grid.index_width))
+        return str(PatchName(self.tile, *cell, self.grid.index_width))
 
-    def bounds(self, place: Place) -> Bounds:
+    def bounds(self, cell: Cell) -> Bounds:
         """Ground of a patch, in the tile's CRS."""
-        return self.grid.bounds(*place, ulx_m=self.ground.ulx_m, uly_m=self.ground.uly_m)
+        return self.grid.bounds(*cell, ulx_m=self.extent.ulx_m, uly_m=self.extent.uly_m)
 
-    def squares(self, places: Sequence[Place]) -> NDArray[np.object_]:
+    def squares(self, cells: Sequence[Cell]) -> NDArray[np.object_]:
         """Outlines of patches, shapely polygons in the tile's CRS, shape (n,)."""
-        bounds = [self.bounds(place) for place in places]
+        bounds = [self.bounds(cell) for cell in cells]
         corners = np.array([(b.left_m, b.bottom_m, b.right_m, b.top_m) for b in bounds]).reshape(-1, 4)
         squares: NDArray[np.object_] = shapely.box(*corners.T)
         return squares

@@ -12,8 +12,8 @@ from rasterio.errors import RasterioError
 
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS, Band
 from reben.core.errors import GridError, NameFormatError, RasterError
-from reben.core.grid import Bounds, PatchGrid, TileGround
-from reben.core.names import Patch, tile_of
+from reben.core.grid import Bounds, PatchGrid, TileExtent
+from reben.core.names import PatchName, tile_of
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.tiff.geotiff import read_band
@@ -55,7 +55,7 @@ def verify_dataset(
     rules = read_rules(paths)
     tables = {path: read_metadata(path, legend=rules.legend) for path in tables_of(root)}
     rows = as_rows(read_metadata(list(tables), legend=rules.legend))
-    checker = _Checker(paths, _with_grounds(rules, paths, rows), _parts(paths))
+    checker = _Checker(paths, _with_extents(rules, paths, rows), _parts(paths))
     found = check_all(checker.check, rows, workers=workers, start=start)
     for stray in paths.strays({row.patch_id for row in rows}, {row.s1_name for row in rows}):
         found.add(STRAYS, Finding(str(stray), "no row of the metadata tables names it"))
@@ -77,23 +77,23 @@ class _Checker:
         found = PatchFindings(patches=len(rows))
         for row in rows:
             try:
-                patch = Patch.parse(row.patch_id)
+                patch = PatchName.parse(row.patch_id)
                 self._check_patch(row, patch, found)
             except (NameFormatError, GridError) as error:
                 found.add(PRESENT, Finding(row.patch_id, str(error)))
         return found
 
-    def _check_patch(self, row: PatchRow, patch: Patch, found: PatchFindings) -> None:
-        ground = self.rules.grounds.get(str(patch.tile))
-        if ground is None:
+    def _check_patch(self, row: PatchRow, patch: PatchName, found: PatchFindings) -> None:
+        extent = self.rules.extents.get(str(patch.tile))
+        if extent is None:
             found.add(PRESENT, Finding(row.patch_id, "no patch of its tile has a readable B02"))
             return
-        grid = PatchGrid(ground.side_m, self.rules.patch_size_m)
-        bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+        grid = PatchGrid(extent.side_m, self.rules.patch_size_m)
+        bounds = grid.bounds(patch.column, patch.row, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
         bands = {}
         for band, path in self._files(row):
             try:
-                bands[band.name] = _read(path, band, bounds, ground.crs)
+                bands[band.name] = _read(path, band, bounds, extent.crs)
                 found.add(PRESENT)
             except RasterError as error:
                 found.add(PRESENT, Finding(row.patch_id, str(error)))
@@ -157,22 +157,22 @@ def _parts(paths: DatasetPaths) -> frozenset[str]:
     return frozenset(name for name, root in roots.items() if name == "s2" or root.is_dir() or paths.report.exists())
 
 
-def _with_grounds(rules: DatasetRules, paths: DatasetPaths, rows: Sequence[PatchRow]) -> DatasetRules:
+def _with_extents(rules: DatasetRules, paths: DatasetPaths, rows: Sequence[PatchRow]) -> DatasetRules:
     """The rules with a place for every tile: where no report says it, that of the first patch that can be read."""
-    grounds = dict(rules.grounds)
+    extents = dict(rules.extents)
     for row in rows:
         tile = tile_of(row.patch_id)
-        if tile not in grounds:
-            place = _ground_of(row.patch_id, paths, rules)
+        if tile not in extents:
+            place = _extent_of(row.patch_id, paths, rules)
             if place is not None:
-                grounds[tile] = place
-    return replace(rules, grounds=grounds)
+                extents[tile] = place
+    return replace(rules, extents=extents)
 
 
-def _ground_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileGround | None:
+def _extent_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileExtent | None:
     """Where the tile of a patch lies; None if the patch cannot be read."""
     try:
-        patch = Patch.parse(patch_id)
+        patch = PatchName.parse(patch_id)
         with rasterio.open(paths.s2_file(patch_id, "B02"), driver="GTiff") as source:
             west, north, epsg = source.bounds.left, source.bounds.top, source.crs and source.crs.to_epsg()
     except (NameFormatError, RasterioError):
@@ -181,4 +181,4 @@ def _ground_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileG
         return None
     size_m = rules.patch_size_m
     side_m = rules.side_m(str(patch.tile))
-    return TileGround(f"EPSG:{epsg}", west - size_m * patch.column, north + size_m * patch.row, side_m)
+    return TileExtent(f"EPSG:{epsg}", west - size_m * patch.column, north + size_m * patch.row, side_m)

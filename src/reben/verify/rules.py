@@ -8,9 +8,9 @@ from typing import Any
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError
-from reben.core.grid import TILE_SIDE_M, TileGround
+from reben.core.grid import TILE_SIDE_M, TileExtent
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.dataset.tile_grounds import read_tile_grounds
+from reben.io.dataset.tile_extents import read_tile_extents
 from reben.io.legend_files import read_legend
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.labels import MIN_LABELLED
@@ -25,12 +25,12 @@ class DatasetRules:
     p: float = 0.25
     q: float = 0.25
     legend: Legend = CLC2018
-    grounds: Mapping[str, TileGround] = field(default_factory=dict)
+    extents: Mapping[str, TileExtent] = field(default_factory=dict)
     """Where each tile lies, by tile id, if that is known."""
 
     def side_m(self, tile: str) -> int:
         """Side of a tile."""
-        return self.grounds[tile].side_m if tile in self.grounds else TILE_SIDE_M
+        return self.extents[tile].side_m if tile in self.extents else TILE_SIDE_M
 
 
 def read_rules(paths: DatasetPaths) -> DatasetRules:
@@ -49,7 +49,7 @@ def read_rules(paths: DatasetPaths) -> DatasetRules:
         chosen = {name: report["parameters"][name] for name in ("patch_size_m", "min_labelled", "p", "q")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MetadataError(f"{paths.report}: is no build report ({error!r})", hint=hint) from error
-    return DatasetRules(legend=legend, grounds=read_tile_grounds(paths.report), **chosen)
+    return DatasetRules(legend=legend, extents=read_tile_extents(paths.report), **chosen)
 
 
 def tables_of(root: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import pytest
 
 from reben.acquire.credentials import Credentials
 from reben.acquire.download import DownloadOptions
-from reben.acquire.patience import Patience
+from reben.acquire.retries import RetryPolicy
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
 
 
@@ -40,17 +40,17 @@ def space(clock: Clock) -> Iterator[DataSpaceStandIn]:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> Patience:
-    return Patience(sleep=clock.sleep, jitter=lambda: 1.0)
+def policy(clock: Clock) -> RetryPolicy:
+    return RetryPolicy(sleep=clock.sleep, jitter=lambda: 1.0)
 
 
 @pytest.fixture
-def options(space: DataSpaceStandIn, patience: Patience, clock: Clock) -> Callable[..., DownloadOptions]:
+def options(space: DataSpaceStandIn, policy: RetryPolicy, clock: Clock) -> Callable[..., DownloadOptions]:
     """Options of a download from the stand-in."""
 
     def make(**changes: object) -> DownloadOptions:
         given = {
-            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": patience,
+            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": policy,
             "clock": clock.time, "parallel": 1,
         }  # fmt: skip
         return DownloadOptions(**given | changes)

@@ -6,17 +6,17 @@ import pytest
 from httpx2 import Client
 
 from reben.acquire.catalogue import Catalogue
-from reben.acquire.patience import Patience
 from reben.acquire.query import ProductKind, Query
+from reben.acquire.retries import RetryPolicy
 from reben.acquire.search import search_names
 from reben.core.errors import CatalogueError
 from stand_ins.data_space import NAMES, DataSpaceStandIn
 
 
 @pytest.fixture
-def catalogue(space: DataSpaceStandIn, patience: Patience):
+def catalogue(space: DataSpaceStandIn, policy: RetryPolicy):
     with Client() as client:
-        yield Catalogue(space.service, client, patience)
+        yield Catalogue(space.service, client, policy)
 
 
 def test_all_pages_are_followed_whatever_host_they_name(space: DataSpaceStandIn, catalogue: Catalogue):
@@ -132,15 +132,15 @@ def test_pages_that_do_not_end_are_noticed(space: DataSpaceStandIn, catalogue: C
 
 def test_a_catalogue_that_is_not_there(catalogue: Catalogue, space: DataSpaceStandIn):
     with pytest.raises(CatalogueError, match="the connection failed"):
-        Catalogue(type(space.service)("http://127.0.0.1:9"), catalogue.client, catalogue.patience).products_named(NAMES)
+        Catalogue(type(space.service)("http://127.0.0.1:9"), catalogue.client, catalogue.policy).products_named(NAMES)
 
 
 @pytest.mark.parametrize("fault", ["drip headers", "drip body"])
-def test_a_byte_now_and_then_is_no_answer(space: DataSpaceStandIn, patience: Patience, fault: str, monkeypatch):
+def test_a_byte_now_and_then_is_no_answer(space: DataSpaceStandIn, policy: RetryPolicy, fault: str, monkeypatch):
     monkeypatch.setattr("reben.acquire.connection._HEADERS_S", 0.3)
     space.add(NAMES[0])
     with Client() as client:
-        catalogue = Catalogue(space.service, client, patience, answer_s=0.3)
+        catalogue = Catalogue(space.service, client, policy, answer_s=0.3)
         space.faults["catalogue"] = [fault]
         assert len(catalogue.products_named(NAMES[:1])[NAMES[0]]) == 1
         space.faults["catalogue"] = [fault] * 6
@@ -163,11 +163,11 @@ def test_empty_pages_without_end(space: DataSpaceStandIn, catalogue: Catalogue):
         catalogue.products_named(NAMES[:1])
 
 
-def test_a_search_of_days_ends_after_an_hour(space: DataSpaceStandIn, patience: Patience):
+def test_a_search_of_days_ends_after_an_hour(space: DataSpaceStandIn, policy: RetryPolicy):
     space.page_size = 1
     for name in NAMES:
         space.add(name)
     with Client() as client:
-        slow = Catalogue(space.service, client, patience, clock=iter(range(0, 100_000, 700)).__next__)
+        slow = Catalogue(space.service, client, policy, clock=iter(range(0, 100_000, 700)).__next__)
         with pytest.raises(CatalogueError, match="does not end"):
             slow.products_named(NAMES)

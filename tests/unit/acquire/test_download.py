@@ -12,7 +12,7 @@ from reben.acquire.connection import MOST_CONNECTIONS
 from reben.acquire.credentials import Credentials
 from reben.acquire.download import DownloadOptions, download
 from reben.acquire.download_report import State
-from reben.acquire.patience import Patience
+from reben.acquire.retries import RetryPolicy
 from reben.core.errors import CredentialsError, DownloadError, TargetExistsError
 from reben.work import atomic
 from stand_ins.data_space import NAMES, USERNAME, DataSpaceStandIn, zip_of
@@ -249,7 +249,7 @@ def test_ctrl_c_ends_at_once_and_the_next_start_goes_on(
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        download(products, tmp_path, options(parallel=2, patience=None))
+        download(products, tmp_path, options(parallel=2, policy=None))
     thread.join()
     assert not [t for t in threading.enumerate() if t.name.startswith("download")]
     report = download([], tmp_path, options())
@@ -260,7 +260,7 @@ def test_ctrl_c_ends_at_once_and_the_next_start_goes_on(
 
     space.released.set()
     space.faults.clear()
-    report = download(products, tmp_path, options(patience=Patience()))
+    report = download(products, tmp_path, options(policy=RetryPolicy()))
     assert list(states(report).values()).count("complete") == len(NAMES) - 1
     if fault == "hang":
         assert sum(o.bytes for o in report.of([State.complete])) <= sum((p.size or 0) for p in products[1:]) - 90_000

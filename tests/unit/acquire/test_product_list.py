@@ -6,7 +6,7 @@ import pytest
 from reben.acquire.product_list import read_names, read_products, reben_names, write_products
 from reben.acquire.products import CatalogueProduct
 from reben.core.errors import CatalogueError
-from reben.core.names import Product
+from reben.core.names import ProductName
 
 NAME = "S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608"
 ID = "f602623e-fd82-5a53-ba09-b05ce085e40c"
@@ -15,7 +15,7 @@ ID = "f602623e-fd82-5a53-ba09-b05ce085e40c"
 def test_the_embedded_list_is_the_published_one(shared_data: Path):
     assert reben_names() == read_names(shared_data / "published" / "bigearthnet_s2_tile_ids.csv")
     assert len(reben_names()) == 125
-    assert {Product.parse(name).tile.level for name in reben_names()} == {"L1C"}
+    assert {ProductName.parse(name).tile.level for name in reben_names()} == {"L1C"}
 
 
 def test_what_is_written_is_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -5,7 +5,7 @@ import pytest
 from httpx2 import Client
 
 from reben.acquire.credentials import Credentials
-from reben.acquire.patience import Patience
+from reben.acquire.retries import RetryPolicy
 from reben.acquire.stopping import Stop
 from reben.acquire.tokens import Tokens
 from reben.core.errors import CredentialsError, DownloadError
@@ -18,13 +18,13 @@ def client():
         yield client
 
 
-def make(space: DataSpaceStandIn, client: Client, patience: Patience, clock, password: str = PASSWORD) -> Tokens:
+def make(space: DataSpaceStandIn, client: Client, policy: RetryPolicy, clock, password: str = PASSWORD) -> Tokens:
     credentials = Credentials(USERNAME, password)
-    return Tokens(client, space.service, lambda: credentials, patience=patience, stop=Stop(), clock=clock.time)
+    return Tokens(client, space.service, lambda: credentials, policy=policy, stop=Stop(), clock=clock.time)
 
 
-def test_a_token_is_kept_and_refreshed_before_it_ends(space: DataSpaceStandIn, client, patience, clock):
-    tokens = make(space, client, patience, clock)
+def test_a_token_is_kept_and_refreshed_before_it_ends(space: DataSpaceStandIn, client, policy, clock):
+    tokens = make(space, client, policy, clock)
     first = tokens.token()
     clock.now_s = 539
     assert tokens.token() == first
@@ -36,9 +36,9 @@ def test_a_token_is_kept_and_refreshed_before_it_ends(space: DataSpaceStandIn, c
     assert space.grants[-1] == "password"
 
 
-def test_short_lives_are_used_to_half(space: DataSpaceStandIn, client, patience, clock):
+def test_short_lives_are_used_to_half(space: DataSpaceStandIn, client, policy, clock):
     space.token_life_s = 4
-    tokens = make(space, client, patience, clock)
+    tokens = make(space, client, policy, clock)
     tokens.token()
     clock.now_s = 1.9
     tokens.token()
@@ -48,8 +48,8 @@ def test_short_lives_are_used_to_half(space: DataSpaceStandIn, client, patience,
     assert len(space.grants) == 2
 
 
-def test_many_workers_make_one_refresh(space: DataSpaceStandIn, client, patience, clock):
-    tokens = make(space, client, patience, clock)
+def test_many_workers_make_one_refresh(space: DataSpaceStandIn, client, policy, clock):
+    tokens = make(space, client, policy, clock)
     with ThreadPoolExecutor(8) as executor:
         assert len(set(executor.map(lambda _: tokens.token(), range(40)))) == 1
         clock.now_s = 550
@@ -57,8 +57,8 @@ def test_many_workers_make_one_refresh(space: DataSpaceStandIn, client, patience
     assert space.grants == ["password", "refresh_token"]
 
 
-def test_a_refused_refresh_falls_back_to_the_password(space: DataSpaceStandIn, client, patience, clock):
-    tokens = make(space, client, patience, clock)
+def test_a_refused_refresh_falls_back_to_the_password(space: DataSpaceStandIn, client, policy, clock):
+    tokens = make(space, client, policy, clock)
     tokens.token()
     space.refuse_refresh = True
     clock.now_s = 550
@@ -66,8 +66,8 @@ def test_a_refused_refresh_falls_back_to_the_password(space: DataSpaceStandIn, c
     assert space.grants == ["password", "password"]
 
 
-def test_only_the_token_in_use_is_forgotten(space: DataSpaceStandIn, client, patience, clock):
-    tokens = make(space, client, patience, clock)
+def test_only_the_token_in_use_is_forgotten(space: DataSpaceStandIn, client, policy, clock):
+    tokens = make(space, client, policy, clock)
     first = tokens.token()
     tokens.forget("another")
     assert tokens.token() == first
@@ -75,8 +75,8 @@ def test_only_the_token_in_use_is_forgotten(space: DataSpaceStandIn, client, pat
     assert tokens.token() != first
 
 
-def test_a_wrong_password_is_tried_once_and_never_shown(space: DataSpaceStandIn, client, patience, clock):
-    tokens = make(space, client, patience, clock, "not the password")
+def test_a_wrong_password_is_tried_once_and_never_shown(space: DataSpaceStandIn, client, policy, clock):
+    tokens = make(space, client, policy, clock, "not the password")
     for _ in range(3):
         with pytest.raises(CredentialsError, match="refuses user name and password") as caught:
             tokens.token()
@@ -91,24 +91,24 @@ def test_a_wrong_password_is_tried_once_and_never_shown(space: DataSpaceStandIn,
     "fault",
     ["503", "html", "json {}", 'json {"access_token": 5}', 'json {"access_token": "a\\r\\nb"}', "json [", "302"],
 )
-def test_trouble_is_waited_for(space: DataSpaceStandIn, client, patience, clock, fault: str):
+def test_trouble_is_waited_for(space: DataSpaceStandIn, client, policy, clock, fault: str):
     space.faults["token"] = [fault] * 2
-    tokens = make(space, client, patience, clock)
+    tokens = make(space, client, policy, clock)
     assert tokens.token().startswith("access-")
     assert clock.waits == [2, 4]
 
 
-def test_a_service_that_stays_away_is_asked_by_one_worker_only(space: DataSpaceStandIn, client, patience, clock):
+def test_a_service_that_stays_away_is_asked_by_one_worker_only(space: DataSpaceStandIn, client, policy, clock):
     space.faults["token"] = ["503"] * 99
-    tokens = make(space, client, patience, clock)
+    tokens = make(space, client, policy, clock)
     for _ in range(3):
         with pytest.raises(DownloadError, match="no token: status 503, after 6 attempts"):
             tokens.token()
     assert len(space.requests) == 6
 
 
-def test_secrets_do_not_show_in_representations(space: DataSpaceStandIn, client, patience, clock):
-    tokens = make(space, client, patience, clock)
+def test_secrets_do_not_show_in_representations(space: DataSpaceStandIn, client, policy, clock):
+    tokens = make(space, client, policy, clock)
     tokens.token()
     text = repr(tokens) + repr(tokens._grant) + repr(Credentials(USERNAME, PASSWORD))
     assert not [secret for secret in space.secrets if secret in text]
@@ -121,24 +121,24 @@ ECHOED = "letmein"
     "answer", ['{"error": "letmein"}', '{"error": ["letmein"]}', '{"error": {"letmein": 1}}', '["letmein"]']
 )
 def test_a_service_that_repeats_the_password_does_not_get_it_into_a_message(
-    space: DataSpaceStandIn, client, patience, clock, answer: str
+    space: DataSpaceStandIn, client, policy, clock, answer: str
 ):
     space.faults["token"] = [f"refused {answer}"]
     with pytest.raises(CredentialsError, match="status 401, no reason given") as caught:
-        make(space, client, patience, clock, ECHOED).token()
+        make(space, client, policy, clock, ECHOED).token()
     assert ECHOED not in f"{caught.value} {caught.value.hint}"
 
 
-def test_a_known_reason_is_told(space: DataSpaceStandIn, client, patience, clock):
+def test_a_known_reason_is_told(space: DataSpaceStandIn, client, policy, clock):
     space.faults["token"] = ['refused {"error": "invalid_grant"}']
     with pytest.raises(CredentialsError, match="invalid_grant"):
-        make(space, client, patience, clock).token()
+        make(space, client, policy, clock).token()
 
 
 def test_a_token_that_comes_byte_by_byte_is_not_waited_for(
-    space: DataSpaceStandIn, client, patience, clock, monkeypatch: pytest.MonkeyPatch
+    space: DataSpaceStandIn, client, policy, clock, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("reben.acquire.tokens.ANSWER_S", 0.2)
     space.faults["token"] = ["drip body", "encoding gzip"]
-    assert make(space, client, patience, clock).token()
+    assert make(space, client, policy, clock).token()
     assert space.faults["token"] == []

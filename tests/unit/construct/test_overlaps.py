@@ -3,9 +3,9 @@ import pyproj
 import pytest
 
 from reben.construct.overlaps import Overlap, overlaps
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Tile
-from reben.tile.patches import Place, TilePatches
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import TileName
+from reben.tile.patches import Cell, TilePatches
 
 TILE = "S2A_MSIL2A_{}T101031_N9999_R022_T{}"
 
@@ -14,21 +14,21 @@ def tile(
     date: str = "20170613", mgrs: str = "33UUP", *, crs: str = "EPSG:32633", x: float = 300_000, y: float = 5_400_000
 ) -> TilePatches:
     """4 x 4 patches with the upper left corner at (x, y)."""
-    return TilePatches(Tile.parse(TILE.format(date, mgrs)), TileGround(crs, x, y, 4_800), PatchGrid(4_800))
+    return TilePatches(TileName.parse(TILE.format(date, mgrs)), TileExtent(crs, x, y, 4_800), PatchGrid(4_800))
 
 
-def rows(*tiles: TilePatches, splits: dict[tuple[str, Place], str] | None = None) -> pa.Table:
+def rows(*tiles: TilePatches, splits: dict[tuple[str, Cell], str] | None = None) -> pa.Table:
     """All patches of the tiles, in the training set where nothing else is said (by MGRS tile and place)."""
-    places = [(patches, place) for patches in tiles for place in patches.grid.indices()]
+    cells = [(patches, cell) for patches in tiles for cell in patches.grid.indices()]
     return pa.table(
         {
-            "patch_id": [patches.patch_id(place) for patches, place in places],
-            "split": [(splits or {}).get((patches.tile.mgrs, place), "train") for patches, place in places],
+            "patch_id": [patches.patch_id(cell) for patches, cell in cells],
+            "split": [(splits or {}).get((patches.tile.mgrs, cell), "train") for patches, cell in cells],
         }
     )
 
 
-def find(*tiles: TilePatches, splits: dict[tuple[str, Place], str] | None = None) -> list[Overlap]:
+def find(*tiles: TilePatches, splits: dict[tuple[str, Cell], str] | None = None) -> list[Overlap]:
     return overlaps(rows(*tiles, splits=splits), {str(patches.tile): patches for patches in tiles})
 
 

@@ -13,16 +13,16 @@ import shapely
 from reben.construct import reference_maps as module
 from reben.construct.reference_maps import burn, find_layer
 from reben.core.errors import LandCoverError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.geoparquet import read_geoparquet
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat, read_legend
 
-GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 10_000)
+EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 10_000)
 
 
 def write_layer(path: Path, polygons: list[shapely.Geometry], codes: list[str], **options: object) -> Path:
     """Polygons in the CRS of `GROUND`, written in that of the published file."""
-    to_laea = pyproj.Transformer.from_crs(GROUND.crs, 3035, always_xy=True)
+    to_laea = pyproj.Transformer.from_crs(EXTENT.crs, 3035, always_xy=True)
     outlines = [
         shapely.transform(p.segmentize(100) if p.is_valid else p, lambda xy: np.column_stack(to_laea.transform(*xy.T)))
         for p in polygons
@@ -43,13 +43,13 @@ def write_layer(path: Path, polygons: list[shapely.Geometry], codes: list[str], 
 
 
 def square(left_px: int, top_px: int, side_px: int) -> shapely.Geometry:
-    left, top = GROUND.ulx_m + 10 * left_px, GROUND.uly_m - 10 * top_px
+    left, top = EXTENT.ulx_m + 10 * left_px, EXTENT.uly_m - 10 * top_px
     return shapely.box(left, top - 10 * side_px, left + 10 * side_px, top)
 
 
 def test_polygons_are_burnt_where_they_cover_pixel_centres(tmp_path: Path):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 100), square(100, 0, 50)], ["211", "312"])
-    found = burn(find_layer(path), GROUND)
+    found = burn(find_layer(path), EXTENT)
     assert found.codes.shape == (1000, 1000)
     assert found.codes.dtype == np.uint16
     expected = np.full((1000, 1000), 999)
@@ -68,32 +68,32 @@ def test_the_published_map_of_a_real_patch_is_reproduced(shared_data: Path, tmp_
         outlines = list(rasterio.features.shapes(codes, transform=source.transform))
     polygons = [shapely.geometry.shape(outline) for outline, _ in outlines]
     file = write_layer(tmp_path / "clc.gpkg", polygons, [str(int(code)) for _, code in outlines])
-    ground = TileGround("EPSG:32633", bounds.left, bounds.top, 1200)
-    np.testing.assert_array_equal(burn(find_layer(file), ground).codes, codes)
+    extent = TileExtent("EPSG:32633", bounds.left, bounds.top, 1200)
+    np.testing.assert_array_equal(burn(find_layer(file), extent).codes, codes)
 
 
 def test_polygons_elsewhere_are_not_even_read(tmp_path: Path):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10), square(90_000, 0, 10)], ["211", "312"])
-    assert burn(find_layer(path), GROUND).polygons == 1
-    far = TileGround("EPSG:32633", 700_000, 5_000_000, 10_000)
+    assert burn(find_layer(path), EXTENT).polygons == 1
+    far = TileExtent("EPSG:32633", 700_000, 5_000_000, 10_000)
     nothing = burn(find_layer(path), far)
     assert nothing.polygons == 0
     assert (nothing.codes == 999).all()
 
 
 def test_invalid_polygons_are_repaired_and_counted(tmp_path: Path):
-    left, top = GROUND.ulx_m, GROUND.uly_m
+    left, top = EXTENT.ulx_m, EXTENT.uly_m
     bow_tie = shapely.Polygon(
         [(left, top), (left + 1000, top - 1000), (left + 1000, top), (left, top - 1000), (left, top)]
     )
-    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [bow_tie], ["211"])), GROUND)
+    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [bow_tie], ["211"])), EXTENT)
     assert found.repaired == 1
     assert 4_500 < (found.codes == 211).sum() < 5_500
 
 
 def test_spikes_of_invalid_polygons_label_nothing(tmp_path: Path):
     """Repairing turns them into lines, and a line would be burnt into every pixel that it touches."""
-    left, top = GROUND.ulx_m, GROUND.uly_m
+    left, top = EXTENT.ulx_m, EXTENT.uly_m
     spiked = shapely.Polygon(
         [
             (left, top),
@@ -104,7 +104,7 @@ def test_spikes_of_invalid_polygons_label_nothing(tmp_path: Path):
             (left, top - 500),
         ]
     )
-    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [spiked], ["211"])), GROUND)
+    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [spiked], ["211"])), EXTENT)
     assert found.repaired == 1
     assert (found.codes[:50, :50] == 211).all()
     assert not (found.codes[:, 50:] == 211).any()
@@ -116,7 +116,7 @@ def test_the_official_layer_is_found_and_overseas_ones_are_ignored(shared_data: 
     write_layer(path, [square(0, 0, 10)], ["211"], layer="U2018_CLC2018_V2020_20u1_FR_GLP", append=True)
     found = find_layer(path)
     assert (found.layer, found.column) == ("U2018_CLC2018_V2020_20u1", "Code_18")
-    granada = TileGround("EPSG:32630", 440_000, 4_110_000, 30_000)
+    granada = TileExtent("EPSG:32630", 440_000, 4_110_000, 30_000)
     assert (burn(found, granada).codes != 999).sum() > 100_000
 
 
@@ -154,7 +154,7 @@ def test_an_empty_layer(tmp_path: Path):
 def test_codes_that_the_legend_does_not_know(tmp_path: Path, code: str):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10)], [code])
     with pytest.raises(LandCoverError, match=f"column CODE_18: '{code}' is not a code of legend CLC2018"):
-        burn(find_layer(path), GROUND)
+        burn(find_layer(path), EXTENT)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path):
@@ -186,7 +186,7 @@ def own_legend(tmp_path: Path, first: str, second: str, more: str = "") -> LandC
 
 def own_polygons(path: Path, codes: list[object], crs: str | None) -> Path:
     """Two squares side by side in any CRS, as a GeoPackage or a GeoParquet file."""
-    frame = geopandas.GeoDataFrame({"class": codes}, geometry=[square(0, 0, 100), square(100, 0, 50)], crs=GROUND.crs)
+    frame = geopandas.GeoDataFrame({"class": codes}, geometry=[square(0, 0, 100), square(100, 0, 50)], crs=EXTENT.crs)
     projected = frame.set_crs(None, allow_override=True) if crs is None else frame.to_crs(crs)
     projected.to_parquet(path) if path.suffix == ".parquet" else projected.to_file(path, layer="cover")
     return path
@@ -201,7 +201,7 @@ def test_own_polygons_in_any_crs_format_and_kind_of_code(
     if name.endswith(".geojson"):
         crs = "EPSG:4326"  # as its standard demands
     path = own_polygons(tmp_path / name, codes, crs)
-    found = burn(find_layer(path, own_legend(tmp_path, first, second)), GROUND)
+    found = burn(find_layer(path, own_legend(tmp_path, first, second)), EXTENT)
     numbers = codes if isinstance(codes[0], int) else [1, 2]
     expected = np.zeros((1000, 1000))
     expected[:100, :100] = numbers[0]
@@ -215,13 +215,13 @@ def test_a_file_without_crs_takes_that_of_the_legend(tmp_path: Path):
         find_layer(path, own_legend(tmp_path, "7", "9"))
     assert 'crs = "EPSG:4326"' in caught.value.hint
     legend = own_legend(tmp_path, "7", "9", 'crs = "EPSG:32633"\n')
-    assert (burn(find_layer(path, legend), GROUND).codes[:50, :150] > 0).all()
+    assert (burn(find_layer(path, legend), EXTENT).codes[:50, :150] > 0).all()
 
 
 def test_a_text_that_the_legend_lacks_is_named(tmp_path: Path):
     path = own_polygons(tmp_path / "cover.gpkg", ["F", "Village"], "EPSG:4326")
     with pytest.raises(LandCoverError, match="'Village' is not a code of legend Mine") as caught:
-        burn(find_layer(path, own_legend(tmp_path, '"F"', '"L"')), GROUND)
+        burn(find_layer(path, own_legend(tmp_path, '"F"', '"L"')), EXTENT)
     assert "add it to the legend" in caught.value.hint
 
 
@@ -245,19 +245,19 @@ def test_tables_are_read_once_burnt_in_their_order_and_read_again_when_they_have
     path, legend = tmp_path / "cover.parquet", own_legend(tmp_path, "7", "9")
     for codes in ([7, 9, 7], [9, 7, 9]):
         squares = [square(0, 0, 100), square(50, 50, 100), square(90, 0, 20)]  # each over the one before
-        geopandas.GeoDataFrame({"class": codes}, geometry=squares, crs=GROUND.crs).to_parquet(path)
+        geopandas.GeoDataFrame({"class": codes}, geometry=squares, crs=EXTENT.crs).to_parquet(path)
         layer = find_layer(path, legend)
         for _ in range(2):
-            burnt = burn(layer, GROUND).codes
+            burnt = burn(layer, EXTENT).codes
             assert [burnt[10, 10], burnt[60, 60], burnt[10, 95]] == codes
     assert reads == [path, path]
 
 
 def test_a_table_that_is_damaged_in_the_middle(tmp_path: Path):
-    path = own_polygons(tmp_path / "cover.parquet", [7, 9], GROUND.crs)
+    path = own_polygons(tmp_path / "cover.parquet", [7, 9], EXTENT.crs)
     content = bytearray(path.read_bytes())
     content[4:60] = bytes(56)
     path.write_bytes(content)
     layer = find_layer(path, own_legend(tmp_path, "7", "9"))
     with pytest.raises(LandCoverError, match="cannot be read"):
-        burn(layer, GROUND)
+        burn(layer, EXTENT)

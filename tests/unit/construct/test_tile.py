@@ -15,7 +15,7 @@ from reben.construct.reference_maps import LandCoverLayer, ReferenceMap
 from reben.construct.tile import TileSettings, build_tile
 from reben.core.bands import BANDS
 from reben.core.errors import RasterError
-from reben.core.names import Tile
+from reben.core.names import TileName
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.tiff.geotiff import read_band, write_band
@@ -146,7 +146,7 @@ def test_what_an_earlier_attempt_left_is_cleared(tmp_path: Path):
         (root / NAME / f"{NAME}_03_00").mkdir(parents=True)
     other = paths.s2 / NAME.replace("33UUP", "33UVP")
     other.mkdir()
-    GeotiffOutput(paths).clear(Tile.parse(NAME))
+    GeotiffOutput(paths).clear(TileName.parse(NAME))
     assert [path.name for path in tmp_path.glob("*/*")] == [other.name]
 
 

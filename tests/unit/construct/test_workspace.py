@@ -6,7 +6,7 @@ import pytest
 from reben.construct.report import TileRecord
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, TargetExistsError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.dataset.metadata import SCHEMA
 from reben.io.dataset.paths import DatasetPaths
 
@@ -15,8 +15,8 @@ S1 = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_{}_{}"
 
 
 def record(patches: dict[str, int]) -> TileRecord:
-    ground = TileGround("EPSG:32633", 300_000, 5_400_000, 4_800)
-    return TileRecord(product="a.SAFE", ground=ground, patches=patches, seconds={}, sha256={})
+    extent = TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800)
+    return TileRecord(product="a.SAFE", extent=extent, patches=patches, seconds={}, sha256={})
 
 
 def table(tile: str, *places: tuple[int, int], s1: bool = True) -> pa.Table:

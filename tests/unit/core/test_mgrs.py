@@ -7,9 +7,9 @@ import pytest
 import rasterio
 
 from reben.core.errors import GridError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.mgrs import tile_ground
-from reben.core.names import Patch
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.mgrs import tile_extent
+from reben.core.names import PatchName
 
 _MISPLACED = "34LBQ"
 """A sample that was made by renaming one of tile 34LBP, and has that one's corner."""
@@ -28,13 +28,13 @@ _MISPLACED = "34LBQ"
     ],
 )
 def test_known_tiles(name: str, crs: str, ulx_m: int, uly_m: int):
-    assert tile_ground(name) == TileGround(crs, float(ulx_m), float(uly_m), 109_800)
+    assert tile_extent(name) == TileExtent(crs, float(ulx_m), float(uly_m), 109_800)
 
 
 @pytest.mark.parametrize("name", ["", "T", "33UUI", "T61UUP", "T00UUP", "33AUP", "33UAP", "T33UUPX", "x3UUP", "T33uup"])
 def test_other_names_are_refused(name: str):
     with pytest.raises(GridError, match="is not the name of a Sentinel-2 tile"):
-        tile_ground(name)
+        tile_extent(name)
 
 
 def test_tiles_of_real_products_lie_where_their_metadata_say(shared_data: Path):
@@ -47,8 +47,8 @@ def test_tiles_of_real_products_lie_where_their_metadata_say(shared_data: Path):
         name = re.search(r"<TILE_ID[^>]*>\S+_T(\d\d[A-Z]{3})", text)
         crs = re.search(r"EPSG:\d+", text)
         if found and name and crs and name[1] != _MISPLACED:
-            ground = tile_ground(name[1])
-            assert (ground.crs, ground.ulx_m, ground.uly_m) == (crs[0], float(found[1]), float(found[2])), name[1]
+            extent = tile_extent(name[1])
+            assert (extent.crs, extent.ulx_m, extent.uly_m) == (crs[0], float(found[1]), float(found[2])), name[1]
             seen.add(name[1])
     assert len(seen) >= 25
 
@@ -57,9 +57,9 @@ def test_real_patches_are_cells_of_their_tile(shared_data: Path):
     files = sorted((shared_data / "patches" / "BigEarthNet-S2").glob("*/*/*_B02.tif"))
     assert len(files) == 12
     for file in files:
-        patch = Patch.parse(file.parent.name)
-        ground = tile_ground(patch.tile.mgrs)
-        bounds = PatchGrid(ground.side_m, 1200).bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+        patch = PatchName.parse(file.parent.name)
+        extent = tile_extent(patch.tile.mgrs)
+        bounds = PatchGrid(extent.side_m, 1200).bounds(patch.column, patch.row, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
         with rasterio.open(file) as raster:
-            assert raster.crs.to_string() == ground.crs
+            assert raster.crs.to_string() == extent.crs
             assert tuple(raster.bounds) == (bounds.left_m, bounds.bottom_m, bounds.right_m, bounds.top_m)

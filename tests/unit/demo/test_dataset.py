@@ -6,7 +6,7 @@ import pytest
 
 from reben.core.classes import CLC2018
 from reben.core.errors import TargetExistsError
-from reben.core.names import Patch, S1Patch, V1Patch
+from reben.core.names import PatchName, S1PatchName, V1PatchName
 from reben.demo.dataset import places_on_tile, write_dataset
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
@@ -23,7 +23,11 @@ def test_layout_and_tables_agree(tiny_dataset: DatasetPaths):
     assert {row["patch_id"] for row in listed} == {path.name for path in tiny_dataset.s2.glob("*/*")}
     assert {row["s1_name"] for row in listed} == {path.name for path in tiny_dataset.s1.glob("*/*")}
     for row in listed:
-        patch, s1, v1 = Patch.parse(row["patch_id"]), S1Patch.parse(row["s1_name"]), V1Patch.parse(row["s2v1_name"])
+        patch, s1, v1 = (
+            PatchName.parse(row["patch_id"]),
+            S1PatchName.parse(row["s1_name"]),
+            V1PatchName.parse(row["s2v1_name"]),
+        )
         assert (patch.column, patch.row) == (s1.column, s1.row) == (v1.column, v1.row)
         folder = tiny_dataset.reference_maps / str(patch.tile) / row["patch_id"]
         class_map = CLC2018.class_map(read_band(folder / f"{row['patch_id']}_reference_map.tif"))

@@ -11,19 +11,19 @@ from reben.construct.reference_maps import burn, find_layer
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.correct.correction import choose_l1c
 from reben.correct.sixs.engine import SixsEngine
-from reben.demo.area import GROUND, PRODUCT, Area, blocks_in, make_area
+from reben.demo.area import EXTENT, PRODUCT, Area, blocks_in, make_area
 from reben.demo.inputs import RawInputs, write_raw_inputs
 from reben.io.safe.l2a import open_product
 from reben.rules.quality import quality_failures
 from reben.tile.bands import read_bands
 from reben.tile.sentinel1.scenes import find_scenes
 
-SMALL = replace(GROUND, side_m=12_000)
+SMALL = replace(EXTENT, side_m=12_000)
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> RawInputs:
-    return write_raw_inputs(tmp_path_factory.mktemp("raw") / "inputs", ground=SMALL, workers=2)
+    return write_raw_inputs(tmp_path_factory.mktemp("raw") / "inputs", extent=SMALL, workers=2)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_the_corrected_product_shows_the_area(inputs: RawInputs, area: Area, tmp
     assert product.name.tile.sensing_time == PRODUCT.tile.sensing_time
     assert not quality_failures(product.quality)
     bands = read_bands(product)
-    assert bands.ground == SMALL
+    assert bands.extent == SMALL
     for name in S2_BANDS:
         assert bands.pixels[name].shape == (SMALL.side_m // BANDS[name].resolution_m,) * 2
         seen = area.bands[name] > 0

@@ -7,36 +7,36 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.core.errors import ProductError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.jp2 import read_tile_band, write_tile_band
 
-GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 4_800)
+EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800)
 PIXELS = np.random.default_rng(0).integers(0, 65_535, (240, 240)).astype(np.uint16)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_is_written_is_read_back(tmp_path: Path, threads):
-    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20, threads=threads)
-    ground, pixels = read_tile_band(str(tmp_path / "band.jp2"), 20, threads=threads)
-    assert ground == GROUND
+    write_tile_band(tmp_path / "band.jp2", PIXELS, EXTENT, 20, threads=threads)
+    extent, pixels = read_tile_band(str(tmp_path / "band.jp2"), 20, threads=threads)
+    assert extent == EXTENT
     assert (pixels == PIXELS).all()
 
 
 def test_classes_keep_their_type(tmp_path: Path):
-    write_tile_band(tmp_path / "scl.jp2", PIXELS.astype(np.uint8), GROUND, 20)
+    write_tile_band(tmp_path / "scl.jp2", PIXELS.astype(np.uint8), EXTENT, 20)
     with rasterio.open(tmp_path / "scl.jp2") as source:
         assert (source.read(1) == PIXELS.astype(np.uint8)).all()
 
 
 def test_a_truncated_file(tmp_path: Path):
-    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)
+    write_tile_band(tmp_path / "band.jp2", PIXELS, EXTENT, 20)
     (tmp_path / "cut.jp2").write_bytes((tmp_path / "band.jp2").read_bytes()[:50_000])
     with pytest.raises(ProductError, match=r"cut.jp2: cannot be read"):
         read_tile_band(str(tmp_path / "cut.jp2"), 20)
 
 
 def test_what_is_no_band_of_a_tile(tmp_path: Path):
-    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)
+    write_tile_band(tmp_path / "band.jp2", PIXELS, EXTENT, 20)
     with pytest.raises(ProductError, match=r"has pixels of 20.0 m; expected 10 m"):
         read_tile_band(str(tmp_path / "band.jp2"), 10)
     with rasterio.open(
@@ -72,7 +72,7 @@ def test_a_header_that_claims_what_no_tile_is(
 
 
 def test_another_place_than_expected_is_not_decoded(tmp_path: Path, monkeypatch):
-    write_tile_band(tmp_path / "band.jp2", PIXELS, GROUND, 20)
+    write_tile_band(tmp_path / "band.jp2", PIXELS, EXTENT, 20)
     monkeypatch.setattr(rasterio.DatasetReader, "read", None)
     with pytest.raises(ProductError, match="by the metadata or the other bands it is"):
-        read_tile_band(str(tmp_path / "band.jp2"), 20, expected=replace(GROUND, side_m=109_800))
+        read_tile_band(str(tmp_path / "band.jp2"), 20, expected=replace(EXTENT, side_m=109_800))

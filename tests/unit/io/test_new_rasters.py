@@ -11,7 +11,7 @@ from rasterio.transform import from_origin
 
 from reben.core.classes import CLC2018
 from reben.core.errors import RasterError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.jp2 import write_tile_band
 from reben.io.new_rasters import write_raster
 from reben.io.tiff.class_maps import write_class_map
@@ -26,7 +26,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "class map": lambda path: write_class_map(
         path, (NOISE % 19).astype(np.int8), CLC2018, crs="EPSG:32633", left_m=300_000, top_m=5_400_000
     ),
-    "jp2": lambda path: write_tile_band(path, NOISE, TileGround("EPSG:32633", 300_000, 5_400_000, 3_000), 10),
+    "jp2": lambda path: write_tile_band(path, NOISE, TileExtent("EPSG:32633", 300_000, 5_400_000, 3_000), 10),
 }
 
 

@@ -5,15 +5,15 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Patch, Tile
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import PatchName, TileName
 from reben.io.dataset.metadata import read_metadata
 from reben.io.v1_geometries import V1Geometries, read_v1_geometries
 from reben.rules.alignment import aligned_v1_names
 from reben.rules.seasons import meteorological_season
 
-TILE = Tile.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP")
-GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 109_800)
+TILE = TileName.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP")
+EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 109_800)
 GRID = PatchGrid()
 
 
@@ -40,7 +40,7 @@ def test_seasons_are_meteorological(month: int, season: str):
 
 
 def test_a_v1_patch_on_the_same_ground_in_the_same_season_is_named():
-    found = aligned_v1_names(region(("S2B_MSIL2A_20170820T101031_2_3", 302_400, 5_396_400)), TILE, GROUND, GRID)
+    found = aligned_v1_names(region(("S2B_MSIL2A_20170820T101031_2_3", 302_400, 5_396_400)), TILE, EXTENT, GRID)
     assert found == {(2, 3): "S2B_MSIL2A_20170820T101031_2_3"}
 
 
@@ -57,11 +57,11 @@ def test_a_v1_patch_on_the_same_ground_in_the_same_season_is_named():
     ids=["season", "ground", "crs", "size", "west", "east"],
 )
 def test_others_are_not(name: str, left: float, top: float, options: dict):
-    assert not aligned_v1_names(region((name, left, top), **options), TILE, GROUND, GRID)
+    assert not aligned_v1_names(region((name, left, top), **options), TILE, EXTENT, GRID)
 
 
 def test_of_several_the_nearest_in_time_is_named():
-    places = [
+    cells = [
         (name, 302_400, 5_396_400)
         for name in (
             "S2A_MSIL2A_20170703T101031_2_3",
@@ -69,16 +69,16 @@ def test_of_several_the_nearest_in_time_is_named():
             "S2A_MSIL2A_20170801T101031_2_3",
         )
     ]
-    assert aligned_v1_names(region(*places), TILE, GROUND, GRID) == {(2, 3): "S2B_MSIL2A_20170615T94160_2_3"}
+    assert aligned_v1_names(region(*cells), TILE, EXTENT, GRID) == {(2, 3): "S2B_MSIL2A_20170615T94160_2_3"}
 
 
 def test_every_published_patch_of_a_real_tile_gets_its_published_name(shared_data: Path):
-    found = aligned_v1_names(read_v1_geometries(shared_data / "v1_geometries"), TILE, GROUND, GRID)
+    found = aligned_v1_names(read_v1_geometries(shared_data / "v1_geometries"), TILE, EXTENT, GRID)
     compared = 0
     for table in ("metadata.parquet", "metadata_for_patches_with_snow_cloud_or_shadow.parquet"):
         for row in read_metadata(shared_data / "published" / table).select(["patch_id", "s2v1_name"]).to_pylist():
             if row["patch_id"].startswith(str(TILE)):
-                patch = Patch.parse(row["patch_id"])
+                patch = PatchName.parse(row["patch_id"])
                 assert found[patch.column, patch.row] == row["s2v1_name"]
                 compared += 1
     assert compared > 1000

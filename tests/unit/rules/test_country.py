@@ -95,8 +95,8 @@ def test_a_country_without_ground_or_name(tmp_path: Path, geometry: str, name: s
     path = tmp_path / "countries.geojson"
     whole = '{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}'
     features = (
-        f'{{"type": "Feature", "properties": {{"name": "{label}"}}, "geometry": {ground}}}'
-        for label, ground in (("Somewhere", whole), (name, geometry))
+        f'{{"type": "Feature", "properties": {{"name": "{label}"}}, "geometry": {extent}}}'
+        for label, extent in (("Somewhere", whole), (name, geometry))
     )
     path.write_text(f'{{"type": "FeatureCollection", "features": [{", ".join(features)}]}}')
     with pytest.raises(CountryError, match=f"country '{name}' has .*; expected a name and a polygon"):

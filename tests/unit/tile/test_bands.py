@@ -10,14 +10,14 @@ from rasterio.transform import from_origin
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import GridError, ProductError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Product, Tile
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import ProductName, TileName
 from reben.io.safe.l2a import SafeProduct, open_product
 from reben.tile.bands import TileBands, add_offset, join_bands, read_bands, valid_patches
 
-GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 6_000)
-NAME = Product(
-    Tile.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"),
+EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 6_000)
+NAME = ProductName(
+    TileName.parse("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"),
     datetime(2024, 1, 1),  # noqa: DTZ001 - names carry UTC
 )
 
@@ -29,8 +29,8 @@ def write_jp2(path: Path, pixels: np.ndarray, resolution: int, **changes: object
         "height": pixels.shape[0],
         "count": 1,
         "dtype": pixels.dtype,
-        "crs": GROUND.crs,
-        "transform": from_origin(GROUND.ulx_m, GROUND.uly_m, resolution, resolution),
+        "crs": EXTENT.crs,
+        "transform": from_origin(EXTENT.ulx_m, EXTENT.uly_m, resolution, resolution),
         "QUALITY": 100,
         "REVERSIBLE": "YES",
     }
@@ -39,7 +39,7 @@ def write_jp2(path: Path, pixels: np.ndarray, resolution: int, **changes: object
 
 
 def noise(band: str) -> np.ndarray:
-    side = GROUND.side_m // BANDS[band].resolution_m
+    side = EXTENT.side_m // BANDS[band].resolution_m
     return np.random.default_rng(S2_BANDS.index(band)).integers(1, 9000, (side, side)).astype(np.uint16)
 
 
@@ -55,7 +55,7 @@ def product(tmp_path: Path) -> SafeProduct:
 def test_pixels_and_ground_of_all_bands(product: SafeProduct):
     for threads in (1, 2):
         bands = read_bands(product, threads=threads)
-        assert bands.ground == GROUND
+        assert bands.extent == EXTENT
         for band in S2_BANDS:
             np.testing.assert_array_equal(bands.pixels[band], noise(band))
 
@@ -80,20 +80,20 @@ def test_offsets_never_make_nodata_of_a_valid_pixel(offset: int, expected: list[
 
 @pytest.mark.parametrize("band", S2_BANDS)
 def test_one_invalid_pixel_in_any_band_makes_a_patch_invalid(band: str):
-    grid = PatchGrid(GROUND.side_m)
+    grid = PatchGrid(EXTENT.side_m)
     pixels = {name: noise(name) for name in S2_BANDS}
     patch_px = 1200 // BANDS[band].resolution_m
     pixels[band][3 * patch_px, 2 * patch_px - 1] = 0  # first row of patch row 3, last column of patch column 1
     expected = np.ones((5, 5), bool)
     expected[1, 3] = False
-    np.testing.assert_array_equal(valid_patches(TileBands(GROUND, pixels), grid), expected)
+    np.testing.assert_array_equal(valid_patches(TileBands(EXTENT, pixels), grid), expected)
 
 
 def test_the_incomplete_border_does_not_count():
-    ground = TileGround("EPSG:32633", 0, 0, 6_600)
+    extent = TileExtent("EPSG:32633", 0, 0, 6_600)
     pixels = {name: np.ones((6_600 // BANDS[name].resolution_m,) * 2, np.uint16) for name in S2_BANDS}
     pixels["B02"][-1, -1] = 0
-    assert valid_patches(TileBands(ground, pixels), PatchGrid(6_600)).all()
+    assert valid_patches(TileBands(extent, pixels), PatchGrid(6_600)).all()
 
 
 def test_reflectance_of_another_scale(product: SafeProduct):
@@ -105,10 +105,10 @@ def test_reflectance_of_another_scale(product: SafeProduct):
 
 
 def test_the_place_that_the_metadata_say(product: SafeProduct):
-    assert read_bands(replace(product, ground=GROUND)).ground == GROUND
-    elsewhere = TileGround("EPSG:32633", 300_000, 5_400_000, 109_800)
+    assert read_bands(replace(product, extent=EXTENT)).extent == EXTENT
+    elsewhere = TileExtent("EPSG:32633", 300_000, 5_400_000, 109_800)
     with pytest.raises(ProductError, match=r"B01\.jp2: covers .*side_m=6000.*by the metadata"):
-        read_bands(replace(product, ground=elsewhere))
+        read_bands(replace(product, extent=elsewhere))
 
 
 def test_missing_bands_are_named(shared_data: Path):
@@ -154,10 +154,10 @@ def test_truncated_rasters(product: SafeProduct, length: int):
 
 def test_what_one_part_of_a_tile_lacks_comes_from_the_other():
     one, other = (
-        TileBands(GROUND, {"B01": np.array(pixels, np.uint16)}) for pixels in ([[1, 0], [0, 2]], [[9, 8], [0, 7]])
+        TileBands(EXTENT, {"B01": np.array(pixels, np.uint16)}) for pixels in ([[1, 0], [0, 2]], [[9, 8], [0, 7]])
     )
     join_bands(one, other)
     assert one.pixels["B01"].tolist() == [[1, 8], [0, 2]]
-    elsewhere = TileBands(TileGround("EPSG:32634", 300_000, 5_400_000, 6_000), other.pixels)
+    elsewhere = TileBands(TileExtent("EPSG:32634", 300_000, 5_400_000, 6_000), other.pixels)
     with pytest.raises(GridError, match="one part of the tile covers"):
         join_bands(one, elsewhere)

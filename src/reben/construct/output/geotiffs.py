@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from reben.construct.reference_maps import ReferenceMap
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M
-from reben.core.names import Tile
+from reben.core.names import TileName
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.tiff.patch_files import band_template, map_template
 from reben.tile.bands import TileBands
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner
 
 
@@ -26,12 +26,12 @@ class GeotiffOutput:
     threads: int = 1
     """That write; the disk, not the interpreter, is what they wait for."""
 
-    def clear(self, tile: Tile) -> None:
+    def clear(self, tile: TileName) -> None:
         """Remove what an earlier, interrupted attempt left of this tile."""
         for folder in (self.paths.s2, self.paths.reference_maps):
             shutil.rmtree(folder / str(tile), ignore_errors=True)
 
-    def write_s1(self, patches: TilePatches, place: Place, partner: S1Partner) -> None:
+    def write_s1(self, patches: TilePatches, cell: Cell, partner: S1Partner) -> None:
         """See `TileOutput.write_s1`; a file appears whole, because another tile may write the same one now."""
         for band, pixels in partner.pixels.items():
             target = Path(self.paths.s1_file(partner.name, band))
@@ -40,41 +40,41 @@ class GeotiffOutput:
             if band in partner.files:
                 shutil.copyfile(partner.files[band], partial)
             else:
-                bounds = patches.bounds(place)
-                template = band_template(BANDS[band], len(pixels), patches.ground.crs)
+                bounds = patches.bounds(cell)
+                template = band_template(BANDS[band], len(pixels), patches.extent.crs)
                 template.write(partial, pixels, bounds.left_m, bounds.top_m)
             partial.rename(target)
 
-    def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
+    def write_s2(self, patches: TilePatches, bands: TileBands, cells: Sequence[Cell]) -> None:
         """See `TileOutput.write_s2`."""
-        size_m, crs = patches.grid.patch_size_m, patches.ground.crs
+        size_m, crs = patches.grid.patch_size_m, patches.extent.crs
         templates = {name: band_template(BANDS[name], BANDS[name].side_px(size_m), crs) for name in bands.pixels}
 
-        def write(place: Place) -> None:
-            patch_id, bounds = patches.patch_id(place), patches.bounds(place)
+        def write(cell: Cell) -> None:
+            patch_id, bounds = patches.patch_id(cell), patches.bounds(cell)
             _make_folder(self.paths.s2_file(patch_id, ""))
             for name, template in templates.items():
-                part = bands.pixels[name][patches.grid.window(*place, BANDS[name].resolution_m).slices]
+                part = bands.pixels[name][patches.grid.window(*cell, BANDS[name].resolution_m).slices]
                 template.write(self.paths.s2_file(patch_id, name), part, bounds.left_m, bounds.top_m)
 
-        self._in_threads(write, places)
+        self._in_threads(write, cells)
 
-    def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
+    def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, cells: Sequence[Cell]) -> None:
         """See `TileOutput.write_maps`."""
         side_px = patches.grid.patch_size_m // REFERENCE_MAP_RESOLUTION_M
-        template = map_template(side_px, patches.ground.crs)
+        template = map_template(side_px, patches.extent.crs)
 
-        def write(place: Place) -> None:
-            path, bounds = self.paths.map_file(patches.patch_id(place)), patches.bounds(place)
+        def write(cell: Cell) -> None:
+            path, bounds = self.paths.map_file(patches.patch_id(cell)), patches.bounds(cell)
             _make_folder(path)
-            codes = land_cover.codes[patches.grid.window(*place, REFERENCE_MAP_RESOLUTION_M).slices]
+            codes = land_cover.codes[patches.grid.window(*cell, REFERENCE_MAP_RESOLUTION_M).slices]
             template.write(path, codes, bounds.left_m, bounds.top_m)
 
-        self._in_threads(write, places)
+        self._in_threads(write, cells)
 
-    def _in_threads(self, write: Callable[[Place], None], places: Sequence[Place]) -> None:
+    def _in_threads(self, write: Callable[[Cell], None], cells: Sequence[Cell]) -> None:
         with ThreadPoolExecutor(self.threads) as pool:
-            for _ in pool.map(write, places):  # raises what a thread raised
+            for _ in pool.map(write, cells):  # raises what a thread raised
                 pass
 
 

@@ -11,7 +11,7 @@ from reben.construct.reference_maps import ReferenceMap
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.io.store import REFERENCE_MAP_TENSOR, StoreWriter, TensorSpec, header, reference_map_key
 from reben.tile.bands import TileBands
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner
 
 _WAITING_BYTES = 1 << 22
@@ -27,29 +27,29 @@ class StoreOutput:
     _waiting: list[Item] = field(default_factory=list)
     """Sentinel-1 values, until there are enough for a transaction."""
 
-    def write_s1(self, patches: TilePatches, place: Place, partner: S1Partner) -> None:  # noqa: ARG002 - protocol
+    def write_s1(self, patches: TilePatches, cell: Cell, partner: S1Partner) -> None:  # noqa: ARG002 - protocol
         """See `TileOutput.write_s1`."""
         value = _Value(_band_tensors(S1_BANDS, patches.grid.patch_size_m))
         self._waiting.append((partner.name, value.of(partner.pixels)))
         if len(self._waiting) * len(self._waiting[0][1]) >= _WAITING_BYTES:
             self._write_waiting()
 
-    def write_s2(self, patches: TilePatches, bands: TileBands, places: Sequence[Place]) -> None:
+    def write_s2(self, patches: TilePatches, bands: TileBands, cells: Sequence[Cell]) -> None:
         """See `TileOutput.write_s2`; the last of the tile's Sentinel-1 values are written now, too."""
         self._write_waiting()
         value = _Value(_band_tensors(S2_BANDS, patches.grid.patch_size_m))
-        self.writer.write_all((patches.patch_id(place), value.of(_cut(bands, patches, place))) for place in places)
+        self.writer.write_all((patches.patch_id(cell), value.of(_cut(bands, patches, cell))) for cell in cells)
 
-    def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, places: Sequence[Place]) -> None:
+    def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, cells: Sequence[Cell]) -> None:
         """See `TileOutput.write_maps`."""
         side_px = patches.grid.patch_size_m // REFERENCE_MAP_RESOLUTION_M
         value = _Value((TensorSpec(REFERENCE_MAP_TENSOR, (side_px, side_px), np.dtype("<u2")),))
 
-        def item(place: Place) -> Item:
-            codes = land_cover.codes[patches.grid.window(*place, REFERENCE_MAP_RESOLUTION_M).slices]
-            return reference_map_key(patches.patch_id(place)), value.of({REFERENCE_MAP_TENSOR: codes})
+        def item(cell: Cell) -> Item:
+            codes = land_cover.codes[patches.grid.window(*cell, REFERENCE_MAP_RESOLUTION_M).slices]
+            return reference_map_key(patches.patch_id(cell)), value.of({REFERENCE_MAP_TENSOR: codes})
 
-        self.writer.write_all(map(item, places))
+        self.writer.write_all(map(item, cells))
 
     def _write_waiting(self) -> None:
         self.writer.write_all(self._waiting)
@@ -66,10 +66,10 @@ class _Value:
         return b"".join((self._header, *(arrays[name].tobytes() for name in self._order)))
 
 
-def _cut(bands: TileBands, patches: TilePatches, place: Place) -> dict[str, NDArray[np.uint16]]:
+def _cut(bands: TileBands, patches: TilePatches, cell: Cell) -> dict[str, NDArray[np.uint16]]:
     """All bands of one patch, each at its native resolution."""
     return {
-        name: pixels[patches.grid.window(*place, BANDS[name].resolution_m).slices]
+        name: pixels[patches.grid.window(*cell, BANDS[name].resolution_m).slices]
         for name, pixels in bands.pixels.items()
     }
 

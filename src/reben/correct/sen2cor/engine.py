@@ -22,7 +22,7 @@ from rasterio.errors import RasterioError
 
 from reben.core.bands import S2_BANDS
 from reben.core.errors import CorrectionError, NameFormatError, ProductError
-from reben.core.names import Product
+from reben.core.names import ProductName
 from reben.correct.l2a_product import BASELINE as OUR_BASELINE
 from reben.correct.sen2cor.program import Sen2cor
 from reben.io.safe.checksums import compare_checksums
@@ -120,7 +120,7 @@ class Sen2corEngine:
         with (
             log.open("wb") as written,
             subprocess.Popen(  # noqa: S603 - the program that the user named
-                [sys.executable, "-m", "reben.correct.sen2cor.leash", *map(str, command)],
+                [sys.executable, "-m", "reben.correct.sen2cor.child_process", *map(str, command)],
                 stdin=subprocess.PIPE,  # closing it kills the program
                 stdout=written,
                 stderr=subprocess.STDOUT,
@@ -179,11 +179,11 @@ def repair_empty_folders(l1c: Path) -> None:
         ) from error
 
 
-def _finished(folder: Path, l1c: Product) -> Path | None:
+def _finished(folder: Path, l1c: ProductName) -> Path | None:
     """The L2A product of an L1C product that sen2cor, whichever version, has made in `folder`."""
     for path in sorted(folder.glob(f"{l1c.tile.mission}_MSIL2A_*.SAFE")):
         try:
-            tile = Product.parse(path.name).tile
+            tile = ProductName.parse(path.name).tile
         except NameFormatError:
             continue
         same = (tile.sensing_time, tile.orbit, tile.mgrs) == (l1c.tile.sensing_time, l1c.tile.orbit, l1c.tile.mgrs)
@@ -192,7 +192,7 @@ def _finished(folder: Path, l1c: Product) -> Path | None:
     return None
 
 
-def _expect_product(work: Path, l1c: Product, log: Path) -> Path:
+def _expect_product(work: Path, l1c: ProductName, log: Path) -> Path:
     """The product in the work folder, with all bands in their full size.
 
     Raises:

@@ -69,8 +69,8 @@ def _resample(source: Any, nodes: Nodes, how: Resampling) -> Values:  # noqa: AN
     reproject(
         rasterio.band(source, 1),
         values,
-        dst_transform=from_origin(nodes.ground.ulx_m, nodes.ground.uly_m, CELL_M, CELL_M),
-        dst_crs=nodes.ground.crs,
+        dst_transform=from_origin(nodes.extent.ulx_m, nodes.extent.uly_m, CELL_M, CELL_M),
+        dst_crs=nodes.extent.crs,
         dst_nodata=np.nan,
         resampling=how,
     )

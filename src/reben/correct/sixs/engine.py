@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import CorrectionError, ProductError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.l2a_product import REPORT, L2aWriter, l2a_name
 from reben.correct.sixs.adjacency import surroundings_of
 from reben.correct.sixs.adjacency_range import RANGE_M, expect_range
@@ -29,7 +29,7 @@ from reben.correct.sixs.tables import Tables, load_tables
 from reben.io.jp2 import read_tile_band
 from reben.io.safe.angles import TileAngles, read_angles
 from reben.io.safe.checksums import comparing
-from reben.io.safe.geocoding import read_ground
+from reben.io.safe.geocoding import read_extent
 from reben.io.safe.l1c import L1cProduct, open_l1c
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.quality import quality_failures
@@ -126,9 +126,9 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
     tables, own = load_tables(product.name.tile.mission)
     angles = read_angles(product.path, product.tile_metadata)
     with times.stage("decode"):
-        ground, bands = _read_bands(product, engine.threads)
+        extent, bands = _read_bands(product, engine.threads)
         checksums = list(compared())
-    nodes = Nodes(ground)
+    nodes = Nodes(extent)
     _expect_sun(product, tables, nodes, angles)
     scales = {band: Scale(product.quantification, product.offsets[band]) for band in bands}
     with times.stage("classify"):
@@ -138,7 +138,7 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
     with times.stage("atmosphere"):
         forecast = read_forecast(product.auxiliary)
         atmosphere = find_atmosphere(overview, forecast, tables, nodes, angles, dem=engine.dem)
-    writer = L2aWriter(folder, product, ground, threads=engine.threads)
+    writer = L2aWriter(folder, product, extent, threads=engine.threads)
     with times.stage("encode"):
         writer.write_band("SCL", classes)
     neighbours: dict[str, float] = {}
@@ -170,19 +170,19 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
     return report
 
 
-def _read_bands(product: L1cProduct, threads: int) -> tuple[TileGround, Bands]:
+def _read_bands(product: L1cProduct, threads: int) -> tuple[TileExtent, Bands]:
     """All thirteen bands.
 
     Raises:
         ProductError: if one is damaged, or they do not cover the same ground.
     """
-    ground = read_ground(product.path, product.tile_metadata)
+    extent = read_extent(product.path, product.tile_metadata)
     bands = {}
     for band, resolution_m in MSI_RESOLUTIONS_M.items():
-        ground, bands[band] = read_tile_band(product.images[band], resolution_m, threads=threads, expected=ground)
-    if ground is None or ground.side_m % OVERVIEW_M:
-        raise ProductError(f"{product.path}: covers {ground}; expected a side that is a multiple of {OVERVIEW_M} m")
-    return ground, bands
+        extent, bands[band] = read_tile_band(product.images[band], resolution_m, threads=threads, expected=extent)
+    if extent is None or extent.side_m % OVERVIEW_M:
+        raise ProductError(f"{product.path}: covers {extent}; expected a side that is a multiple of {OVERVIEW_M} m")
+    return extent, bands
 
 
 def _expect_sun(product: L1cProduct, tables: Tables, nodes: Nodes, angles: TileAngles) -> None:

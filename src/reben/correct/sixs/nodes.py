@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.sixs.tables import Directions, Values
 from reben.io.safe.angles import DirectionGrid, TileAngles
 
@@ -22,12 +22,12 @@ _CELL_PX = CELL_M // OVERVIEW_M
 class Nodes:
     """The nodes of a square tile; those of the last row and column may have less than a whole cell."""
 
-    ground: TileGround
+    extent: TileExtent
 
     @property
     def per_side(self) -> int:
         """Nodes along one side."""
-        return -(-self.ground.side_m // CELL_M)
+        return -(-self.extent.side_m // CELL_M)
 
     @property
     def offsets_m(self) -> Values:

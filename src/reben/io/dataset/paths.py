@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reben.core.bands import S1_BANDS, S2_BANDS
-from reben.core.names import REFERENCE_MAP_SUFFIX, S1Patch, tile_of
+from reben.core.names import REFERENCE_MAP_SUFFIX, S1PatchName, tile_of
 
 S2_FOLDER, S1_FOLDER, MAP_FOLDER = "BigEarthNet-S2", "BigEarthNet-S1", "Reference_Maps"
 
@@ -28,7 +28,7 @@ def s1_patch_folder(root: Path, name: str) -> Path:
     Raises:
         NameFormatError: if `name` is not the name of a Sentinel-1 patch.
     """
-    return root / S1Patch.parse(name).scene / name
+    return root / S1PatchName.parse(name).scene / name
 
 
 @dataclass(frozen=True, slots=True)

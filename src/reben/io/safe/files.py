@@ -21,7 +21,7 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from reben.core.bands import MSI_RESOLUTIONS_M
 from reben.core.errors import NameFormatError, ProductError
-from reben.core.names import Product
+from reben.core.names import ProductName
 from reben.io.small_files import DEEPEST, is_regular
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def quality_verdicts(root: "Element") -> Iterator[tuple[str, str]]:
             yield flag["indicator"], verdict
 
 
-def product_name(path: Path, root: "Element", *tags: str) -> Product:
+def product_name(path: Path, root: "Element", *tags: str) -> ProductName:
     """Name of the product, which is the text of an element with one of these `tags`.
 
     Raises:
@@ -254,7 +254,7 @@ def product_name(path: Path, root: "Element", *tags: str) -> Product:
     """
     uri = text_of(root, *tags)
     try:
-        return Product.parse(uri)
+        return ProductName.parse(uri)
     except NameFormatError as error:
         raise ProductError(f"{path}: the metadata name the product {uri!r} ({error})") from error
 

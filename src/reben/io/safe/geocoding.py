@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reben.core.errors import ProductError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.safe.files import elements, parse_xml, text_of
 
 if TYPE_CHECKING:
@@ -22,27 +22,27 @@ _LARGEST_COORDINATE_M = 10_100_000
 """Northings on the southern half end at 10,000,000."""
 
 
-def expect_tile(where: str, ground: TileGround) -> None:
+def expect_tile(where: str, extent: TileExtent) -> None:
     """Check whether a tile may lie there.
 
     Args:
         where: names what says so.
-        ground: what it says.
+        extent: what it says.
 
     Raises:
         ProductError: if it cannot.
     """
-    corner = (ground.ulx_m, ground.uly_m)
+    corner = (extent.ulx_m, extent.uly_m)
     whole = all(abs(value) <= _LARGEST_COORDINATE_M and value == int(value) for value in corner)
-    if not _UTM.fullmatch(ground.crs) or not 0 < ground.side_m <= LARGEST_SIDE_M or not whole:
+    if not _UTM.fullmatch(extent.crs) or not 0 < extent.side_m <= LARGEST_SIDE_M or not whole:
         raise ProductError(
-            f"{where}: claims a tile of {ground.side_m} m at {corner} in {ground.crs}; expected at most "
+            f"{where}: claims a tile of {extent.side_m} m at {corner} in {extent.crs}; expected at most "
             f"{LARGEST_SIDE_M} m in a UTM zone (EPSG:32601 to 32660, 32701 to 32760), at whole metres",
             hint="download or correct the product again",
         )
 
 
-def read_ground(path: Path, content: bytes) -> TileGround | None:
+def read_extent(path: Path, content: bytes) -> TileExtent | None:
     """Ground of the tile; None if the metadata have no Tile_Geocoding.
 
     Args:
@@ -70,9 +70,9 @@ def read_ground(path: Path, content: bytes) -> TileGround | None:
             f"{path}: MTD_TL.xml has a damaged Tile_Geocoding; expected one side and one corner at all resolutions",
             hint="download the product again",
         ) from error
-    ground = TileGround(_crs(geocoding), ulx_m, uly_m, side_m)
-    expect_tile(f"{path}: MTD_TL.xml", ground)
-    return ground
+    extent = TileExtent(_crs(geocoding), ulx_m, uly_m, side_m)
+    expect_tile(f"{path}: MTD_TL.xml", extent)
+    return extent
 
 
 def _crs(geocoding: "Element") -> str:

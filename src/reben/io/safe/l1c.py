@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reben.core.bands import MSI_RESOLUTIONS_M
 from reben.core.errors import ProductError
-from reben.core.names import Product
+from reben.core.names import ProductName
 from reben.io.safe.files import (
     L1C_METADATA,
     L2A_METADATA,
@@ -48,7 +48,7 @@ class L1cProduct:
 
     path: Path
     """Directory or zip file."""
-    name: Product
+    name: ProductName
     """As the metadata have it; the directory may have been renamed."""
     baseline: str
     """Processing baseline that the metadata state, such as 05.09."""

@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import ProductError
-from reben.core.grid import TileGround
-from reben.core.names import Product
+from reben.core.grid import TileExtent
+from reben.core.names import ProductName
 from reben.io.safe.files import (
     L2A_METADATA,
     TILE_METADATA,
@@ -31,7 +31,7 @@ from reben.io.safe.files import (
     read_metadata,
     text_of,
 )
-from reben.io.safe.geocoding import read_ground
+from reben.io.safe.geocoding import read_extent
 
 _METADATA = re.compile(rf"(?:.*/)?{L2A_METADATA}")
 _IMAGE = re.compile(r".*_(?P<band>B\d[0-9A])_(?P<resolution>\d\d)m")
@@ -47,7 +47,7 @@ class SafeProduct:
 
     path: Path
     """Directory or zip file."""
-    name: Product
+    name: ProductName
     """As the metadata have it; the directory may have been renamed."""
     baseline: str
     """Processing baseline that the metadata state, such as 05.09."""
@@ -63,7 +63,7 @@ class SafeProduct:
     """Per band, the raster's path in the directory or zip file."""
     quantification: float = L2A_QUANTIFICATION
     """What digital numbers, their offset added, are divided by to give reflectance."""
-    ground: TileGround | None = None
+    extent: TileExtent | None = None
     """Where the granule's metadata say that the tile lies; None if they do not."""
 
 
@@ -104,6 +104,6 @@ def _read(path: Path, files: ProductFiles) -> SafeProduct:
         images=MappingProxyType({band: files.gdal_path(file) for band, file in images.items()}),
         members=MappingProxyType(images),
         quantification=quantification(path, root, *_QUANTIFICATIONS) or L2A_QUANTIFICATION,
-        ground=None if granule is None else read_ground(path, read_metadata(files, granule)),
+        extent=None if granule is None else read_extent(path, read_metadata(files, granule)),
         files=tuple(dict.fromkeys(files.on_disk(file) for file in (metadata, *images.values()))),
     )

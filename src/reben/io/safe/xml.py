@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from xml.sax.saxutils import escape
 
 from reben.core.bands import MSI_RESOLUTIONS_M
-from reben.core.grid import TileGround
-from reben.core.names import Product
+from reben.core.grid import TileExtent
+from reben.core.names import ProductName
 
 _NAMESPACES = {
     "L1C": ("Level-1C", "User_Product_Level-1C", "S2_PDI_Level-1C_Tile_Metadata"),
@@ -90,7 +90,7 @@ _MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
 class ProductFacts:
     """What a product's metadata say."""
 
-    name: Product
+    name: ProductName
     start_time: str
     """As in PRODUCT_START_TIME."""
     files: Sequence[PurePosixPath]
@@ -125,12 +125,12 @@ def product_xml(facts: ProductFacts) -> str:
     )
 
 
-def tile_xml(level: str, ground: TileGround, *, angles: str, content: Mapping[str, str | float]) -> str:
+def tile_xml(level: str, extent: TileExtent, *, angles: str, content: Mapping[str, str | float]) -> str:
     """Content of a granule's MTD_TL.xml.
 
     Args:
         level: L1C or L2A.
-        ground: where the tile lies.
+        extent: where the tile lies.
         angles: the element Tile_Angles.
         content: elements of Image_Content_QI.
     """
@@ -139,8 +139,8 @@ def tile_xml(level: str, ground: TileGround, *, angles: str, content: Mapping[st
     return _TILE.format(
         level=name,
         schema=schema,
-        crs=escape(ground.crs),
-        sizes="\n".join(_sizes(ground)),
+        crs=escape(extent.crs),
+        sizes="\n".join(_sizes(extent)),
         angles=angles,
         content="\n".join(lines),
     )
@@ -177,11 +177,11 @@ def _scale(level: str, offset: int) -> Iterator[str]:
     yield f"      </{outer}>"
 
 
-def _sizes(ground: TileGround) -> Iterator[str]:
+def _sizes(extent: TileExtent) -> Iterator[str]:
     for resolution in (10, 20, 60):
-        side = ground.side_m // resolution
+        side = extent.side_m // resolution
         yield f'      <Size resolution="{resolution}"><NROWS>{side}</NROWS><NCOLS>{side}</NCOLS></Size>'
         yield (
-            f'      <Geoposition resolution="{resolution}"><ULX>{ground.ulx_m:.0f}</ULX><ULY>{ground.uly_m:.0f}</ULY>'
+            f'      <Geoposition resolution="{resolution}"><ULX>{extent.ulx_m:.0f}</ULX><ULY>{extent.uly_m:.0f}</ULY>'
             f"<XDIM>{resolution}</XDIM><YDIM>-{resolution}</YDIM></Geoposition>"
         )

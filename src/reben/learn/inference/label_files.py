@@ -15,8 +15,8 @@ import shapely
 from numpy.typing import NDArray
 
 from reben.core.errors import ExportError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Patch
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import PatchName
 from reben.io.geoparquet import write_geoparquet
 from reben.io.projection import project
 from reben.work import atomic
@@ -114,22 +114,22 @@ def write_labels(target: Path, table: LabelTable) -> None:
         )
 
 
-def expect_placed(target: Path, patch_ids: Iterable[str], grounds: Mapping[str, TileGround]) -> None:
+def expect_placed(target: Path, patch_ids: Iterable[str], extents: Mapping[str, TileExtent]) -> None:
     """Check, before anything is predicted, that outlines are known where the file needs them.
 
     Raises:
         ExportError: if it does, and it is not known where a patch lies.
     """
     if target.suffix.lower() in _VECTOR_DRIVERS:
-        lost = next((patch_id for patch_id in patch_ids if _ground_of(patch_id, grounds) is None), None)
+        lost = next((patch_id for patch_id in patch_ids if _extent_of(patch_id, extents) is None), None)
         if lost is not None:
             raise _unplaced(target, lost)
 
 
-def _ground_of(patch_id: str, grounds: Mapping[str, TileGround]) -> TileGround | None:
+def _extent_of(patch_id: str, extents: Mapping[str, TileExtent]) -> TileExtent | None:
     """Where the tile of a patch lies, if its name tells a tile whose place is known."""
     try:
-        return grounds.get(str(Patch.parse(patch_id).tile))
+        return extents.get(str(PatchName.parse(patch_id).tile))
     except ValueError:
         return None
 
@@ -141,13 +141,13 @@ def _unplaced(target: Path, which: str) -> ExportError:
 
 
 def outlines(
-    patch_ids: Sequence[str], grounds: Mapping[str, TileGround], patch_size_m: int
+    patch_ids: Sequence[str], extents: Mapping[str, TileExtent], patch_size_m: int
 ) -> tuple[NDArray[np.object_], str] | None:
     """Squares of patches and their CRS: that of their tiles if it is one, else longitude and latitude.
 
     Args:
         patch_ids: of which patches.
-        grounds: where each tile lies, by tile id.
+        extents: where each tile lies, by tile id.
         patch_size_m: side of a patch.
 
     Returns:
@@ -155,14 +155,14 @@ def outlines(
     """
     squares, systems = [], []
     for patch_id in patch_ids:
-        ground = _ground_of(patch_id, grounds)
-        if ground is None:
+        extent = _extent_of(patch_id, extents)
+        if extent is None:
             return None
-        patch = Patch.parse(patch_id)
-        grid = PatchGrid(ground.side_m, patch_size_m)
-        bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+        patch = PatchName.parse(patch_id)
+        grid = PatchGrid(extent.side_m, patch_size_m)
+        bounds = grid.bounds(patch.column, patch.row, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
         squares.append(shapely.box(bounds.left_m, bounds.bottom_m, bounds.right_m, bounds.top_m))
-        systems.append(ground.crs)
+        systems.append(extent.crs)
     polygons = np.array(squares, object)
     if len(set(systems)) == 1:
         return polygons, systems[0]

@@ -6,22 +6,22 @@ from pathlib import Path
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import Legend
 from reben.core.errors import MetadataError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Patch
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import PatchName
 from reben.io.tiff.class_maps import write_class_map
 from reben.learn.inference.prediction import PredictedMap
 from reben.work import atomic
 
 
 def write_patch_maps(
-    maps: Iterable[PredictedMap], target: Path, grounds: Mapping[str, TileGround], legend: Legend
+    maps: Iterable[PredictedMap], target: Path, extents: Mapping[str, TileExtent], legend: Legend
 ) -> int:
     """Write `<tile id>/<patch id>_predicted_map.tif` for each map; how many were written.
 
     Args:
         maps: of patches.
         target: folder to make; it appears when all maps are written.
-        grounds: where each tile lies, by tile id.
+        extents: where each tile lies, by tile id.
         legend: names and colours of the classes.
 
     Raises:
@@ -32,17 +32,17 @@ def write_patch_maps(
     written = 0
     with atomic.new_directory(target) as folder:
         for found in maps:
-            patch = Patch.parse(found.patch_id)
+            patch = PatchName.parse(found.patch_id)
             tile = str(patch.tile)
-            if tile not in grounds:
+            if tile not in extents:
                 raise MetadataError(
                     f"{found.patch_id}: it is not known where tile {tile} lies", hint="add it to the file of tiles"
                 )
-            ground = grounds[tile]
-            grid = PatchGrid(ground.side_m, len(found.classes) * REFERENCE_MAP_RESOLUTION_M)
-            bounds = grid.bounds(patch.column, patch.row, ulx_m=ground.ulx_m, uly_m=ground.uly_m)
+            extent = extents[tile]
+            grid = PatchGrid(extent.side_m, len(found.classes) * REFERENCE_MAP_RESOLUTION_M)
+            bounds = grid.bounds(patch.column, patch.row, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
             path = folder / tile / f"{found.patch_id}_predicted_map.tif"
             path.parent.mkdir(exist_ok=True)
-            write_class_map(path, found.classes, legend, crs=ground.crs, left_m=bounds.left_m, top_m=bounds.top_m)
+            write_class_map(path, found.classes, legend, crs=extent.crs, left_m=bounds.left_m, top_m=bounds.top_m)
             written += 1
     return written

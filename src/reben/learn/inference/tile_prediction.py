@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import UNLABELLED, Legend
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.data.tile_images import TileImage, TileImages, read_tile_images
 from reben.io.safe.checksums import comparing
 from reben.io.safe.l2a import open_product
@@ -19,7 +19,7 @@ from reben.learn.inference.label_files import LabelTable, write_labels
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
 
 Start = Callable[[int], Callable[[int], None]]
@@ -31,7 +31,7 @@ class TileLabels:
     """Labels of the patches of a tile."""
 
     patches: TilePatches
-    places: list[Place]
+    cells: list[Cell]
     """Of the patches that could be predicted, in the order of their names."""
     probabilities: NDArray[np.float32]
     """Shape (patches, classes)."""
@@ -43,7 +43,7 @@ class TileLabels:
         """The most probable class of each patch, shape (rows, columns) of the grid, -1 where there is none."""
         side = self.patches.grid.patches_per_side
         classes = np.full((side, side), UNLABELLED, np.int8)
-        for (column, row), probabilities in zip(self.places, self.probabilities, strict=True):
+        for (column, row), probabilities in zip(self.cells, self.probabilities, strict=True):
             classes[row, column] = probabilities.argmax()
         return classes
 
@@ -53,9 +53,9 @@ class TileLabels:
         Raises:
             ExportError: if labels cannot be written under this name.
         """
-        ids = [self.patches.patch_id(place) for place in self.places]
-        squares = self.patches.squares(self.places)
-        crs = self.patches.ground.crs
+        ids = [self.patches.patch_id(cell) for cell in self.cells]
+        squares = self.patches.squares(self.cells)
+        crs = self.patches.extent.crs
         write_labels(target, LabelTable(ids, self.class_names, self.probabilities, DEFAULT, squares, crs))
 
 
@@ -63,14 +63,14 @@ class TileLabels:
 class TileMap:
     """A class map of a tile."""
 
-    ground: TileGround
+    extent: TileExtent
     classes: NDArray[np.int8]
     """Shape (rows, columns) at 10 m; -1 where there is no prediction."""
 
     def write(self, target: Path, legend: Legend) -> None:
         """Write a GeoTIFF in the legend's colours."""
-        ground = self.ground
-        write_class_map(target, self.classes, legend, crs=ground.crs, left_m=ground.ulx_m, top_m=ground.uly_m)
+        extent = self.extent
+        write_class_map(target, self.classes, legend, crs=extent.crs, left_m=extent.ulx_m, top_m=extent.uly_m)
 
 
 def open_tile(
@@ -117,17 +117,17 @@ def predict_tile_labels(
         RasterError: if a Sentinel-1 raster cannot be read.
     """
     trained.expect_task("classification")
-    places = list(tile.patches.grid.indices())
-    progress = start(len(places))
-    images = (image for image in tile.images(tile.patches, places) if image.valid.all())
-    found: dict[Place, NDArray[np.float32]] = {}
+    cells = list(tile.patches.grid.indices())
+    progress = start(len(cells))
+    images = (image for image in tile.images(tile.patches, cells) if image.valid.all())
+    found: dict[Cell, NDArray[np.float32]] = {}
     for batch, logits in _outputs(trained, images, batch_size):
         rows = logits.sigmoid().cpu().numpy()
-        found.update(zip((image.place for image in batch), rows, strict=True))
+        found.update(zip((image.cell for image in batch), rows, strict=True))
         progress(len(batch))
     known = sorted(found)
-    probabilities = np.array([found[place] for place in known], np.float32).reshape(-1, len(trained.class_names))
-    return TileLabels(tile.patches, known, probabilities, trained.class_names, len(places) - len(known))
+    probabilities = np.array([found[cell] for cell in known], np.float32).reshape(-1, len(trained.class_names))
+    return TileLabels(tile.patches, known, probabilities, trained.class_names, len(cells) - len(known))
 
 
 def predict_tile_map(
@@ -146,34 +146,34 @@ def predict_tile_map(
         RasterError: if a Sentinel-1 raster cannot be read.
     """
     trained.expect_task("segmentation")
-    ground = tile.patches.ground
-    side_px = ground.side_m // REFERENCE_MAP_RESOLUTION_M
+    extent = tile.patches.extent
+    side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
     classes = np.full((side_px, side_px), UNLABELLED, np.int8)
-    todo = [(grid, list(_needed(grid, ground))) for grid in tile.grids(whole_tile=True)]
-    progress = start(sum(len(places) for _, places in todo))
-    for grid, places in reversed(todo):  # the patch grid itself last: its own patches are those of data sets
-        images = (image for image in tile.images(grid, places) if image.valid.any())
+    todo = [(grid, list(_needed(grid, extent))) for grid in tile.grids(whole_tile=True)]
+    progress = start(sum(len(cells) for _, cells in todo))
+    for grid, cells in reversed(todo):  # the patch grid itself last: its own patches are those of data sets
+        images = (image for image in tile.images(grid, cells) if image.valid.any())
         for batch, logits in _outputs(trained, images, batch_size):
             for image, predicted in zip(batch, logits.argmax(dim=1).cpu().numpy(), strict=True):
-                _paste(classes, ground, image, predicted)
+                _paste(classes, extent, image, predicted)
             progress(len(batch))
-    return TileMap(ground, classes)
+    return TileMap(extent, classes)
 
 
-def _needed(grid: TilePatches, ground: TileGround) -> Iterator[Place]:
+def _needed(grid: TilePatches, extent: TileExtent) -> Iterator[Cell]:
     """Places of a grid that are needed: all of the tile's own grid, the last ones of those that end where it ends."""
     last = grid.grid.patches_per_side - 1
-    shifted_east, shifted_south = grid.ground.ulx_m != ground.ulx_m, grid.ground.uly_m != ground.uly_m
+    shifted_east, shifted_south = grid.extent.ulx_m != extent.ulx_m, grid.extent.uly_m != extent.uly_m
     for column, row in grid.grid.indices():
         if (column == last or not shifted_east) and (row == last or not shifted_south):
             yield column, row
 
 
-def _paste(classes: NDArray[np.int8], ground: TileGround, image: TileImage, predicted: NDArray[np.int64]) -> None:
+def _paste(classes: NDArray[np.int8], extent: TileExtent, image: TileImage, predicted: NDArray[np.int64]) -> None:
     """Put the valid pixels of a prediction where they belong."""
-    bounds, side = image.patches.bounds(image.place), len(predicted)
-    left = (bounds.left_m - ground.ulx_m) // REFERENCE_MAP_RESOLUTION_M
-    top = (ground.uly_m - bounds.top_m) // REFERENCE_MAP_RESOLUTION_M
+    bounds, side = image.patches.bounds(image.cell), len(predicted)
+    left = (bounds.left_m - extent.ulx_m) // REFERENCE_MAP_RESOLUTION_M
+    top = (extent.uly_m - bounds.top_m) // REFERENCE_MAP_RESOLUTION_M
     window = classes[top : top + side, left : left + side]
     window[image.valid] = predicted[image.valid]
 

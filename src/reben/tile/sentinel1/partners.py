@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class S1Source(Protocol):
     """Where Sentinel-1 patches come from."""
 
     def partners(
-        self, patches: TilePatches, places: Sequence[Place], v1_names: Mapping[Place, str]
-    ) -> Iterator[tuple[Place, S1Partner]]:
+        self, patches: TilePatches, cells: Sequence[Cell], v1_names: Mapping[Cell, str]
+    ) -> Iterator[tuple[Cell, S1Partner]]:
         """Partners of the patches that have one, in any order.
 
         Args:
             patches: the tile.
-            places: which of its patches.
+            cells: which of its patches.
             v1_names: v1 name of each patch that stands for one.
 
         Raises:

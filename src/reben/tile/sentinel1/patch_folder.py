@@ -12,7 +12,7 @@ from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import RasterError
 from reben.io.dataset.paths import band_file_suffix, s1_patch_folder
 from reben.io.tiff.geotiff import read_pixels
-from reben.tile.patches import Place, TilePatches
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner
 
 
@@ -25,13 +25,13 @@ class S1PatchFolder:
     """Sentinel-1 name by v1 name."""
 
     def partners(
-        self, patches: TilePatches, places: Sequence[Place], v1_names: Mapping[Place, str]
-    ) -> Iterator[tuple[Place, S1Partner]]:
+        self, patches: TilePatches, cells: Sequence[Cell], v1_names: Mapping[Cell, str]
+    ) -> Iterator[tuple[Cell, S1Partner]]:
         """See `S1Source.partners`."""
-        for place in places:
-            name = self.pairs.get(v1_names.get(place, ""))
+        for cell in cells:
+            name = self.pairs.get(v1_names.get(cell, ""))
             if name is not None:
-                yield place, self._read(name, patches.grid.patch_size_m)
+                yield cell, self._read(name, patches.grid.patch_size_m)
 
     def files_of(self, names: Iterable[str]) -> list[Path]:  # noqa: ARG002 - the protocol's signature
         """None: the files are copied, so that the data set holds them."""

@@ -16,7 +16,7 @@ from rasterio.windows import Window, from_bounds
 
 from reben.core.backscatter import Unit
 from reben.core.errors import RasterError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.io.tiff.samples import expect_possible_samples
 from reben.tile.sentinel1 import scene_names
 from reben.tile.sentinel1.scene_values import Values, expect_unit, values_of
@@ -52,11 +52,11 @@ class SceneRaster:
         """
         expect_unit(self.path, self.band, self.values, self.path.stat().st_mtime_ns)
 
-    def touches(self, ground: TileGround) -> bool:
+    def touches(self, extent: TileExtent) -> bool:
         """Whether the raster's rectangle and the tile have ground in common."""
         try:
             west, south, east, north = transform_bounds(
-                ground.crs, self.crs, *_box_of(ground), densify_pts=_DENSIFIED_EDGE_POINTS
+                extent.crs, self.crs, *_box_of(extent), densify_pts=_DENSIFIED_EDGE_POINTS
             )
         except RasterioError:  # the tile has no place in the raster's projection
             return False
@@ -209,5 +209,5 @@ def _around(window: Window) -> Window:
     return Window(left, top, right - left, bottom - top)
 
 
-def _box_of(ground: TileGround) -> Box:
-    return (ground.ulx_m, ground.uly_m - ground.side_m, ground.ulx_m + ground.side_m, ground.uly_m)
+def _box_of(extent: TileExtent) -> Box:
+    return (extent.ulx_m, extent.uly_m - extent.side_m, extent.ulx_m + extent.side_m, extent.uly_m)

@@ -18,8 +18,8 @@ from rasterio.errors import RasterioError
 from reben.core.backscatter import Unit
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import BuildError, RasterError
-from reben.core.names import S1Patch
-from reben.tile.patches import Place, TilePatches
+from reben.core.names import S1PatchName
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1 import scene_names
 from reben.tile.sentinel1.partners import S1Partner
 from reben.tile.sentinel1.scene_raster import SceneRaster, open_bands
@@ -41,7 +41,7 @@ class Scene:
     @property
     def sensing_time(self) -> datetime:
         """Start of the acquisition, UTC without a time zone."""
-        return S1Patch(self.name, "", 0, 0).sensing_time
+        return S1PatchName(self.name, "", 0, 0).sensing_time
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ class S1Scenes:
     def partners(
         self,
         patches: TilePatches,
-        places: Sequence[Place],
-        v1_names: Mapping[Place, str],  # noqa: ARG002 - the protocol's signature
-    ) -> Iterator[tuple[Place, S1Partner]]:
+        cells: Sequence[Cell],
+        v1_names: Mapping[Cell, str],  # noqa: ARG002 - the protocol's signature
+    ) -> Iterator[tuple[Cell, S1Partner]]:
         """See `S1Source.partners`."""
-        wanted = set(places)
+        wanted = set(cells)
         for scene in self._nearest_first(patches):
-            for place, partner in _cut(scene, patches, sorted(wanted)):
-                wanted.discard(place)
-                yield place, partner
+            for cell, partner in _cut(scene, patches, sorted(wanted)):
+                wanted.discard(cell)
+                yield cell, partner
 
     def files_of(self, names: Iterable[str]) -> list[Path]:
         """See `S1Source.files_of`."""
-        used = {S1Patch.parse(name).scene for name in names}
+        used = {S1PatchName.parse(name).scene for name in names}
         return sorted({band.path for scene in self.scenes if scene.name in used for band in scene.bands.values()})
 
     def remarks(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class S1Scenes:
     def _nearest_first(self, patches: TilePatches) -> list[Scene]:
         """Scenes that may cover ground of the tile."""
         time = patches.tile.sensing_time
-        around = [scene for scene in self.scenes if all(band.touches(patches.ground) for band in scene.bands.values())]
+        around = [scene for scene in self.scenes if all(band.touches(patches.extent) for band in scene.bands.values())]
         return sorted(around, key=lambda scene: (abs(scene.sensing_time - time), scene.name))
 
 
@@ -140,10 +140,10 @@ def _scene_of(path: Path, root: Path) -> str:
     )
 
 
-def _cut(scene: Scene, patches: TilePatches, places: Sequence[Place]) -> Iterator[tuple[Place, S1Partner]]:
+def _cut(scene: Scene, patches: TilePatches, cells: Sequence[Cell]) -> Iterator[tuple[Cell, S1Partner]]:
     """The places that the scene covers wholly, row by row of the grid, so that memory stays flat."""
     by_row: dict[int, list[int]] = defaultdict(list)
-    for column, row in places:
+    for column, row in cells:
         by_row[row].append(column)
     for row, columns in sorted(by_row.items()):
         # The whole row, whichever of its patches are wanted: GDAL approximates the projection along what it is given,
@@ -159,7 +159,7 @@ def _cut(scene: Scene, patches: TilePatches, places: Sequence[Place]) -> Iterato
                 pixels[band] = np.ascontiguousarray(strip[:, left : left + side])
             if all(np.isfinite(band).all() for band in pixels.values()):
                 _expect_decibels(scene, pixels)
-                name = S1Patch(scene.name, patches.tile.mgrs, column, row)
+                name = S1PatchName(scene.name, patches.tile.mgrs, column, row)
                 yield (column, row), S1Partner(str(name), pixels)
 
 
@@ -192,7 +192,7 @@ def _read_strips(scene: Scene, patches: TilePatches, row: int) -> dict[str, NDAr
             with rasterio.open(raster.path, driver="GTiff") as source:
                 strip = raster.read_on_grid(
                     source,
-                    patches.ground.crs,
+                    patches.extent.crs,
                     (west.left_m, west.bottom_m, east.right_m, west.top_m),
                     BANDS[band].resolution_m,
                 )

@@ -26,7 +26,7 @@ def bands(patches: TilePatches) -> TileBands:
     random = np.random.default_rng(0)
     sides = {name: 4800 // BANDS[name].resolution_m for name in S2_BANDS}
     pixels = {name: random.integers(1, 9000, (side, side)).astype(np.uint16) for name, side in sides.items()}
-    return TileBands(patches.ground, pixels)
+    return TileBands(patches.extent, pixels)
 
 
 @pytest.fixture
@@ -53,15 +53,15 @@ def test_files_are_those_that_gdal_writes(
             side = 1200 // resolution
             source = bands.pixels[name] if name else land_cover.codes
             pixels = source[side * row : side * (row + 1), side * column : side * (column + 1)]
-            place = rasterio.transform.from_origin(
+            cell = rasterio.transform.from_origin(
                 300_000 + 1200 * column, 5_400_000 - 1200 * row, resolution, resolution
             )
             if name:
                 path = paths.s2 / str(patches.tile) / patch_id / f"{patch_id}_{name}.tif"
-                write_band(tmp_path / "expected.tif", pixels, crs="EPSG:32633", transform=place)
+                write_band(tmp_path / "expected.tif", pixels, crs="EPSG:32633", transform=cell)
             else:
                 path = paths.reference_maps / str(patches.tile) / patch_id / f"{patch_id}_reference_map.tif"
-                write_reference_map(tmp_path / "expected.tif", pixels, crs="EPSG:32633", transform=place)
+                write_reference_map(tmp_path / "expected.tif", pixels, crs="EPSG:32633", transform=cell)
             assert filecmp.cmp(path, tmp_path / "expected.tif", shallow=False), path
 
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from reben.core.errors import CorrectionError, ProductError, TargetExistsError
-from reben.core.names import Product
+from reben.core.names import ProductName
 from reben.correct.sen2cor.engine import Sen2corEngine, repair_empty_folders
 from reben.correct.sen2cor.program import find_sen2cor
 from reben.io.safe.l2a import open_product
@@ -180,6 +180,6 @@ def test_the_real_program(tmp_path: Path):
         pytest.skip(str(error))
     report = Sen2corEngine(program).correct(Path(given), tmp_path)
     product = open_product(tmp_path / report["product"])
-    tile = Product.parse(Path(given).name).tile
+    tile = ProductName.parse(Path(given).name).tile
     assert replace(product.name.tile, baseline="", level="") == replace(tile, baseline="", level="")
     assert len(product.images) == 12

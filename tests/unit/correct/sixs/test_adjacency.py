@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.sixs.adjacency import surroundings_of
 from reben.correct.sixs.inversion import L2A_SCALE, NODATA, SATURATED, Scale, remove_atmosphere
 from reben.correct.sixs.nodes import Nodes
 from reben.correct.sixs.tables import Effect
 
 SIDE_M = 7_200
-NODES = Nodes(TileGround("EPSG:32633", 0, 0, SIDE_M))
+NODES = Nodes(TileExtent("EPSG:32633", 0, 0, SIDE_M))
 TOA = Scale(10_000, -1_000)
 PATH, GAIN, ALBEDO, SHARE = 0.06, 0.8, 0.12, 0.2
 

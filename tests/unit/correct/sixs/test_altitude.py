@@ -7,12 +7,12 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.core.errors import RasterError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.sixs.altitude import node_altitudes_m
 from reben.correct.sixs.nodes import Nodes
 
 CORNER = (300_000, 5_400_000)
-NODES = Nodes(TileGround("EPSG:32633", *CORNER, 4_800))
+NODES = Nodes(TileExtent("EPSG:32633", *CORNER, 4_800))
 
 
 def write_dem(path: Path, values: np.ndarray, crs: str, corner: tuple[float, float], step: float, **options) -> Path:

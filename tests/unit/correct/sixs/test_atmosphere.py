@@ -6,7 +6,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.sixs.atmosphere import find_atmosphere
 from reben.correct.sixs.auxiliary import Forecast
 from reben.correct.sixs.nodes import Nodes
@@ -15,7 +15,7 @@ from reben.correct.sixs.tables import load_tables
 from reben.io.safe.angles import DirectionGrid, TileAngles
 
 TABLES, _ = load_tables("S2A")
-NODES = Nodes(TileGround("EPSG:32633", 300_000, 5_400_000, 4_800))
+NODES = Nodes(TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800))
 FLAT = np.full((3, 3), 0.3)
 ANGLES = TileAngles(
     DirectionGrid(FLAT, FLAT, 5_000), dict.fromkeys(("B04", "B8A"), DirectionGrid(FLAT / 5, FLAT / 9, 5_000))

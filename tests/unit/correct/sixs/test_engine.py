@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import CorrectionError, ProductError, RasterError, TargetExistsError
-from reben.core.names import Product
+from reben.core.names import ProductName
 from reben.correct.l2a_product import REPORT
 from reben.correct.sixs.engine import SixsEngine
 from reben.demo.l1c import AIR, NEIGHBOURS_M
@@ -43,8 +43,8 @@ def replace_in(path: Path, old: str, new: str) -> None:
 def test_the_ground_is_found_again(corrected: Path, small_l1c):
     product = open_product(corrected)
     for band in S2_BANDS:
-        ground, pixels = read_tile_band(product.images[band], BANDS[band].resolution_m)
-        assert ground == small_l1c.ground
+        extent, pixels = read_tile_band(product.images[band], BANDS[band].resolution_m)
+        assert extent == small_l1c.extent
         true = small_l1c.surface[band]
         assert ((pixels == 0) == (true == 0)).all()
         errors = np.abs(pixels[true > 0].astype(int) + product.offsets[band] - true[true > 0]) / 10_000
@@ -54,7 +54,7 @@ def test_the_ground_is_found_again(corrected: Path, small_l1c):
 
 
 def test_the_product_looks_like_one(corrected: Path):
-    name = Product.parse(corrected.name)
+    name = ProductName.parse(corrected.name)
     assert (name.tile.level, name.tile.baseline) == ("L2A", "9906")
     product = open_product(corrected)
     assert product.name == name
@@ -82,11 +82,11 @@ def test_the_report_says_how_it_was_made(corrected: Path):
 
 
 def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
-    ground = small_l1c.ground
+    extent = small_l1c.extent
     dem = tmp_path / "dem.tif"
     with rasterio.open(
-        dem, "w", driver="GTiff", width=30, height=30, count=1, dtype="int16", crs=ground.crs,
-        transform=from_origin(ground.ulx_m, ground.uly_m, 300, 300),
+        dem, "w", driver="GTiff", width=30, height=30, count=1, dtype="int16", crs=extent.crs,
+        transform=from_origin(extent.ulx_m, extent.uly_m, 300, 300),
     ) as target:  # fmt: skip
         target.write(np.full((30, 30), 1_500, np.int16), 1)
     report = SixsEngine(dem).correct(small_l1c.path, tmp_path)

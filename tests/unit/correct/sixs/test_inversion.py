@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.sixs.inversion import L2A_SCALE, NODATA, SATURATED, Scale, add_atmosphere, remove_atmosphere
 from reben.correct.sixs.nodes import Nodes
 from reben.correct.sixs.tables import Effect
 
-NODES = Nodes(TileGround("EPSG:32633", 0, 0, 4_800))
+NODES = Nodes(TileExtent("EPSG:32633", 0, 0, 4_800))
 TOA = Scale(10_000, -1_000)
 
 

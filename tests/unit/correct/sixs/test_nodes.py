@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.correct.sixs.nodes import CELL_M, Nodes, block_means, cell_sums, linear_weights
 from reben.io.safe.angles import DirectionGrid, TileAngles
 
@@ -14,7 +14,7 @@ def grid_of(zenith_deg: float, azimuth_deg: float) -> DirectionGrid:
 
 @pytest.fixture
 def nodes() -> Nodes:
-    return Nodes(TileGround("EPSG:32633", 300_000, 5_400_000, 9_000))
+    return Nodes(TileExtent("EPSG:32633", 300_000, 5_400_000, 9_000))
 
 
 def test_the_last_cell_may_be_incomplete(nodes: Nodes):

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from reben.core.errors import ProductError
-from reben.core.grid import TileGround
-from reben.io.safe.geocoding import read_ground
+from reben.core.grid import TileExtent
+from reben.io.safe.geocoding import read_extent
 
 PATH = Path("product.SAFE")
 
@@ -20,15 +20,15 @@ def metadata(crs: str = "EPSG:32633", rows: int = 10_980, side: str = "5490", ul
 
 
 def test_the_ground_of_a_tile():
-    assert read_ground(PATH, metadata()) == TileGround("EPSG:32633", 300_000, 5_400_000, 109_800)
-    assert read_ground(PATH, b"<a/>") is None
+    assert read_extent(PATH, metadata()) == TileExtent("EPSG:32633", 300_000, 5_400_000, 109_800)
+    assert read_extent(PATH, b"<a/>") is None
 
 
 def test_all_real_tiles(shared_data: Path):
     files = list((shared_data / "s2_metadata").rglob("MTD_TL.xml"))
-    grounds = [read_ground(file, file.read_bytes()) for file in files]
-    assert len([ground for ground in grounds if ground is not None]) >= 10
-    assert {ground.side_m for ground in grounds if ground is not None} == {109_800}
+    extents = [read_extent(file, file.read_bytes()) for file in files]
+    assert len([extent for extent in extents if extent is not None]) >= 10
+    assert {extent.side_m for extent in extents if extent is not None} == {109_800}
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_all_real_tiles(shared_data: Path):
 )
 def test_what_no_tile_is(content: bytes, message: str):
     with pytest.raises(ProductError, match=message):
-        read_ground(PATH, content)
+        read_extent(PATH, content)

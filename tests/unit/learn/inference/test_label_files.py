@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reben.core.errors import ExportError
-from reben.io.dataset.tile_grounds import TileGrounds
+from reben.io.dataset.tile_extents import TileExtents
 from reben.learn.inference.label_files import LABEL_ENDINGS, LabelTable, expect_placed, outlines, write_labels
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
@@ -21,7 +21,7 @@ NAMES = ("Arable land", "Moors, heathland and sclerophyllous vegetation")
 
 
 def table(ids: list[str] = IDS) -> LabelTable:
-    found = outlines(ids, TileGrounds({}), 1200)
+    found = outlines(ids, TileExtents({}), 1200)
     assert found is not None
     probabilities = np.array([[0.9, 0.5], [0.1, 0.2]], np.float32)[: len(ids)]
     return LabelTable(ids, NAMES, probabilities, 0.5, *found)
@@ -84,7 +84,7 @@ def test_other_names_are_refused_and_nothing_is_written(tmp_path: Path, name: st
 
 @pytest.mark.parametrize("ids", [["SeaLake_3000"], [f"{TILE.replace('33UUP', '99XXX')}_00_00"]])
 def test_ids_that_tell_no_place(ids: list[str]):
-    assert outlines(ids, TileGrounds({}), 1200) is None
+    assert outlines(ids, TileExtents({}), 1200) is None
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".gpkg", ".geojson", ".csv"])
@@ -102,12 +102,12 @@ def test_classes_may_be_called_as_columns_are(tmp_path: Path, ending: str):
 
 
 def test_it_is_known_beforehand_where_patches_lie(tmp_path: Path):
-    grounds = TileGrounds({})
-    expect_placed(tmp_path / "labels.gpkg", IDS, grounds)
-    expect_placed(tmp_path / "labels.csv", ["elsewhere"], grounds)
+    extents = TileExtents({})
+    expect_placed(tmp_path / "labels.gpkg", IDS, extents)
+    expect_placed(tmp_path / "labels.csv", ["elsewhere"], extents)
     for ending in (".gpkg", ".geojson"):
         with pytest.raises(ExportError, match="not known where elsewhere lies"):
-            expect_placed(tmp_path / f"labels{ending}", [*IDS, "elsewhere"], grounds)
+            expect_placed(tmp_path / f"labels{ending}", [*IDS, "elsewhere"], extents)
 
 
 def test_json_has_logits_by_class_if_they_are_known(tmp_path: Path):

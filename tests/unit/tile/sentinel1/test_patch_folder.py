@@ -32,9 +32,9 @@ def root(tmp_path: Path) -> Path:
 
 def test_partners_by_the_list_of_pairs(patches: TilePatches, root: Path):
     source = S1PatchFolder(root, {V1.format(1, 2): S1.format(1, 2), V1.format(2, 2): S1.format(2, 2)})
-    v1_names = {place: V1.format(*place) for place in ((1, 2), (3, 3))}  # (3, 3) is in no pair, (0, 0) has no v1 patch
-    ((place, partner),) = source.partners(patches, [(0, 0), (1, 2), (3, 3)], v1_names)
-    assert (place, partner.name) == ((1, 2), S1.format(1, 2))
+    v1_names = {cell: V1.format(*cell) for cell in ((1, 2), (3, 3))}  # (3, 3) is in no pair, (0, 0) has no v1 patch
+    ((cell, partner),) = source.partners(patches, [(0, 0), (1, 2), (3, 3)], v1_names)
+    assert (cell, partner.name) == ((1, 2), S1.format(1, 2))
     assert (partner.pixels["VV"] == -10).all()
     assert (partner.pixels["VH"] == -11).all()
     assert {band: path.name for band, path in partner.files.items()} == {

@@ -8,18 +8,18 @@ from affine import Affine
 from rasterio.transform import from_origin
 
 from reben.core.errors import RasterError
-from reben.core.grid import TileGround
+from reben.core.grid import TileExtent
 from reben.tile.sentinel1.scene_raster import open_bands
 
 SCENE = "S1A_IW_GRDH_1SDV_20170613T165043"
-GROUND = TileGround("EPSG:32633", 300_000, 5_400_000, 4_800)
+EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800)
 BOX = (300_000, 5_395_200, 304_800, 5_400_000)
 
 
 def read(path: Path, box: tuple[float, ...] = BOX) -> np.ndarray:
     raster = open_bands(path)["VV"]
     with rasterio.open(path) as source:
-        return raster.read_on_grid(source, GROUND.crs, box, 10)
+        return raster.read_on_grid(source, EXTENT.crs, box, 10)
 
 
 def test_the_polarisation_stands_in_the_name_of_a_file_with_one_band(
@@ -141,12 +141,12 @@ def test_another_projection(
 ):
     columns, rows = np.meshgrid(np.arange(shape[1]) + 0.5, np.arange(shape[0]) + 0.5)
     x, y = transform * (columns, rows)
-    moved = rasterio.warp.transform(crs, GROUND.crs, x.ravel(), y.ravel())
+    moved = rasterio.warp.transform(crs, EXTENT.crs, x.ravel(), y.ravel())
     power = smooth_power(*(np.reshape(values, shape) for values in moved))
     path = write_raster(
         tmp_path / f"{SCENE}_VV.tif", (10 * np.log10(power)).astype(np.float32), crs=crs, transform=transform
     )
-    assert open_bands(path)["VV"].touches(GROUND)
+    assert open_bands(path)["VV"].touches(EXTENT)
     target_x, target_y = np.meshgrid(np.arange(480) * 10 + 300_005, 5_399_995 - np.arange(480) * 10)
     np.testing.assert_allclose(read(path), 10 * np.log10(smooth_power(target_x, target_y)), atol=0.05)
 
@@ -176,7 +176,7 @@ def test_whether_raster_and_tile_have_ground_in_common(
     path = write_raster(
         tmp_path / f"{SCENE}_VV.tif", decibels(), crs=crs, transform=from_origin(*origin, 10, 10)
     )  # fmt: skip
-    assert open_bands(path)["VV"].touches(GROUND) is expected
+    assert open_bands(path)["VV"].touches(EXTENT) is expected
 
 
 def test_a_raster_without_a_place_on_the_earth(

@@ -7,9 +7,9 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.core.errors import BuildError, RasterError
-from reben.core.grid import PatchGrid, TileGround
-from reben.core.names import Tile
-from reben.tile.patches import Place, TilePatches
+from reben.core.grid import PatchGrid, TileExtent
+from reben.core.names import TileName
+from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner
 from reben.tile.sentinel1.scenes import find_scenes
 
@@ -22,14 +22,14 @@ Draw = Callable[..., np.ndarray]
 Write = Callable[..., None]
 
 
-def cut(folder: Path, patches: TilePatches, places: Iterable[Place] = EVERYWHERE) -> dict[Place, S1Partner]:
-    found = list(find_scenes(folder).partners(patches, list(places), {}))
+def cut(folder: Path, patches: TilePatches, cells: Iterable[Cell] = EVERYWHERE) -> dict[Cell, S1Partner]:
+    found = list(find_scenes(folder).partners(patches, list(cells), {}))
     assert len(found) == len(dict(found))
     return dict(found)
 
 
-def patch_of(pixels: np.ndarray, place: Place) -> np.ndarray:
-    column, row = place
+def patch_of(pixels: np.ndarray, cell: Cell) -> np.ndarray:
+    column, row = cell
     return pixels[120 * row : 120 * (row + 1), 120 * column : 120 * (column + 1)]
 
 
@@ -38,14 +38,14 @@ def test_patches_of_a_scene_on_the_grid(patches: TilePatches, write_scene: Write
     write_scene(tmp_path / "deeper" / "folder", SCENE, pixels)
     found = cut(tmp_path, patches)
     assert sorted(found) == EVERYWHERE
-    for place, partner in found.items():
-        assert partner.name == f"{SCENE}_33UUP_{place[0]}_{place[1]}"
+    for cell, partner in found.items():
+        assert partner.name == f"{SCENE}_33UUP_{cell[0]}_{cell[1]}"
         assert partner.files == {}
         assert {band: (part.shape, part.dtype) for band, part in partner.pixels.items()} == dict.fromkeys(
             ("VV", "VH"), ((120, 120), np.float32)
         )
-        np.testing.assert_array_equal(partner.pixels["VV"], patch_of(pixels, place))
-        np.testing.assert_array_equal(partner.pixels["VH"], patch_of(pixels, place) - np.float32(6))
+        np.testing.assert_array_equal(partner.pixels["VV"], patch_of(pixels, cell))
+        np.testing.assert_array_equal(partner.pixels["VH"], patch_of(pixels, cell) - np.float32(6))
 
 
 def test_only_wanted_places_are_cut(patches: TilePatches, write_scene: Write, decibels: Draw, tmp_path: Path):
@@ -126,8 +126,8 @@ def test_a_patch_has_the_same_pixels_whichever_others_are_cut(
     """Two tiles of one place at two dates may share a Sentinel-1 patch: in a store it must be the same value."""
     write_scene(tmp_path, SCENE, decibels(*shape), **options)
     together = cut(tmp_path, patches)
-    for places in ([(1, 1)], [(1, 1), (3, 1)], [(0, 1), (1, 1)]):
-        alone = cut(tmp_path, patches, places)
+    for cells in ([(1, 1)], [(1, 1), (3, 1)], [(0, 1), (1, 1)]):
+        alone = cut(tmp_path, patches, cells)
         for band in ("VV", "VH"):
             np.testing.assert_array_equal(alone[1, 1].pixels[band], together[1, 1].pixels[band])
 
@@ -143,10 +143,10 @@ def test_the_scene_nearest_in_time_wins_and_the_next_fills_up(
     write_scene(tmp_path, LATER, later)
     found = cut(tmp_path, patches)
     assert sorted(found) == EVERYWHERE
-    for place, partner in found.items():
-        scene, pixels = (SCENE, nearest) if place[0] < 3 else (LATER, later) if place[1] < 2 else (LAST, last)
+    for cell, partner in found.items():
+        scene, pixels = (SCENE, nearest) if cell[0] < 3 else (LATER, later) if cell[1] < 2 else (LAST, last)
         assert partner.name.startswith(scene)
-        np.testing.assert_array_equal(partner.pixels["VV"], patch_of(pixels, place))
+        np.testing.assert_array_equal(partner.pixels["VV"], patch_of(pixels, cell))
 
 
 def test_before_and_after_count_alike(patches: TilePatches, write_scene: Write, decibels: Draw, tmp_path: Path):
@@ -214,11 +214,11 @@ def test_a_real_crop_of_pyrosar(shared_data: Path, write_raster: Callable[..., P
     """20 m pixels, geocoded between the grid, with nodata -99; VH is made of VV."""
     (path,) = (shared_data / "s1").glob("*.tif")
     with rasterio.open(path) as source:
-        vv, place, crs = source.read(1), source.transform, source.crs.to_string()
-    write_raster(tmp_path / path.name.replace("_VV_", "_VH_"), vv - np.float32(6), transform=place, crs=crs, nodata=-99)
+        vv, cell, crs = source.read(1), source.transform, source.crs.to_string()
+    write_raster(tmp_path / path.name.replace("_VV_", "_VH_"), vv - np.float32(6), transform=cell, crs=crs, nodata=-99)
     (tmp_path / path.name).symlink_to(path)
-    ground = TileGround("EPSG:32631", 620_040, 4_830_120, 6_000)
-    patches = TilePatches(Tile.parse("S2A_MSIL2A_20150706T105016_N9999_R051_T31TFJ"), ground, PatchGrid(6_000))
+    extent = TileExtent("EPSG:32631", 620_040, 4_830_120, 6_000)
+    patches = TilePatches(TileName.parse("S2A_MSIL2A_20150706T105016_N9999_R051_T31TFJ"), extent, PatchGrid(6_000))
     found = cut(tmp_path, patches, [(column, row) for column in range(5) for row in range(5)])
     # It begins 8.24 m east and 5.30 m south of the grid and is 5,360 m wide and 4,340 m high.
     assert sorted(found) == [(column, row) for column in range(1, 4) for row in range(1, 3)]
@@ -227,7 +227,7 @@ def test_a_real_crop_of_pyrosar(shared_data: Path, write_raster: Callable[..., P
     np.testing.assert_allclose(partner.pixels["VH"], partner.pixels["VV"] - 6, atol=1e-4)
 
     power, x, y = 10 ** (vv.astype(float) / 10), 621_240 + 10 * 17 + 5, 4_828_920 - 10 * 31 - 5
-    column, row = ((x - place.c) / 20 - 0.5, (place.f - y) / 20 - 0.5)
+    column, row = ((x - cell.c) / 20 - 0.5, (cell.f - y) / 20 - 0.5)
     left, top = int(column), int(row)
     across, down = column - left, row - top
     near = power[top : top + 2, left : left + 2]

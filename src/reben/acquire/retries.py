@@ -17,7 +17,7 @@ _MOST_ATTEMPTS = 100
 T = TypeVar("T")
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """Something that may succeed later.
 
     Attributes:
@@ -30,7 +30,7 @@ class PassingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to try. Waits double from one attempt to the next; each is drawn from its upper half."""
 
     attempts: int = 6
@@ -49,44 +49,44 @@ class Patience:
         return max(longest * (1 + self.jitter()) / 2, asked_s or 0.0)
 
 
-def try_patiently(
-    attempt: Callable[[], T], patience: Patience, *, gained: Callable[[], bool] = lambda: False
+def retry(
+    attempt: Callable[[], T], policy: RetryPolicy, *, gained: Callable[[], bool] = lambda: False
 ) -> tuple[T, int]:
     """The result of the first attempt that succeeds, and how many failed before it.
 
     Args:
-        attempt: raises `PassingError` if it is worth another.
-        patience: how often, and how long to wait in between.
+        attempt: raises `TransientError` if it is worth another.
+        policy: how often, and how long to wait in between.
         gained: whether the attempt that failed brought something all the same; it then does not count.
 
     Raises:
-        PassingError: that of the last attempt, if all failed or the server wants us to wait for too long.
+        TransientError: that of the last attempt, if all failed or the server wants us to wait for too long.
     """
     fruitless = retries = 0
     while True:
         try:
             return attempt(), retries
-        except PassingError as error:
+        except TransientError as error:
             fruitless = 1 if gained() else fruitless + 1
-            too_long = (error.wait_s or 0) > patience.longest_retry_after_s
-            if fruitless >= patience.attempts or too_long or retries >= _MOST_ATTEMPTS:
-                raise PassingError(_given_up(error, retries, patience), wait_s=error.wait_s) from error
-            patience.sleep(patience.wait_s(fruitless, error.wait_s))
+            too_long = (error.wait_s or 0) > policy.longest_retry_after_s
+            if fruitless >= policy.attempts or too_long or retries >= _MOST_ATTEMPTS:
+                raise TransientError(_given_up(error, retries, policy), wait_s=error.wait_s) from error
+            policy.sleep(policy.wait_s(fruitless, error.wait_s))
             retries += 1
 
 
-def expect_no_passing_status(response: Response) -> None:
+def expect_no_transient_status(response: Response) -> None:
     """Check whether a request should be repeated.
 
     Raises:
-        PassingError: if its status says so.
+        TransientError: if its status says so.
     """
     if response.status_code in _PASSING_STATUS:
-        raise PassingError(f"status {response.status_code}", wait_s=_retry_after_s(response))
+        raise TransientError(f"status {response.status_code}", wait_s=_retry_after_s(response))
 
 
-def _given_up(error: PassingError, retries: int, patience: Patience) -> str:
-    if (error.wait_s or 0) > patience.longest_retry_after_s:
+def _given_up(error: TransientError, retries: int, policy: RetryPolicy) -> str:
+    if (error.wait_s or 0) > policy.longest_retry_after_s:
         return f"{error}, and the server asks to wait for {error.wait_s:,.0f} s"
     return f"{error}, after {retries + 1} attempts"
 

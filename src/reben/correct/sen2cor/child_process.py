@@ -1,4 +1,4 @@
-"""Run a program that must not outlive us: `python -m reben.correct.sen2cor.leash PROGRAM ARGUMENT...`.
+"""Run a program that must not outlive us: `python -m reben.correct.sen2cor.child_process PROGRAM ARGUMENT...`.
 
 It ends with the program's exit code, or kills the program and all that it has started when it is told to end, or when
 standard input is closed, as the system does when the process at its other end dies, however it dies.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-LEASH = [sys.executable, "-m", "reben.correct.sen2cor.leash"]
+LEASH = [sys.executable, "-m", "reben.correct.sen2cor.child_process"]
 
 
 @pytest.mark.parametrize("code", [0, 7])
