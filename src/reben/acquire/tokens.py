@@ -67,7 +67,7 @@ class Tokens:
     ) -> None:
         """Ask for nothing yet: `credentials` is called when the first token is needed."""
         self._client, self._service, self._credentials = client, service, credentials
-        self._patience, self._stop, self._clock = policy, stop, clock
+        self._policy, self._stop, self._clock = policy, stop, clock
         self._lock = threading.Lock()
         self._grant: _Grant | None = None
         self._refusal: RebenError | None = None
@@ -116,7 +116,7 @@ class Tokens:
 
     def _ask(self, form: Mapping[str, str]) -> _Grant | str:
         """What the service grants, or why not."""
-        return retry(lambda: self._ask_once(form), self._patience)[0]
+        return retry(lambda: self._ask_once(form), self._policy)[0]
 
     def _ask_once(self, form: Mapping[str, str]) -> _Grant | str:
         asked_s = self._clock()

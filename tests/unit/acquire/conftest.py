@@ -50,7 +50,7 @@ def options(space: DataSpaceStandIn, policy: RetryPolicy, clock: Clock) -> Calla
 
     def make(**changes: object) -> DownloadOptions:
         given = {
-            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": policy,
+            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "policy": policy,
             "clock": clock.time, "parallel": 1,
         }  # fmt: skip
         return DownloadOptions(**given | changes)
