@@ -98,9 +98,10 @@ def predict(
         _expect(not given, "give either --l2a, or --data, or --store with --metadata")
     with needs_extra("learn,report" if picture is not None else "learn"):
         from reben.learn.models.weights import load_model
+        from reben.learn.tasks.task import Output
 
     trained = load_model(checkpoint)
-    maps = trained.architecture.task == "segmentation"
+    maps = trained.task.output is Output.maps
     if l2a is not None:
         _expect_output(output, maps=maps)
         _predict_tile(
@@ -262,6 +263,7 @@ def _predict_tile(
     palette: Palette,
 ) -> None:
     from reben.learn.inference import tile_prediction
+    from reben.learn.tasks.task import Output
     from reben.tile.sentinel1.scenes import find_scenes
     from reben.work.processes import available_cpus
 
@@ -276,7 +278,7 @@ def _predict_tile(
     if checksums and not compared and any(band.sensor == "s2" for band in tile.bands):
         stderr.print(f"note: {l2a}: without checksums; damage in images may go unnoticed", markup=False)
     with progress("predicting") as start:
-        if trained.architecture.task == "segmentation":
+        if trained.task.output is Output.maps:
             found = tile_prediction.predict_tile_map(trained, tile, batch_size=batch_size, start=start)
             found.write(output, legend)
             classes, note = found.classes, f"{(found.classes >= 0).mean():.1%} of the tile mapped"

@@ -31,6 +31,11 @@ class Registry(Mapping[str, T_co]):
         self._own = own
         self._kind = kind
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of what this package has."""
+        return tuple(self._own)
+
     @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:
         found = sorted(entry_points(group=self.group), key=lambda entry: entry.name)

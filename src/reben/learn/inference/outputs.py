@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import RunError
@@ -138,40 +136,24 @@ def logits_of(
     return _gathered(torch.cat(own), len(patches))
 
 
-def confusions_of(
+def rows_of(
     trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
-) -> NDArray[np.int32]:
-    """Confusion matrices of a segmentation model, one per patch, shape (patches, classes, classes), truth by rows.
+) -> torch.Tensor:
+    """What the model's task keeps of each patch for its scores, in their order, on the CPU; first axis patches.
 
     Args:
         trained: the model.
-        data: the store that holds the patches and their reference maps.
-        patches: which patches.
+        data: the store that holds the patches and, where the task needs them, their reference maps.
+        patches: which patches, at least one.
         progress: is told how many further patches are done.
 
     Raises:
-        RunError: if a logit is no number.
+        RunError: if an output is no number.
     """
-    classes = len(trained.class_names)
     own = [
-        _confusion(batch["mask"], logits.argmax(dim=1), classes)
-        for batch, logits in outputs_of(trained, data, patches, progress=progress)
+        trained.task.rows(batch, outputs) for batch, outputs in outputs_of(trained, data, patches, progress=progress)
     ]
-    return _gathered(torch.cat(own), len(patches)).numpy()
-
-
-def _confusion(truth: torch.Tensor, predicted: torch.Tensor, classes: int) -> torch.Tensor:
-    """Pixels by true and predicted class of each patch, int32, shape (B, classes, classes), on the CPU.
-
-    Args:
-        truth: class maps, shape (B, H, W); negative where unlabelled.
-        predicted: class maps, shape (B, H, W).
-        classes: their number.
-    """
-    patch = torch.arange(len(truth), device=truth.device).view(-1, 1, 1)
-    cell = (patch * classes + truth) * classes + predicted
-    counts = torch.bincount(cell[truth >= 0], minlength=len(truth) * classes**2)
-    return counts.view(len(truth), classes, classes).int().cpu()
+    return _gathered(torch.cat(own), len(patches))
 
 
 def _gathered(own: torch.Tensor, total: int) -> torch.Tensor:

@@ -11,6 +11,7 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches, chosen_patches
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
+from reben.learn.tasks.task import Output
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def predict(
     """Logits of the named patches, or of all in the metadata tables, snowy and cloudy ones included.
 
     Args:
-        trained: a classifier.
+        trained: a model that gives labels.
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
@@ -69,11 +70,11 @@ def predict(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if it is no classifier.
+        RunError: if it gives something else.
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels)
     data, patches = _opened(
         trained,
         store=store,
@@ -108,7 +109,7 @@ def predict_maps(
     """Class maps of the named patches, or of all in the metadata tables, one after the other.
 
     Args:
-        trained: a segmentation model.
+        trained: a model that gives maps.
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
@@ -119,11 +120,11 @@ def predict_maps(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if it is none.
+        RunError: if it gives something else.
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_task("segmentation")
+    trained.expect_output(Output.maps)
     data, patches = _opened(
         trained,
         store=store,

@@ -19,6 +19,7 @@ from reben.learn.inference.label_files import LabelTable, write_labels
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
+from reben.learn.tasks.task import Output
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
 
@@ -116,7 +117,7 @@ def predict_tile_labels(
         RunError: if it is no classifier, or its logits are no numbers.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels)
     cells = list(tile.patches.grid.indices())
     progress = start(len(cells))
     images = (image for image in tile.images(tile.patches, cells) if image.valid.all())
@@ -145,7 +146,7 @@ def predict_tile_map(
         RunError: if it is no segmentation model, or its logits are no numbers.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
-    trained.expect_task("segmentation")
+    trained.expect_output(Output.maps)
     extent = tile.patches.extent
     side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
     classes = np.full((side_px, side_px), UNLABELLED, np.int8)

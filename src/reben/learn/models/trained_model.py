@@ -16,6 +16,8 @@ from reben.core.errors import BandError, RunError
 from reben.core.palettes import legend_of_names
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.tasks import TASKS, task_of
+from reben.learn.tasks.task import Output, Task
 
 _IMAGE_AXES = 3
 _BATCH_AXES = 4
@@ -158,9 +160,9 @@ class TrainedModel:
 
         Raises:
             BandError: if the image has another shape.
-            RunError: if the model was trained for segmentation.
+            RunError: if the model gives no labels.
         """
-        self.expect_task("classification")
+        self.expect_output(Output.labels)
         with torch.inference_mode():
             probabilities = self(image).sigmoid()
         if probabilities.ndim > 1:
@@ -205,16 +207,22 @@ class TrainedModel:
         cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
         return f"<table>{cells}</table>"
 
-    def expect_task(self, task: str) -> None:
-        """Check what the model was trained for.
+    @property
+    def task(self) -> Task:
+        """What the model was trained for."""
+        return task_of(self.architecture.task)
+
+    def expect_output(self, output: Output) -> None:
+        """Check what the model gives.
 
         Raises:
-            RunError: if it was for something else.
+            RunError: if it gives something else.
         """
-        if self.architecture.task != task:
+        if self.task.output is not output:
+            fitting = [name for name in TASKS.own if TASKS[name].output is output]
             raise RunError(
-                f"the model was trained for {self.architecture.task}; expected {task}",
-                hint=f"train one with --task {task}",
+                f"the model was trained for {self.task.name} and gives {self.task.output}; expected {output}",
+                hint=f"train one with --task {' or '.join(fitting)}",
             )
 
     def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:

@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from safetensors import SafetensorError
@@ -26,6 +26,7 @@ from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model
 from reben.learn.models.tensor_files import write_tensors
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weight_check import misfit
+from reben.learn.tasks import DEFAULT_TASK, TASKS
 from reben.version import __version__
 from reben.work import atomic
 
@@ -180,7 +181,7 @@ class _Config(BaseModel):
     image_size: Annotated[int, Field(gt=0, le=4096)]
     drop_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     drop_path_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    task: Literal["classification", "segmentation"] = "classification"
+    task: str = DEFAULT_TASK
     bands: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[Annotated[float, Field(ge=1e-6)], ...] = ()
@@ -205,6 +206,12 @@ class _Config(BaseModel):
         numbered = [str(number) for number in range(len(CLC2018.class_names))]
         filled["class_names"] = CLC2018.class_names if names == numbered else names
         return filled
+
+    @model_validator(mode="after")
+    def _check_task(self) -> Self:
+        if self.task not in TASKS:
+            raise ValueError(f"task = {self.task!r}: there is no such task; expected one of {', '.join(TASKS)}")
+        return self
 
     @model_validator(mode="after")
     def _check_lengths(self) -> Self:

@@ -20,6 +20,7 @@ from reben.learn.inference.outputs import open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import EmbeddingModel, Embeddings, write_embeddings
+from reben.learn.tasks.task import Output
 
 LAYER = "forward_head(forward_features(images), pre_logits=True)"
 """How timm calls it: pooled, and with whatever a model has between pooling and the classifier."""
@@ -59,7 +60,7 @@ def embed(
         StoreError: if there is no store.
     """
     trained = load_model(checkpoint)
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels)
     data = open_data(
         trained, store=store, metadata=metadata, batch_size=batch_size, workers=workers, snow_and_cloud=snow_and_cloud
     )
@@ -85,7 +86,7 @@ def embed_patch(checkpoint: str | os.PathLike[str], patch_id: str, *, store: Pat
         RunError, HubError, MetadataError, StoreError: as in `embed`.
     """
     trained = load_model(checkpoint)
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels)
     data = open_data(trained, store=store, metadata=metadata, batch_size=1, workers=0, snow_and_cloud=True)
     patches = Patches.from_metadata(data.metadata, snow_and_cloud=True, legend=data.legend).select([patch_id])
     patches.expect_in(data.store, data.bands)

@@ -20,14 +20,14 @@ from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
+from reben.learn.tasks import task_of
 from reben.learn.training.augmentation import load_augmentation
 from reben.learn.training.callbacks import EpochTable, KeepBest, SeedEpochs
 from reben.learn.training.checkpoints import SafetensorsCheckpointIO
-from reben.learn.training.class_weights import balanced_weights
 from reben.learn.training.hardware import Hardware, is_first_process
+from reben.learn.training.module import PatchModule
 from reben.learn.training.recipe import Recipe
 from reben.learn.training.run_directory import RunDirectory
-from reben.learn.training.task import TASKS
 from reben.work import atomic
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
@@ -118,7 +118,7 @@ def train(
             seed=recipe.seed,
             shuffle_block=recipe.shuffle_block,
             snow_and_cloud=recipe.snow_and_cloud,
-            reference_maps=recipe.task == "segmentation",
+            reference_maps=task_of(recipe.task).needs_maps,
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
         _note_data(data, recipe, note)
@@ -128,7 +128,7 @@ def train(
             run.note_resumption()
         elif first:
             run.start(settings)
-        metric = TASKS[recipe.task].best_metric
+        metric = task_of(recipe.task).best_metric
         best = KeepBest(f"validation/{metric}", lambda: save_model(run.path, trained))
         epochs = _fit(run, recipe, data, trained, best, hardware=hardware, show_progress=show_progress, report=report)
         result = TrainingResult(run.path, best.best_epoch, metric, best.best_score, epochs)
@@ -227,15 +227,15 @@ def _fit(
     Raises:
         KeyboardInterrupt: if the user stops the run.
     """
-    weights = None
+    weights, task = None, task_of(recipe.task)
     if recipe.class_weights == "balanced":
-        weights = balanced_weights(data.dataset("train").patches.labels, recipe.task)
-    task = TASKS[recipe.task](trained.model, recipe, trained.architecture.classes, weights)
+        weights = torch.from_numpy(task.balanced_weights(data.dataset("train").patches.labels)).float()
+    module = PatchModule(trained.model, recipe, trained.architecture.classes, weights)
     if torch.cuda.is_available() and hardware.accelerator != "cpu":
         torch.set_float32_matmul_precision(recipe.matmul_precision)
     callbacks: list[Callback] = [
         best,
-        EpochTable(run.metrics, task.metric_names, report),
+        EpochTable(run.metrics, tuple(task.metrics), report),
         SeedEpochs(recipe.seed),
         EarlyStopping(f"validation/{task.best_metric}", mode="max", patience=recipe.patience),
         _SafetensorsCheckpoint(
@@ -270,7 +270,7 @@ def _fit(
         )
         resume_from = run.checkpoint if run.checkpoint.exists() else None
         try:
-            trainer.fit(task, datamodule=data, ckpt_path=resume_from)
+            trainer.fit(module, datamodule=data, ckpt_path=resume_from)
         except SystemExit as error:  # Lightning's answer to Ctrl-C
             raise KeyboardInterrupt from error
     return trainer.current_epoch

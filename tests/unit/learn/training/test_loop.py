@@ -14,9 +14,9 @@ from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import TrainingResult, train
+from reben.learn.training.module import MeanLoss
 from reben.learn.training.recipe import Recipe, make_recipe
 from reben.learn.training.schedule import rate
-from reben.learn.training.task import MeanLoss
 from reben.work import atomic
 
 RECIPE = make_recipe(model="test_resnet", bands="all", epochs=3, batch_size=4, warmup_steps=2, seed=7)
