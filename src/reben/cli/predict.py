@@ -1,7 +1,7 @@
 """`reben predict`: labels or class maps of patches in a store, or of a whole L2A product."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -70,7 +70,7 @@ def predict(
     batch_size: options.BatchSize = 64,
     workers: options.LoadingWorkers = None,
 ) -> None:
-    """Predict the labels or the class maps of patches, or of a whole Sentinel-2 product.
+    """Predict labels, class maps or numbers of patches, or of a whole Sentinel-2 product.
 
     A classifier gives probabilities of the classes: with --data for patches (a line each, or a file), with --l2a for
     all patches of a product, with their outlines. A segmentation model gives class maps as GeoTIFFs in the colours of
@@ -102,6 +102,7 @@ def predict(
 
     trained = load_model(checkpoint)
     maps = trained.task.output is Output.maps
+    _expect(picture is None or trained.task.has_classes, "--picture shows classes, and this model has none")
     if l2a is not None:
         _expect_output(output, maps=maps)
         _predict_tile(
@@ -131,7 +132,7 @@ def predict(
         )
     elif found is not None:
         _expect_output(output, maps=False)
-        _predict_labels(
+        _predict_rows(
             trained,
             found,
             patch_ids or [],
@@ -163,10 +164,11 @@ def _expect_output(output: Path | None, *, maps: bool) -> None:
     from reben.learn.inference.label_files import LABEL_ENDINGS
 
     endings = _MAP_ENDINGS if maps else LABEL_ENDINGS
-    options.expect_ending(output, endings, "--output of a segmentation model" if maps else "--output of a classifier")
+    gives = "maps" if maps else "labels or numbers"
+    options.expect_ending(output, endings, f"--output of a model that gives {gives}")
 
 
-def _predict_labels(
+def _predict_rows(
     trained: "TrainedModel",
     data: "DataFolder",
     patch_ids: list[str],
@@ -183,41 +185,40 @@ def _predict_labels(
     from reben.io.dataset.metadata import read_metadata
     from reben.io.dataset.tile_extents import find_tile_extents
     from reben.learn.inference import label_files, prediction
+    from reben.learn.tasks.task import Output
 
     extents = {} if output is None else find_tile_extents(tiles, data.metadata)
     if output is not None:
         ids = patch_ids or read_metadata(data.metadata, legend=legend_of_tables(data.metadata))["patch_id"].to_pylist()
         label_files.expect_placed(output, ids, extents)
+    inputs: dict[str, Any] = {
+        "store": data.store,
+        "metadata": list(data.metadata),
+        "patch_ids": patch_ids,
+        "split": None if split is None else split.value,
+        "batch_size": batch_size,
+        "workers": workers,
+    }
+    gives_labels = trained.task.output is Output.labels
     with progress("predicting") as start:
-        predictions = prediction.predict(
-            trained,
-            store=data.store,
-            metadata=list(data.metadata),
-            patch_ids=patch_ids,
-            split=None if split is None else split.value,
-            batch_size=batch_size,
-            workers=workers,
-            start=start,
-        )
+        if gives_labels:
+            found = prediction.predict(trained, start=start, **inputs)
+            ids, rows, logits = found.patch_ids, found.probabilities, found.logits
+        else:
+            values = prediction.predict_values(trained, start=start, **inputs)
+            ids, rows, logits = values.patch_ids, values.values, None
     side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
-    polygons, crs = label_files.outlines(predictions.patch_ids, extents, side_m) or (None, "")
-    table = label_files.LabelTable(
-        predictions.patch_ids,
-        predictions.class_names,
-        predictions.probabilities,
-        _THRESHOLD,
-        polygons,
-        crs,
-        predictions.logits,
-    )
+    polygons, crs = label_files.outlines(ids, extents, side_m) or (None, "")
+    threshold = _THRESHOLD if gives_labels else None
+    table = label_files.LabelTable(ids, trained.class_names, rows, threshold, polygons, crs, logits)
     if output is not None:
         label_files.write_labels(output, table)
-        say(f"{output}: {len(predictions.patch_ids):,} patches")
+        say(f"{output}: {len(ids):,} patches")
     if json is not None:
         print_json(json, label_files.as_json(table))
     if json != STDOUT and output is None:
-        for patch_id, chosen in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
-            say(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in chosen))
+        for line in table.lines():
+            say(line)
 
 
 def _predict_maps(
@@ -281,13 +282,14 @@ def _predict_tile(
         if trained.task.output is Output.maps:
             found = tile_prediction.predict_tile_map(trained, tile, batch_size=batch_size, start=start)
             found.write(output, legend)
-            classes, note = found.classes, f"{(found.classes >= 0).mean():.1%} of the tile mapped"
+            classes: object = found.classes
+            note = f"{(found.classes >= 0).mean():.1%} of the tile mapped"
         else:
             labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=batch_size, start=start)
             if not labels.cells:
                 raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
             labels.write(output)
-            classes = labels.class_grid()
+            classes = labels.class_grid() if picture is not None else None
             note = f"{len(labels.cells):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
     say(f"{output}: {note}")
     if picture is not None:

@@ -106,14 +106,15 @@ def _eval_results(facts: RunFacts, options: CardOptions) -> list[EvalResult]:
 
 def _summary(facts: RunFacts, options: CardOptions) -> str:
     trained = facts.trained
-    classes = (
-        "reBEN's 19 classes" if trained.class_names == CLC2018.class_names else f"{len(trained.class_names)} classes"
-    )
+    classes = ""
+    if trained.task.has_classes:
+        known = trained.class_names == CLC2018.class_names
+        classes = " into " + ("reBEN's 19 classes" if known else f"{len(trained.class_names)} classes")
     told = f"It was trained on {options.dataset}." if options.dataset else "Its publisher did not name its data set."
     picture = f"\n\n![Test patches with true and predicted labels]({PICTURE_FILE})" if options.picture else ""
     return (
         f"# {title(facts)}\n\n{_wording(facts).sentence} of {trained.architecture.image_size} x "
-        f"{trained.architecture.image_size} pixels at 10 m into {classes}. {told} Made with reben.{picture}"
+        f"{trained.architecture.image_size} pixels at 10 m{classes}. {told} Made with reben.{picture}"
     )
 
 
@@ -181,6 +182,9 @@ def _input(facts: RunFacts) -> str:
 
 def _classes(facts: RunFacts) -> str:
     wording, test = _wording(facts), facts.test or {}
+    if not facts.trained.task.has_classes:
+        names = ", ".join(map(_cell, facts.trained.class_names))
+        return f"## Output\n\n{wording.output} Here: {names}."
     per_class = test.get(wording.per_class, {})
     without = test.get("classes_without_positives", test.get("absent_classes", []))
     rows = [

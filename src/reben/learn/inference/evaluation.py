@@ -113,7 +113,7 @@ def evaluate(
         batch_size=batch_size,
         workers=workers,
         snow_and_cloud=snow_and_cloud,
-        reference_maps=trained.task.needs_maps,
+        truth=True,
     )
     patches = data.dataset(split).patches
     units = _units(patches, details)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -25,8 +24,9 @@ def open_data(
     workers: int | None,
     snow_and_cloud: bool,
     reference_maps: bool = False,
+    truth: bool = False,
 ) -> PatchDataModule:
-    """Store and tables as the model wants them: its bands, its normalisation.
+    """Store and tables as the model wants them: its bands, its normalisation; with `truth` also what it learnt.
 
     Raises:
         RunError: if the model was trained on other classes.
@@ -36,7 +36,8 @@ def open_data(
     legend = legend_of_tables(metadata)
     if legend is not CLC2018 and set(legend.class_names) < set(trained.class_names):
         legend = trained.legend  # tables of a part of the data name some of its classes only
-    if trained.class_names != legend.class_names:
+    task = trained.task
+    if task.has_classes and trained.class_names != legend.class_names:
         raise RunError(
             f"the model was trained on other classes than those of the tables: {_difference(trained, legend)}",
             hint="give tables of the data set that it was trained on, with their legend.toml beside them",
@@ -50,7 +51,8 @@ def open_data(
         batch_size=batch_size,
         workers=workers,
         snow_and_cloud=snow_and_cloud,
-        reference_maps=reference_maps,
+        reference_maps=reference_maps or (truth and task.needs_maps),
+        target=trained.class_names[0] if truth and task.needs_target else None,
     )
 
 
@@ -74,7 +76,7 @@ def outputs_of(
     data: PatchDataModule,
     patches: Patches,
     *,
-    compute: Callable[[Any, torch.Tensor], torch.Tensor] = lambda model, images: model(images),
+    compute: Callable[[TrainedModel, torch.Tensor], torch.Tensor] = TrainedModel.outputs,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[Batch, torch.Tensor]]:
     """Batches and what the model makes of them, in order, on the device that computed it.
@@ -85,7 +87,7 @@ def outputs_of(
         trained: the model.
         data: the store that holds the patches.
         patches: which patches.
-        compute: what is wanted of the model for normalised images; its logits by default.
+        compute: what is wanted of the model for normalised images; its outputs by default.
         progress: is told how many further patches are done.
 
     Yields:
@@ -95,10 +97,10 @@ def outputs_of(
         RunError: if an output is no number.
     """
     device = suitable_device()
-    model = trained.model.to(device).eval()
+    trained.model.to(device).eval()
     for raw in data.loader(data.dataset_of(patches)):
         batch = data.prepared(raw, device)
-        yield batch, finite(compute(model, batch["image"]).float())
+        yield batch, finite(compute(trained, batch["image"]).float())
         progress(len(batch["patch_id"]))
 
 
@@ -110,7 +112,7 @@ def finite(outputs: torch.Tensor) -> torch.Tensor:
     """
     if not outputs.isfinite().all():
         raise RunError(
-            "the model gives outputs that are no numbers",
+            "the model returned NaN or infinite outputs",
             hint="its weights may be damaged, or its training has diverged; train again",
         )
     return outputs
@@ -119,7 +121,7 @@ def finite(outputs: torch.Tensor) -> torch.Tensor:
 def logits_of(
     trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
 ) -> torch.Tensor:
-    """Logits of a classifier for the patches, in their order, shape (patches, classes), on the CPU.
+    """Outputs of a model with one row per patch, in their order, shape (patches, classes), on the CPU.
 
     Args:
         trained: the model.

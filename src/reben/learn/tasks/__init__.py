@@ -9,6 +9,7 @@ TASKS: Registry[Task] = Registry(
     {
         "classification": "reben.learn.tasks.classification:CLASSIFICATION",
         "segmentation": "reben.learn.tasks.segmentation:SEGMENTATION",
+        "regression": "reben.learn.tasks.regression:REGRESSION",
     },
     kind=Task,
 )

@@ -34,6 +34,8 @@ class Output(StrEnum):
     """Probabilities of several classes per patch."""
     maps = "maps"
     """One class per pixel."""
+    values = "values"
+    """One number per patch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,18 @@ class Task(ABC):
     """By which epochs are compared; more is better."""
     has_thresholds: bool = False
     """Whether decisions have thresholds that can be chosen."""
+    needs_target: bool = False
+    """Whether the recipe must name a target, see `reben.data.targets`; labels and reference maps need no name."""
     wording: Wording
 
     @property
+    def has_classes(self) -> bool:
+        """Whether the outputs are the classes of a legend."""
+        return self.output is not Output.values
+
+    @property
     def needs_maps(self) -> bool:
-        """Whether training and scores need reference maps."""
+        """Whether training and scores need reference maps, whatever the target."""
         return self.output is Output.maps
 
     @abstractmethod

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
-from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics
+from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics
+from reben.data.patches import Patches
 from reben.data.statistics import read_statistics
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
@@ -119,6 +121,7 @@ def train(
             shuffle_block=recipe.shuffle_block,
             snow_and_cloud=recipe.snow_and_cloud,
             reference_maps=task_of(recipe.task).needs_maps,
+            target=recipe.target,
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
         _note_data(data, recipe, note)
@@ -165,7 +168,8 @@ def _new_model(
     recipe: Recipe, data: PatchDataModule, *, start: Start | None, note: Callable[[str], None]
 ) -> TrainedModel:
     """A model that fits the images and classes of the data, with random weights or those to start from."""
-    if len(data.classes) < _FEWEST_CLASSES:
+    has_classes = task_of(recipe.task).has_classes
+    if has_classes and len(data.classes) < _FEWEST_CLASSES:
         raise RecipeError(
             f"the legend has the class {data.classes[0]!r} only, and there is nothing to tell it from",
             hint="give other land cover a class of its own in the legend",
@@ -173,10 +177,11 @@ def _new_model(
     channels, side, _ = data.dataset("train").image_shape
     data.dataset("validation")
     name = _architecture_name(recipe, start)
+    names = data.legend.class_names if has_classes else (str(recipe.target),)
     architecture = Architecture(
         timm_name=name,
         channels=channels,
-        classes=len(data.legend.class_names),
+        classes=len(names),
         image_size=side,
         dropout=recipe.dropout,
         drop_path=recipe.drop_path,
@@ -185,13 +190,31 @@ def _new_model(
     bands = tuple(band.name for band in data.bands)
     statistics = {band: BandStatistics(0, 1) for band in bands} if data.statistics is None else data.statistics
     model = build_model(architecture, pretrained=None if start is None else start.pretrained)
-    trained = TrainedModel(model, architecture, bands, statistics, data.legend.class_names, data.legend)
+    scale = _scale_of(data.dataset("train").patches)
+    trained = TrainedModel(model, architecture, bands, statistics, names, data.legend, scale)
     if start is not None:
         fitted = f"first layer fitted to {len(bands)} channels, last layer new"
         if start.source is not None:
             fitted = copy_weights(start.source, trained)
         note(f"starting from {start.description}: {fitted}")
     return trained
+
+
+def _scale_of(patches: Patches) -> BandStatistics:
+    """Mean and standard deviation of the training patches' numbers, if regression learns numbers of the tables.
+
+    Raises:
+        RecipeError: if all of them are the same.
+    """
+    if patches.targets is None:
+        return UNSCALED
+    mean, std = float(patches.targets.mean(dtype=np.float64)), float(patches.targets.std(dtype=np.float64))
+    if not std:
+        raise RecipeError(
+            f"the target is {mean:g} for every training patch, and there is nothing to learn",
+            hint="give another --target, or other tables",
+        )
+    return BandStatistics(mean, std)
 
 
 def _architecture_name(recipe: Recipe, start: Start | None) -> str:
@@ -230,7 +253,7 @@ def _fit(
     weights, task = None, task_of(recipe.task)
     if recipe.class_weights == "balanced":
         weights = torch.from_numpy(task.balanced_weights(data.dataset("train").patches.labels)).float()
-    module = PatchModule(trained.model, recipe, trained.architecture.classes, weights)
+    module = PatchModule(trained.model, recipe, trained.architecture.classes, weights, trained.scale)
     if torch.cuda.is_available() and hardware.accelerator != "cpu":
         torch.set_float32_matmul_precision(recipe.matmul_precision)
     callbacks: list[Callback] = [

@@ -9,7 +9,9 @@ from torchmetrics import Metric
 
 from reben.data.dataset import Batch
 from reben.data.loader import GLOBAL_BATCH_SIZE
+from reben.data.normalisation import UNSCALED, BandStatistics
 from reben.learn.models.initial_weights import head_modules
+from reben.learn.models.trained_model import unscaled
 from reben.learn.tasks import task_of
 from reben.learn.training import schedule
 from reben.learn.training.optimisers import OPTIMISERS
@@ -49,16 +51,23 @@ class PatchModule(lightning.LightningModule):
         recipe: how to train it.
         classes: number of outputs.
         class_weights: weight of each class in the loss, shape (classes,); None for none.
+        scale: mean and standard deviation by which numbers are scaled that the model is to predict.
     """
 
     class_weights: torch.Tensor | None
 
     def __init__(
-        self, model: nn.Module, recipe: Recipe, classes: int, class_weights: torch.Tensor | None = None
+        self,
+        model: nn.Module,
+        recipe: Recipe,
+        classes: int,
+        class_weights: torch.Tensor | None = None,
+        scale: BandStatistics = UNSCALED,
     ) -> None:
         super().__init__()
         self.model = model
         self.recipe = recipe
+        self.scale = scale
         self.task = task_of(recipe.task)
         self.loss_function = self.task.loss(recipe.loss or self.task.losses[0])
         self.register_buffer("class_weights", class_weights, persistent=False)
@@ -73,7 +82,10 @@ class PatchModule(lightning.LightningModule):
 
     def loss(self, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean loss over patches."""
-        return self.loss_function(outputs, self.task.loss_target(batch), self.class_weights)
+        target = self.task.loss_target(batch)
+        if self.scale != UNSCALED:
+            target = (target - self.scale.mean) / self.scale.std
+        return self.loss_function(outputs, target, self.class_weights)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits, float32 whatever the model computes with."""
@@ -105,11 +117,14 @@ class PatchModule(lightning.LightningModule):
         logits = self(batch["image"])
         self.validation_loss.update(self.loss(logits, batch), len(batch["image"]))
         self.log("validation/loss", self.validation_loss, on_epoch=True)
-        self.validation_metrics.update(self.task.predictions(logits), self.task.truth(batch))
+        self.validation_metrics.update(self.task.predictions(unscaled(logits, self.scale)), self.task.truth(batch))
 
     def predict_step(self, batch: Batch, _index: int) -> dict[str, Any]:
         """Patch ids and predictions of a batch, for `Trainer.predict`: probabilities of labels, or class maps."""
-        return {"patch_id": batch["patch_id"], "prediction": self.task.predictions(self(batch["image"]))}
+        return {
+            "patch_id": batch["patch_id"],
+            "prediction": self.task.predictions(unscaled(self(batch["image"]), self.scale)),
+        }
 
     def on_validation_epoch_end(self) -> None:
         """Metrics of the epoch, over all processes."""

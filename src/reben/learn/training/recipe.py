@@ -31,6 +31,9 @@ class Recipe(BaseModel):
     model: str | None = None
     """timm name of the architecture, such as resnet50; of the weights of --init if left out."""
     task: Annotated[str, Field(description=f"What is learnt. {_of_tasks(lambda task: task.summary)}.")] = DEFAULT_TASK
+    target: str | None = None
+    """What a task without classes learns: a column of the metadata tables with a number per patch, or share:CLASS, the
+    share of the labelled pixels of the reference map with this class."""
     bands: str = "all"
     """s1, s2, all, rgb, or band names joined by commas; the order of the channels."""
     epochs: Positive = 100
@@ -104,8 +107,11 @@ class Recipe(BaseModel):
             raise ValueError(
                 f"loss = {self.loss}: {self.task} has no such loss; choose out of {', '.join(task.losses)}"
             )
-        if self.class_weights != "none" and self.loss in task.unweighted_losses:
-            raise ValueError(f"loss = {self.loss}: takes no class weights; leave --class-weights out")
+        if task.needs_target != (self.target is not None):
+            wanted = "needs a target; give --target" if task.needs_target else "takes no target; leave --target out"
+            raise ValueError(f"task = {self.task}: {wanted}")
+        if self.class_weights != "none" and (self.loss or task.losses[0]) in task.unweighted_losses:
+            raise ValueError(f"loss = {self.loss or task.losses[0]}: takes no class weights; leave --class-weights out")
         return self
 
     @model_validator(mode="after")

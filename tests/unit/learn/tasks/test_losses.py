@@ -8,7 +8,8 @@ from torch.nn import functional
 from reben.core.errors import RecipeError
 from reben.learn.tasks import TASKS, task_of
 
-LOSSES = [(task, name) for task in TASKS.own for name in TASKS[task].losses]
+LOSSES = [(task, name) for task in TASKS.own if TASKS[task].has_classes for name in TASKS[task].losses]
+"""Those of regression are in test_regression.py."""
 PATCHES, CLASSES, SIDE = 6, 4, 8
 
 

@@ -38,7 +38,7 @@ def test_a_task_is_whole(name: str):
     assert len(set(task.losses)) == len(task.losses) > 0
     assert task.unweighted_losses <= set(task.losses)
     assert task.summary
-    assert task.wording.pipeline_tag.count("-") == 1
+    assert task.wording.pipeline_tag
     assert isinstance(task.output, Output)
     assert task.has_thresholds <= (task.output is Output.labels)
 

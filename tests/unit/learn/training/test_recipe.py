@@ -27,6 +27,7 @@ def test_defaults_are_the_papers():
         "channels_last": False,
         "compile": False,
         "init": None,
+        "target": None,
         "pretrained": False,
         "freeze": False,
         "optimizer": "adamw",
@@ -122,7 +123,8 @@ def test_losses_that_cannot_be_are_refused_before_anything_is_written(settings: 
 @pytest.mark.parametrize(("task", "loss"), [(task, loss) for task in TASKS.own for loss in TASKS[task].losses])
 def test_every_named_loss_exists(task: str, loss: str):
     assert callable(TASKS[task].loss(loss))
-    assert make_recipe(model="resnet18", task=task, loss=loss).loss == loss
+    target = "biomass" if TASKS[task].needs_target else None
+    assert make_recipe(model="resnet18", task=task, loss=loss, target=target).loss == loss
 
 
 def test_a_task_that_does_not_exist_is_refused():
