@@ -1,5 +1,5 @@
-from pathlib from types import SimpleNamespace
-import Path
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
