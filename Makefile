@@ -14,10 +14,14 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 # One thread per test process: threads of several processes that wait for one another burn the processors.
 test test-all: export OMP_NUM_THREADS := 1
 test test-all: export MALLOC_ARENA_MAX := 2
-test: MARKED := -m "not slow"
-test test-all: $(VENV)/.dev  ## the test suite, with branch coverage; test-all: with the slow tests
+TEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: $(VENV)/.dev  ## the test suite
+	$(TEST) -m "not slow" $(ARGS)
+
+test-all: export REBEN_TEST_KILLS := many
+test-all: $(VENV)/.dev  ## the test suite with the slow tests and more kills, and branch coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(MARKED) $(ARGS)
+	$(TEST) --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/.dev  ## linter, formatter, types, direction of imports
 	$(BIN)/ruff check

@@ -60,7 +60,7 @@ def measure(cache: Path, scratch: Path, *, rounds: int) -> TileFigures | None:
     report = json.loads((target / "build-report.json").read_text(encoding="utf-8"))
     (tile,) = report["tiles"].values()
     shutil.rmtree(target)
-    return TileFigures(seconds, tile["seconds"], tile["peak memory of the worker (bytes)"])
+    return TileFigures(seconds, tile["seconds"], tile["peak_memory_bytes"])
 
 
 def full_tile(cache: Path) -> Path:

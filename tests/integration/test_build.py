@@ -137,7 +137,7 @@ def test_rejected_tiles_are_named(
     _, err = build(tmp_path / "l2a", small_land_cover, tmp_path / "dataset", "--l2a", str(products))
     assert "rejected: S2B_MSIL2A_20170801T101031_N9999_R022_T33UUP: GEOMETRIC_QUALITY is FAILED" in err
     report = json.loads((tmp_path / "dataset" / "build-report.json").read_text())
-    assert len(report["rejected tiles"]) == 1
+    assert len(report["rejected_tiles"]) == 1
     assert report["patches"]["kept"] == 45
 
 
@@ -162,7 +162,7 @@ def test_an_error_stops_the_build_or_is_skipped_and_listed(products: Path, small
     _, err = build(l2a, small_land_cover, tmp_path / "dataset", "--on-error", "skip", code=1)
     assert f"failed: {TILES[1]}" in err
     report = json.loads((tmp_path / "dataset" / "build-report.json").read_text())
-    assert set(report["failed tiles"]) == {TILES[1]}
+    assert set(report["failed_tiles"]) == {TILES[1]}
     assert set(report["tiles"]) == {TILES[0], TILES[2]}
     assert read_metadata(DatasetPaths(tmp_path / "dataset").metadata).num_rows == 30
 

@@ -171,7 +171,7 @@ def test_a_worker_that_dies_too_often_is_an_error(
         finally:
             err = finish(process, code=1)
         assert "a worker died while it built S2A_MSIL2A_2017061" in err
-        assert "the same command goes on" in err
+        assert "the same command resumes the work" in err
         err = finish(start(products, small_land_cover, output, "--scheduler", cluster.address), code=1)
         assert f"the scheduler at {cluster.address} has no worker" in err
         assert f"hint: start some with `dask worker {cluster.address} --nthreads 1`" in err
@@ -187,7 +187,7 @@ def test_a_scheduler_that_is_killed_is_an_error(
         finally:
             err = finish(process, code=1)
         assert "the scheduler is gone" in err
-        assert "the same command goes on" in err
+        assert "the same command resumes the work" in err
 
 
 def test_a_killed_build_can_be_resumed_elsewhere(

@@ -145,7 +145,7 @@ def test_a_run_that_was_stopped_in_its_test_is_tested_by_resuming(tables: list[o
 def test_tasks_are_not_mixed_up(mapper: Path, tables: list[object], tmp_path: Path):
     assert "no thresholds" in reben("evaluate", "--checkpoint", mapper, *tables, "--thresholds", code=1).stderr
     embedded = reben("embed", "--checkpoint", mapper, *tables, "--output", tmp_path / "e.parquet", code=1)
-    assert "expected classification" in embedded.stderr
+    assert "expected labels" in embedded.stderr
     assert not list(tmp_path.iterdir())
 
 

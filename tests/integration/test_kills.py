@@ -1,6 +1,6 @@
 """Processes that are killed before any of their changes to the disk: the same command ends well, and nothing is left.
 
-By default some of the kills are tried; REBEN_TEST_KILLS=all tries every one.
+By default some of the kills are tried; REBEN_TEST_KILLS=many tries more, REBEN_TEST_KILLS=all every one.
 """
 
 import shutil
@@ -70,7 +70,7 @@ def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Pa
         store.close()
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check) > 10
+    assert every_kill(work, tmp_path, check=check, step=stride(1)) > 3
 
 
 @pytest.mark.parametrize(("output_format", "step"), [("geotiff", 83), ("store", 11)])
@@ -89,7 +89,7 @@ def test_building(output_format: str, step: int, products: list[Path], small_lan
         assert hidden_in(place) == []
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check, step=stride(step)) > 5
+    assert every_kill(work, tmp_path, check=check, step=stride(step)) > 1
 
 
 def test_downloading_and_unpacking(space: DataSpaceStandIn, products: list[Path], tmp_path: Path):
@@ -112,7 +112,7 @@ def test_downloading_and_unpacking(space: DataSpaceStandIn, products: list[Path]
         assert [path.name for path in choose_l1c([place]).products] == sorted(product.name for product in products)
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check, step=stride(5)) > 5
+    assert every_kill(work, tmp_path, check=check, step=stride(5)) > 1
 
 
 def test_correcting(small_l1c, tmp_path: Path):
@@ -128,7 +128,7 @@ def test_correcting(small_l1c, tmp_path: Path):
         assert hidden_in(place) == []
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check, step=stride(12)) > 1
+    assert every_kill(work, tmp_path, check=check, step=stride(12)) > 0
 
 
 def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
@@ -148,7 +148,7 @@ def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
         assert hidden_in(place) == []
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check, step=stride(9)) > 5
+    assert every_kill(work, tmp_path, check=check, step=stride(9)) > 1
 
 
 def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -176,4 +176,4 @@ def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: P
         assert hidden_in(place) == sorted(f"area/L2A/.{entry['Name']}.files.json" for entry in space.entries)
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check, step=stride(211)) > 3
+    assert every_kill(work, tmp_path, check=check, step=stride(211)) > 0

@@ -87,7 +87,7 @@ def test_patches_without_a_partner_are_dropped_and_counted(
     files = [name for name in report["tiles"][TILES[0]]["sha256"] if Path(name).parent == folder]
     assert sorted(files) == sorted(str(path) for path in folder.iterdir())
     (overlap,) = report["overlaps"]
-    assert (overlap["pairs of patches"], overlap["pairs across splits"]) == (12, 0)
+    assert (overlap["pairs"], overlap["across_splits"]) == (12, 0)
     assert "1 pairs of tiles overlap, with 12 pairs of patches" in output.summary.read_text()
 
 
@@ -237,7 +237,7 @@ def test_nothing_stays_of_a_tile_that_lacks_a_sentinel_1_file(
     assert f"failed: {tiles[1]}: " in err
     assert f"{last}_VH.tif: cannot be read" in err
     report = json.loads(output.report.read_text())
-    assert set(report["failed tiles"]) == {tiles[1]}
+    assert set(report["failed_tiles"]) == {tiles[1]}
     assert f"{last}_VH.tif" in output.summary.read_text()
     rows = read_metadata(output.metadata).to_pylist()
     assert len(rows) == 3

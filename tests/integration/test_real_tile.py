@@ -59,5 +59,5 @@ def test_patches_maps_and_metadata_are_the_published_ones(
         assert filecmp.cmp(real_patches.root / file, output.root / file, shallow=False), file
     assert len(list(output.root.rglob("*.tif"))) == 12 * 15
     report = json.loads((output.root / "build-report.json").read_text())
-    assert report["kept per split"] == {"train": 4, "validation": 4, "test": 4}
-    assert report["kept per country"] == {"Austria": 12}
+    assert report["kept_per_split"] == {"train": 4, "validation": 4, "test": 4}
+    assert report["kept_per_country"] == {"Austria": 12}

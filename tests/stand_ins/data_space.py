@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -26,6 +25,7 @@ from blake3 import blake3
 
 from reben.acquire.products import CatalogueProduct, parse_product
 from reben.acquire.service import Service
+from stand_ins.server import Handler, running
 
 USERNAME = "someone@example.org"
 PASSWORD = "only in tests: pa$$ & 'word'"  # noqa: S105 - that is what it is for
@@ -129,18 +129,11 @@ class DataSpaceStandIn:
 def running_data_space() -> Iterator[DataSpaceStandIn]:
     """A running server."""
     space = DataSpaceStandIn()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"space": space}))
-    server.daemon_threads = True
-    space.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield space
-    finally:
-        space.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(type("SpaceHandler", (_Handler,), {"space": space})) as space.url:
+        try:
+            yield space
+        finally:
+            space.released.set()
 
 
 def _matches(entry: dict[str, Any], question: str) -> bool:
@@ -170,13 +163,8 @@ def _holds(entry: dict[str, Any], condition: str) -> bool:
     return value is not None and (str(value) == match[4] if match[3] == "eq" else value <= float(match[4]))
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     space: DataSpaceStandIn
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else the end of each answer waits 40 ms for an acknowledgement
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def do_GET(self) -> None:
         space = self.space

@@ -6,13 +6,13 @@ Repositories, files and commits live in memory. What it cannot show: xet transfe
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from stand_ins.server import Handler, running
 
 _LFS = ".safetensors"
 
@@ -68,33 +68,20 @@ class HubStandIn:
 def running_hub() -> Iterator[HubStandIn]:
     """A running server."""
     hub = HubStandIn()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(hub))
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with running(_handler_of(hub)) as hub.url:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _mode(path: str) -> str:
     return "lfs" if path.endswith(_LFS) else "regular"
 
 
-def _handler_of(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
+def _handler_of(hub: HubStandIn) -> type[Handler]:
     return type("Handler", (_Handler,), {"hub": hub})
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     hub: HubStandIn
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else the end of each answer waits 40 ms for an acknowledgement
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def do_HEAD(self) -> None:
         self._serve()

@@ -40,12 +40,12 @@ def _print_result(result: "BuildResult", output: Path) -> None:
     """
     from reben.io.dataset.paths import DatasetPaths
 
-    for fate, count in result.report["patches"].items():
+    for fate, count in result.report.patches.items():
         say(f"{count:>9,} {fate}")
-    across = sum(overlap["pairs across splits"] for overlap in result.report["overlaps"])
+    across = sum(overlap.across_splits for overlap in result.report.overlaps)
     if across:
         stderr.print(f"warning: {across:,} pairs of patches on common ground are in different splits", markup=False)
-    say(f"{output}: {len(result.report['tiles'])} tiles; see {DatasetPaths(output).summary}")
+    say(f"{output}: {len(result.report.tiles)} tiles; see {DatasetPaths(output).summary}")
     for remark in result.remarks:
         stderr.print(f"note: {remark}", markup=False)
     for tile, message in result.failed.items():

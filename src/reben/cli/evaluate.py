@@ -8,9 +8,8 @@ from reben.cli.from_model import options_from, with_options_of
 from reben.learn.inference.options import EvaluateOptions
 
 if TYPE_CHECKING:
-    from reben.learn.inference.evaluation import Evaluation, Scores
-    from reben.learn.scores.multilabel import Scores as LabelScores
-    from reben.learn.scores.segmentation import SegmentationScores
+    from reben.learn.inference.evaluation import Evaluation
+    from reben.learn.tasks.task import Scores
 
 
 @with_options_of(EvaluateOptions)
@@ -68,44 +67,11 @@ def print_evaluation(found: "Evaluation") -> None:
     for title, groups in (("country", found.by_country), ("season", found.by_season)):
         say(f"  by {title}:")
         for name, scores in groups.items():
-            say(f"    {_main_scores(scores)}  {name} ({scores.patches:,} patches)")
+            say(f"    {scores.headline()}  {name} ({scores.patches:,} patches)")
 
 
 def print_scores(scores: "Scores", split: str) -> None:
     """The metrics of the model's task, then of each class."""
-    from reben.learn.scores.segmentation import SegmentationScores
-
     say(f"{split} split, {scores.patches:,} patches")
-    if isinstance(scores, SegmentationScores):
-        _print_segmentation(scores)
-    else:
-        _print_labels(scores)
-
-
-def _main_scores(scores: "Scores") -> str:
-    from reben.learn.scores.segmentation import SegmentationScores
-
-    if isinstance(scores, SegmentationScores):
-        return f"mean IoU {scores.mean_iou:.4f}  accuracy {scores.pixel_accuracy:.4f}"
-    return f"macro AP {scores.ap_macro:.4f}  micro AP {scores.ap_micro:.4f}"
-
-
-def _print_labels(scores: "LabelScores") -> None:
-    say(f"  macro AP {scores.ap_macro:.4f}  (chance level {scores.chance_ap_macro:.4f})")
-    say(f"  micro AP {scores.ap_micro:.4f}")
-    say(f"  macro F1 {scores.f1_macro:.4f}")
-    say(f"  micro F1 {scores.f1_micro:.4f}")
-    say("  AP per class:")
-    for name, value in scores.ap_per_class.items():
-        note = "  (no patch has it: counts as 0)" if name in scores.classes_without_positives else ""
-        say(f"    {value:.4f}  {name}{note}")
-
-
-def _print_segmentation(scores: "SegmentationScores") -> None:
-    say(f"  mean IoU       {scores.mean_iou:.4f}")
-    say(f"  macro F1       {scores.f1_macro:.4f}")
-    say(f"  pixel accuracy {scores.pixel_accuracy:.4f}  (= micro F1; most frequent class alone: "
-               f"{scores.majority_pixel_accuracy:.4f})")  # fmt: skip
-    say("  IoU per class:")
-    for name, value in scores.iou_per_class.items():
-        say(f"    {'   -  ' if value is None else f'{value:.4f}'}  {name}")
+    for line in scores.lines():
+        say(f"  {line}")

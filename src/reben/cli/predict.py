@@ -48,7 +48,7 @@ def predict(
     json: options.Json = None,
     **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
-    """Predict the labels or the class maps of patches, or of a whole Sentinel-2 product.
+    """Predict labels, class maps or numbers of patches, or of a whole Sentinel-2 product.
 
     A classifier gives probabilities of the classes: with --data for patches (a line each, or a file), with --l2a for
     all patches of a product, with their outlines. A segmentation model gives class maps as GeoTIFFs in the colours of
@@ -77,9 +77,11 @@ def predict(
         _expect(not given, "give either --l2a, or --data, or --store with --metadata")
     with needs_extra("learn,report" if picture is not None else "learn"):
         from reben.learn.models.weights import load_model
+        from reben.learn.tasks.task import Output
 
     trained = load_model(checkpoint)
-    maps = trained.architecture.task == "segmentation"
+    maps = trained.task.output is Output.maps
+    _expect(picture is None or trained.task.has_classes, "--picture shows classes, and this model has none")
     if l2a is not None:
         _expect_output(output, maps=maps)
         _predict_tile(trained, l2a, output or STDOUT, picture, chosen)
@@ -90,7 +92,7 @@ def predict(
         _predict_maps(trained, found, patch_ids or [], output or STDOUT, chosen)
     elif found is not None:
         _expect_output(output, maps=False)
-        _predict_labels(trained, found, patch_ids or [], output, json, chosen)
+        _predict_rows(trained, found, patch_ids or [], output, json, chosen)
 
 
 def _expect(right: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -112,10 +114,11 @@ def _expect_output(output: Path | None, *, maps: bool) -> None:
     from reben.learn.inference.label_files import LABEL_ENDINGS
 
     endings = _MAP_ENDINGS if maps else LABEL_ENDINGS
-    options.expect_ending(output, endings, "--output of a segmentation model" if maps else "--output of a classifier")
+    gives = "maps" if maps else "labels or numbers"
+    options.expect_ending(output, endings, f"--output of a model that gives {gives}")
 
 
-def _predict_labels(
+def _predict_rows(
     trained: "TrainedModel",
     data: "DataFolder",
     patch_ids: list[str],
@@ -128,41 +131,40 @@ def _predict_labels(
     from reben.io.dataset.metadata import read_metadata
     from reben.io.dataset.tile_extents import find_tile_extents
     from reben.learn.inference import label_files, prediction
+    from reben.learn.tasks.task import Output
 
     extents = {} if output is None else find_tile_extents(chosen.tile_extents, data.metadata)
     if output is not None:
         ids = patch_ids or read_metadata(data.metadata, legend=legend_of_tables(data.metadata))["patch_id"].to_pylist()
         label_files.expect_placed(output, ids, extents)
+    inputs: dict[str, Any] = {
+        "store": data.store,
+        "metadata": list(data.metadata),
+        "patch_ids": patch_ids,
+        "split": chosen.split,
+        "batch_size": chosen.batch_size,
+        "workers": chosen.workers,
+    }
+    gives_labels = trained.task.output is Output.labels
     with progress("predicting") as start:
-        predictions = prediction.predict(
-            trained,
-            store=data.store,
-            metadata=list(data.metadata),
-            patch_ids=patch_ids,
-            split=chosen.split,
-            batch_size=chosen.batch_size,
-            workers=chosen.workers,
-            start=start,
-        )
+        if gives_labels:
+            found = prediction.predict(trained, start=start, **inputs)
+            ids, rows, logits = found.patch_ids, found.probabilities, found.logits
+        else:
+            values = prediction.predict_values(trained, start=start, **inputs)
+            ids, rows, logits = values.patch_ids, values.values, None
     side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
-    polygons, crs = label_files.outlines(predictions.patch_ids, extents, side_m) or (None, "")
-    table = label_files.LabelTable(
-        predictions.patch_ids,
-        predictions.class_names,
-        predictions.probabilities,
-        _THRESHOLD,
-        polygons,
-        crs,
-        predictions.logits,
-    )
+    polygons, crs = label_files.outlines(ids, extents, side_m) or (None, "")
+    threshold = _THRESHOLD if gives_labels else None
+    table = label_files.LabelTable(ids, trained.class_names, rows, threshold, polygons, crs, logits)
     if output is not None:
         label_files.write_labels(output, table)
-        say(f"{output}: {len(predictions.patch_ids):,} patches")
+        say(f"{output}: {len(ids):,} patches")
     if json is not None:
         print_json(json, label_files.as_json(table))
     if json != STDOUT and output is None:
-        for patch_id, labels in zip(predictions.patch_ids, predictions.probable(_THRESHOLD), strict=True):
-            say(f"{patch_id}\t" + "; ".join(f"{name} ({share:.2f})" for name, share in labels))
+        for line in table.lines():
+            say(line)
 
 
 def _predict_maps(
@@ -191,6 +193,7 @@ def _predict_tile(
     trained: "TrainedModel", l2a: Path, output: Path, picture: Path | None, chosen: PredictOptions
 ) -> None:
     from reben.learn.inference import tile_prediction
+    from reben.learn.tasks.task import Output
     from reben.tile.sentinel1.scenes import find_scenes
     from reben.work.processes import available_cpus
 
@@ -205,16 +208,17 @@ def _predict_tile(
     if chosen.checksums and not compared and any(band.sensor == "s2" for band in tile.bands):
         stderr.print(f"note: {l2a}: without checksums; damage in images may go unnoticed", markup=False)
     with progress("predicting") as start:
-        if trained.architecture.task == "segmentation":
+        if trained.task.output is Output.maps:
             found = tile_prediction.predict_tile_map(trained, tile, batch_size=chosen.batch_size, start=start)
             found.write(output, legend)
-            classes, note = found.classes, f"{(found.classes >= 0).mean():.1%} of the tile mapped"
+            classes: object = found.classes
+            note = f"{(found.classes >= 0).mean():.1%} of the tile mapped"
         else:
             labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=chosen.batch_size, start=start)
             if not labels.cells:
                 raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
             labels.write(output)
-            classes = labels.class_grid()
+            classes = labels.class_grid() if picture is not None else None
             note = f"{len(labels.cells):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
     say(f"{output}: {note}")
     if picture is not None:

@@ -21,6 +21,7 @@ _Target = Annotated[
 
 def info(store: _Store) -> None:
     """Show how many values a store has, and the first of each kind."""
+    from reben.core.names import REFERENCE_MAP_SUFFIX
     from reben.io.store import open_store
     from reben.io.store.contents import describe
     from reben.io.store.values import parse_header
@@ -29,7 +30,7 @@ def info(store: _Store) -> None:
     say(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
     seen = set()
     for key in opened:
-        kind = (key[:2], key.endswith("_reference_map"))
+        kind = (key[:2], key.endswith(REFERENCE_MAP_SUFFIX))
         if kind not in seen:
             seen.add(kind)
             say(f"  {key}: {describe(parse_header(opened.buffer(key)))}")

@@ -9,18 +9,12 @@ from reben.cli import options
 from reben.cli.console import needs_extra, say, stderr
 from reben.cli.evaluate import print_scores
 from reben.cli.from_model import with_options_of
+from reben.learn.tasks import TASKS, task_of
 from reben.learn.training.recipe import Recipe
 
 _INTERRUPTED = 130  # what shells give for Ctrl-C
 _HARDWARE = "Hardware"
-_METRICS = {
-    "ap_macro": "macro AP",
-    "ap_micro": "micro AP",
-    "f1_macro": "macro F1",
-    "f1_micro": "micro F1",
-    "mean_iou": "mean IoU",
-    "pixel_accuracy": "pixel accuracy",
-}
+_VALIDATION = "validation/"
 
 
 @with_options_of(Recipe, panel="Recipe", may_switch_off=True)
@@ -97,9 +91,10 @@ def train(
         raise typer.Exit(_INTERRUPTED) from None
     if not is_first_process():
         return
+    metric = task_of(composed.task).metrics[result.metric].short
     if result.epochs < composed.epochs:
-        stderr.print(f"stopped early: {composed.patience} epochs without a better validation {_METRICS[result.metric]}")
-    say(f"{result.run}: best epoch {result.best_epoch}, validation {_METRICS[result.metric]} {result.best_score:.4f}")
+        stderr.print(f"stopped early: {composed.patience} epochs without a better validation {metric}")
+    say(f"{result.run}: best epoch {result.best_epoch}, validation {metric} {result.best_score:.4f}")
     if scores is not None:
         print_scores(scores, "test")
 
@@ -110,9 +105,10 @@ def _print_note(text: str) -> None:
 
 def print_epoch(row: dict[str, Any]) -> None:
     """One line per epoch, on standard error."""
-    metrics = {name: row[f"validation/{name}"] for name in _METRICS if f"validation/{name}" in row}
+    scores = {name.removeprefix(_VALIDATION): value for name, value in row.items() if name.startswith(_VALIDATION)}
+    titles = next(task.metrics for task in TASKS.values() if task.metrics.keys() <= scores.keys())
     stderr.print(
-        f"epoch {row['epoch']:>3}  loss {row['train/loss']:.4f}  validation: loss {row['validation/loss']:.4f}  "
-        + "  ".join(f"{_METRICS[name]} {value:.4f}" for name, value in metrics.items())
+        f"epoch {row['epoch']:>3}  loss {row['train/loss']:.4f}  validation: loss {scores['loss']:.4f}  "
+        + "  ".join(f"{metric.short} {scores[name]:.4f}" for name, metric in titles.items())
         + f"  {row['seconds']:.1f} s, {row['waiting_share']:.0%} waiting"
     )

@@ -7,9 +7,9 @@ import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reben.construct import report as reports
-from reben.construct.changes import changed_file, note_of
+from reben.construct.changes import changed_file
 from reben.construct.finished import finished_report
 from reben.construct.inputs import BuildInputs
 from reben.construct.options import BuildOptions
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
 from reben.construct.output.tile_output import TileOutput
-from reben.construct.overlaps import overlaps, overlaps_as_json
+from reben.construct.overlaps import overlaps
 from reben.construct.plan import BuildPlan
+from reben.construct.report import BuildReport, TileRecord
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
@@ -42,6 +43,7 @@ from reben.tile.patches import TilePatches
 from reben.work import atomic
 from reben.work.checksums import sha256_of_all
 from reben.work.executors import threads_per_worker
+from reben.work.run_all import run_all
 from reben.work.stage_times import StageTimes
 
 
@@ -49,8 +51,7 @@ from reben.work.stage_times import StageTimes
 class BuildResult:
     """What a build did."""
 
-    report: dict[str, Any] = field(default_factory=dict)
-    """As in `build-report.json`."""
+    report: BuildReport
     failed: dict[str, str] = field(default_factory=dict)
     """Errors by tile id, if they were skipped."""
     remarks: list[str] = field(default_factory=list)
@@ -116,7 +117,7 @@ def build(
     if before is not None:
         atomic.remove_attempts(target)
         progress(len(todo.tiles))
-        return BuildResult(before, before["failed tiles"])
+        return BuildResult(before, before.failed_tiles)
     atomic.expect_free(target)
     with atomic.locked(target):
         workspace = Workspace.of(target)
@@ -136,18 +137,19 @@ def build(
         finished = [tile for tile in todo.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs)
         learnt = again + _unchecked(workspace.records(finished), compared=options.checksums)
-        report = {
-            "versions": reports.versions(),
-            "parameters": parameters,
-            "inputs": checksums.result(),
-            **_report(workspace.records(finished), rows, options.patch_size),
-            "rejected tiles": todo.rejected,
-            "failed tiles": failed,
-            "left out": todo.left_out,
-            "remarks": [*remarks, *learnt],
-            "seconds": round(time.perf_counter() - start, 1),
-        }
-        atomic.write_json(workspace.paths.report, report)
+        report = BuildReport(
+            format_version=reports.FORMAT_VERSION,
+            versions=reports.versions(),
+            parameters=parameters,
+            inputs=checksums.result(),
+            **_summary(workspace.records(finished), rows, options.patch_size),
+            rejected_tiles={tile: tuple(reasons) for tile, reasons in todo.rejected.items()},
+            failed_tiles=failed,
+            left_out=todo.left_out,
+            remarks=(*remarks, *learnt),
+            seconds=round(time.perf_counter() - start, 1),
+        )
+        atomic.write_json(workspace.paths.report, report.model_dump(mode="json"))
         atomic.write_text(workspace.paths.summary, reports.as_markdown(report))
         os.sync()
         workspace.become(target)
@@ -181,26 +183,18 @@ def _build_tiles(
     missing = [task for task in tasks if not task.workspace.is_finished(task.tile)]
     progress(len(tasks) - len(missing))
     failed: dict[str, str] = {}
-    running: dict[Future[None], str] = {executor.submit(_build_one, task): task.tile for task in missing}
-    try:
-        for future in as_completed(running):
-            try:
-                future.result()
-            except RebenError as error:
-                # A tile that another process is still building (a worker of a build that was stopped) has not failed.
-                if not skip_errors or isinstance(error, DiskFullError | TargetExistsError):
-                    raise
-                failed[running[future]] = str(error)
-            except BrokenExecutor as error:
-                raise BuildError(
-                    f"a worker died while it built {running[future]} ({error})",
-                    hint="it may have run out of memory; the same command goes on, perhaps with fewer --workers",
-                ) from error
-            progress(1)
-    finally:
-        for future in running:
-            future.cancel()
+    for task, outcome in run_all(executor, _build_one, missing, death=_death):
+        if isinstance(outcome, RebenError):
+            # A tile that another process is still building (a worker of a build that was stopped) has not failed.
+            if not skip_errors or isinstance(outcome, DiskFullError | TargetExistsError):
+                raise outcome
+            failed[task.tile] = str(outcome)
+        progress(1)
     return dict(sorted(failed.items()))
+
+
+def _death(task: _Task) -> BuildError:
+    return BuildError(f"a worker died while it built {task.tile}")
 
 
 def _build_one(task: _Task) -> None:
@@ -219,8 +213,7 @@ def _build_one(task: _Task) -> None:
                 sha256 |= sha256_of_all(result.s1_files)
         with times.stage("sync"):
             os.sync()  # a tile that counts as finished must be on the disk
-        record = _record(task, result, times) | note_of(sha256) | {"compared with": compared}
-        workspace.finish(task.tile, result.rows, record)
+        workspace.finish(task.tile, result.rows, _record(task, result, times, sha256, compared))
 
 
 @contextmanager
@@ -264,19 +257,24 @@ def _open_output(task: _Task) -> Iterator[TileOutput]:
         yield StoreOutput(writer)
 
 
-def _record(task: _Task, result: TileResult, times: StageTimes) -> dict[str, Any]:
-    """What the report says of a tile."""
-    return {
-        "product": str(task.product),
-        "joined with": [str(path) for path in task.further],
-        "ground": asdict(result.patches.extent),
-        "patches": dict(result.counts),
-        "repaired polygons": result.repaired_polygons,
-        "hours to Sentinel-1, at most": result.largest_gap_h,
-        "added to digital numbers": dict(result.offsets),
-        "seconds": {stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
-        "peak memory of the worker (bytes)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
-    }
+def _record(
+    task: _Task, result: TileResult, times: StageTimes, sha256: dict[str, str], compared: Sequence[str]
+) -> TileRecord:
+    """What the report says of a tile that is finished now."""
+    return TileRecord(
+        product=str(task.product),
+        joined_with=tuple(map(str, task.further)),
+        extent=result.patches.extent,
+        patches=dict(result.counts),
+        repaired_polygons=result.repaired_polygons,
+        largest_gap_h=result.largest_gap_h,
+        added_to_numbers=dict(result.offsets),
+        seconds={stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
+        sha256=sha256,
+        compared_with=tuple(compared),
+        finished_s=round(time.time(), 3),
+    )
 
 
 def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, str], inputs: BuildInputs) -> pa.Table:
@@ -305,25 +303,25 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
     return rows
 
 
-def _unchecked(records: dict[str, dict[str, Any]], *, compared: bool) -> list[str]:
+def _unchecked(records: dict[str, TileRecord], *, compared: bool) -> list[str]:
     """Says which images were compared with nothing."""
     if not compared:
         return ["images were not compared with the checksums of their products (--no-checksums)"]
-    bare = [Path(record["product"]).name for record in records.values() if not record.get("compared with")]
+    bare = [Path(record.product).name for record in records.values() if not record.compared_with]
     return [f"{first_of(bare)}: without checksums; damage in images may go unnoticed"] if bare else []
 
 
-def _report(records: dict[str, dict[str, Any]], rows: pa.Table, patch_size_m: int) -> dict[str, Any]:
+def _summary(records: dict[str, TileRecord], rows: pa.Table, patch_size_m: int) -> dict[str, Any]:
     """What can be said of the finished tiles."""
     kept = reports.kept_per(rows)
-    tiles = {tile: _patches(tile, TileExtent(**record["ground"]), patch_size_m) for tile, record in records.items()}
+    tiles = {tile: _patches(tile, record.extent, patch_size_m) for tile, record in records.items()}
     return {
         "patches": reports.total_counts(records.values()),
-        "kept per split": kept["split"],
-        "kept per country": kept["country"],
-        "kept per label": kept["label"],
-        "overlaps": overlaps_as_json(overlaps(rows, tiles)),
-        "seconds per stage": reports.stage_seconds(records.values()),
+        "kept_per_split": kept["split"],
+        "kept_per_country": kept["country"],
+        "kept_per_label": kept["label"],
+        "overlaps": tuple(overlaps(rows, tiles)),
+        "seconds_per_stage": reports.stage_seconds(records.values()),
         "tiles": records,
     }
 

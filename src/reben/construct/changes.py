@@ -4,54 +4,41 @@ A finished tile notes the SHA-256 of its product's files, and files that were no
 time at which a file's state changed (`ctime`) cannot be set back. Land cover, lists and scenes are compared elsewhere.
 """
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
+from reben.construct.report import TileRecord
 from reben.core.errors import ProductError
 from reben.io.safe.l2a import open_product
 from reben.tile.sentinel1.patch_folder import patch_files
 from reben.work.checksums import sha256
 
-_FINISHED = "finished (seconds since 1970)"
 _MARGIN_S = 3600
 """Files may change while their tile is built, and clocks of file servers differ; a second look costs little."""
 
 
-def note_of(sha256: Mapping[str, str]) -> dict[str, Any]:
-    """What `changed_file` needs to be told later of a tile that is finished now.
-
-    Args:
-        sha256: of the files of its product, by path.
-    """
-    return {"sha256": dict(sha256), _FINISHED: round(time.time(), 3)}
-
-
 def changed_file(
-    record: Mapping[str, Any], products: Sequence[Path], s1_dir: Path | None, s1_names: Iterable[str | None]
+    record: TileRecord, products: Sequence[Path], s1_dir: Path | None, s1_names: Iterable[str | None]
 ) -> Path | None:
     """A file of which a finished tile was made and that is another one now; None if there is none.
 
     Args:
-        record: of the tile, with what `note_of` gave, and its `seconds` per stage.
+        record: of the tile.
         products: of which it would be built now.
         s1_dir: ready Sentinel-1 patches, if they are used.
         s1_names: those of the tile's patches.
     """
-    finished_s: float = record.get(_FINISHED, 0)
-    before: dict[str, str] = record["sha256"]
     try:
         now = [file for path in products for file in open_product(path).files]
     except ProductError:
         return products[0]  # building it says what is wrong
     for file in now:
-        known = before.get(str(file))
-        if known is None or (_changed_s(file) > finished_s - _MARGIN_S and sha256(file) != known):
+        known = record.sha256.get(str(file))
+        if known is None or (_changed_s(file) > record.finished_s - _MARGIN_S and sha256(file) != known):
             return file
     if s1_dir is None:
         return None
-    begun_s = finished_s - sum(record["seconds"].values())
+    begun_s = record.finished_s - sum(record.seconds.values())
     patches = (file for name in s1_names if name is not None for file in patch_files(s1_dir, name).values())
     return next((file for file in patches if not file.exists() or _changed_s(file) > begun_s), None)
 

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from reben.construct.changes import changed_file, newest_change_s
+from reben.construct.report import BuildReport, read_report
 from reben.core.errors import BuildError, RebenError
 from reben.core.names import PatchName
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.small_files import MOST_REPORT_BYTES, read_json
-
-_NEEDED = {"parameters": dict, "failed tiles": dict, "patches": dict, "overlaps": list, "tiles": dict}
 
 
 def finished_report(
     target: Path, parameters: dict[str, Any], products: Mapping[str, Sequence[Path]], s1_dir: Path | None
-) -> dict[str, Any] | None:
+) -> BuildReport | None:
     """The report of a data set at `target`, if it was built with the same parameters of the same files.
 
     Args:
@@ -36,18 +34,16 @@ def finished_report(
     if not path.is_file():
         return None
     try:
-        report = read_json(path, error=BuildError, most_bytes=MOST_REPORT_BYTES)
+        report = read_report(path)
     except BuildError:
         return None
-    if not isinstance(report, dict) or any(not isinstance(report.get(name), kind) for name, kind in _NEEDED.items()):
-        return None
-    if report["parameters"] != json.loads(json.dumps(parameters)):
+    if report.parameters != json.loads(json.dumps(parameters)):
         return None
     return None if _is_changed(DatasetPaths(target), report, products, s1_dir) else report
 
 
 def _is_changed(
-    paths: DatasetPaths, report: Mapping[str, Any], products: Mapping[str, Sequence[Path]], s1_dir: Path | None
+    paths: DatasetPaths, report: BuildReport, products: Mapping[str, Sequence[Path]], s1_dir: Path | None
 ) -> bool:
     """Whether anything of which the data set was made is another thing now, or not what it should be."""
     s1_names: dict[str, list[str | None]] = defaultdict(list)
@@ -57,13 +53,13 @@ def _is_changed(
             for patch_id, s1_name in zip(rows["patch_id"].to_pylist(), rows["s1_name"].to_pylist(), strict=True):
                 s1_names[str(PatchName.parse(patch_id).tile)].append(s1_name)
         for tile, parts in products.items():
-            record = report["tiles"].get(tile)
+            record = report.tiles.get(tile)
             if record is None:  # it failed; another try is worth while if there is something else now
                 changed = any(newest_change_s(part) > paths.report.stat().st_mtime for part in parts)
             else:
                 changed = changed_file(record, parts, s1_dir, s1_names[tile]) is not None
             if changed:
                 return True
-    except (RebenError, OSError, KeyError, TypeError, ValueError, AttributeError):  # a damaged data set
+    except (RebenError, OSError):  # a damaged data set
         return True
     return False

@@ -5,14 +5,14 @@ set, so that what overlaps there within a season stays together (section II.B).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from reben.core.names import PatchName, TileName
 from reben.io.projection import project
@@ -22,16 +22,17 @@ from reben.tile.patches import TilePatches
 _SMALLEST_OVERLAP_M2 = 1.0  # less is rounding
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(BaseModel):
     """Two tiles of one season with common ground."""
+
+    model_config = ConfigDict(frozen=True)
 
     tiles: tuple[str, str]
     season: str
     """Such as `summer 2017`; a winter has the year in which it ends."""
-    pairs: int
+    pairs: int = Field(validation_alias=AliasChoices("pairs", "pairs of patches"))
     """Pairs of patches, one of each tile, that have ground in common."""
-    across_splits: int
+    across_splits: int = Field(validation_alias=AliasChoices("across_splits", "pairs across splits"))
     """Pairs among them whose patches are in different splits."""
 
 
@@ -77,7 +78,9 @@ def _overlap(season: str, one: tuple[TilePatches, _Splits], other: tuple[TilePat
     pairs = _common_ground(_squares(*one), _squares(*other), one[0].extent.crs, other[0].extent.crs)
     splits = [np.array(list(part[1].values())) for part in (one, other)]
     across = int(np.count_nonzero(splits[0][pairs[0]] != splits[1][pairs[1]]))
-    return Overlap((str(one[0].tile), str(other[0].tile)), season, pairs.shape[1], across)
+    return Overlap(
+        tiles=(str(one[0].tile), str(other[0].tile)), season=season, pairs=pairs.shape[1], across_splits=across
+    )
 
 
 def _squares(tile: TilePatches, patches: _Splits) -> NDArray[np.object_]:
@@ -93,16 +96,3 @@ def _common_ground(
     pairs: NDArray[np.intp] = shapely.STRtree(other).query(one, predicate="intersects")
     area_m2 = shapely.area(shapely.intersection(one[pairs[0]], other[pairs[1]]))
     return pairs[:, area_m2 > _SMALLEST_OVERLAP_M2]
-
-
-def overlaps_as_json(found: Sequence[Overlap]) -> list[dict[str, object]]:
-    """For the report."""
-    return [
-        {
-            "tiles": list(overlap.tiles),
-            "season": overlap.season,
-            "pairs of patches": overlap.pairs,
-            "pairs across splits": overlap.across_splits,
-        }
-        for overlap in found
-    ]

@@ -12,7 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
+from reben.construct.report import TileRecord
 from reben.core.errors import BuildError
 from reben.io.dataset.metadata import SCHEMA
 from reben.io.dataset.paths import DatasetPaths
@@ -20,6 +22,7 @@ from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.work import atomic
 
 _STATE_FOLDER = ".build"
+_HINT = "delete the unfinished build to start again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,9 @@ class Workspace:
         """Let a finished tile be built again."""
         self._rows_file(tile).unlink()
 
-    def finish(self, tile: str, rows: pa.Table, record: dict[str, Any]) -> None:
+    def finish(self, tile: str, rows: pa.Table, record: TileRecord) -> None:
         """Note that a tile is finished; its files must be on the disk."""
-        atomic.write_json(self._record_file(tile), record)
+        atomic.write_json(self._record_file(tile), record.model_dump(mode="json"))
         with atomic.new_file(self._rows_file(tile)) as partial:
             pq.write_table(rows, partial)
 
@@ -102,29 +105,30 @@ class Workspace:
         tables = [pq.read_table(self._rows_file(tile)).cast(SCHEMA) for tile in tiles]
         return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
 
-    def records(self, tiles: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What was noted of finished tiles."""
-        return {tile: _read_note(self._record_file(tile)) for tile in tiles}
+    def records(self, tiles: Sequence[str]) -> dict[str, TileRecord]:
+        """What was noted of finished tiles.
+
+        Raises:
+            BuildError: if a note cannot be read.
+        """
+        return {tile: self._record(tile) for tile in tiles}
+
+    def _record(self, tile: str) -> TileRecord:
+        path = self._record_file(tile)
+        try:
+            return TileRecord.model_validate(_read_note(path))
+        except ValidationError as error:
+            raise BuildError(f"{path}: is not a note of `reben build`", hint=_HINT) from error
 
     def remove_strays(self, rows: pa.Table) -> None:
-        """Remove patches that no row names: remains of tiles that failed."""
-        kept = {
-            self.paths.s2: set(rows["patch_id"].to_pylist()),
-            self.paths.reference_maps: set(rows["patch_id"].to_pylist()),
-            self.paths.s1: set(rows["s1_name"].to_pylist()),
-        }
-        for root, names in kept.items():
-            for group in root.iterdir() if root.is_dir() else ():
-                for patch in group.iterdir():
-                    if patch.name not in names:
-                        shutil.rmtree(patch)
-                        continue
-                    for partial in patch.glob(".*"):  # of a tile that was stopped while it wrote this file
-                        partial.unlink()
-                if not any(group.iterdir()):
-                    group.rmdir()
-            if root.is_dir() and not any(root.iterdir()):
-                root.rmdir()
+        """Remove what belongs to no row: remains of tiles that failed or were stopped while they wrote a file."""
+        names = (set(rows[column].to_pylist()) for column in ("patch_id", "s1_name"))
+        for stray in list(self.paths.strays(*names)):
+            shutil.rmtree(stray) if stray.is_dir() else stray.unlink()
+        for root in (self.paths.s2, self.paths.reference_maps, self.paths.s1):
+            for folder in [*root.glob("*/"), root] if root.is_dir() else ():
+                if not any(folder.iterdir()):
+                    folder.rmdir()
 
     def become(self, target: Path) -> None:
         """Give the finished data set its name.
@@ -150,8 +154,7 @@ def _read_note(path: Path) -> dict[str, Any]:
     Raises:
         BuildError: if it cannot be read.
     """
-    hint = "delete the unfinished build to start again"
-    note = read_json(path, error=BuildError, hint=hint, most_bytes=MOST_REPORT_BYTES)
+    note = read_json(path, error=BuildError, hint=_HINT, most_bytes=MOST_REPORT_BYTES)
     if not isinstance(note, dict):
-        raise BuildError(f"{path}: is not a note of `reben build`", hint=hint)
+        raise BuildError(f"{path}: is not a note of `reben build`", hint=_HINT)
     return note

@@ -31,6 +31,11 @@ class Band:
     dtype: str
     """Data type of a stored pixel: uint16 (reflectance times 10,000) or float32 (backscatter in dB)."""
 
+    @property
+    def nodata(self) -> int | None:
+        """Value of invalid pixels in files of this band: 0 of Sentinel-2, None of Sentinel-1, as published."""
+        return 0 if self.sensor == "s2" else None
+
     def side_px(self, patch_size_m: int = PATCH_SIZE_M) -> int:
         """Pixels along one side of a patch.
 

@@ -147,3 +147,7 @@ class ClusterError(RebenError):
 
 class MissingExtraError(RebenError, ImportError):
     """A command needs a part of reben that is not installed."""
+
+
+class PluginError(RebenError):
+    """Something that another installed package adds cannot be loaded, or is not what it should be."""

@@ -46,7 +46,7 @@ def tile_extent(name: str) -> TileExtent:
     Raises:
         GridError: if there is no such tile.
 
-    >>> tile_ground("T33UUP")
+    >>> tile_extent("T33UUP")
     TileExtent(crs='EPSG:32633', ulx_m=300000.0, uly_m=5400000.0, side_m=109800)
     """
     found = _NAME.fullmatch(name)

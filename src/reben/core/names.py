@@ -40,6 +40,22 @@ V1_PATCH_PATTERN = (
 _PATCH, _S1_PATCH, _V1_PATCH = (re.compile(p, re.ASCII) for p in (PATCH_PATTERN, S1_PATCH_PATTERN, V1_PATCH_PATTERN))
 
 
+CELL_PATTERN = r"_[0-9]+_[0-9]+$"
+"""Column and row at the end of a patch id."""
+
+REFERENCE_MAP_SUFFIX = "_reference_map"
+"""Follows the patch id in the name of a reference map's file and in its key in a store."""
+
+
+def tile_of(patch_id: str) -> str:
+    """Return the tile id with which a patch id begins, without looking at either.
+
+    >>> tile_of("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57")
+    'S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP'
+    """
+    return patch_id.rsplit("_", 2)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class TileName:
     """One Sentinel-2 acquisition over one MGRS tile: a product name without processing time and suffix."""
@@ -58,7 +74,7 @@ class TileName:
     """MGRS tile without the leading T, such as 33UUP."""
 
     @staticmethod
-    def parse(text: str) -> "Tile":
+    def parse(text: str) -> "TileName":
         """Take a tile id apart.
 
         Raises:

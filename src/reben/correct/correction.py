@@ -1,11 +1,11 @@
 """Many L1C products to L2A, by either engine: what is there already is left alone, what fails is named."""
 
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, as_completed
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ from reben.core.errors import CorrectionError, NameFormatError, RebenError
 from reben.core.names import ProductName, TileName
 from reben.io.safe.folders import FoundProducts, find_products, is_product
 from reben.rules.baselines import superseded
+from reben.work.memory import free_memory_bytes
+from reben.work.run_all import run_all
 
 Report = dict[str, Any]
 
@@ -127,48 +129,35 @@ def correct(
     """
     output.mkdir(parents=True, exist_ok=True)
     result = CorrectionResult()
-    running = {}
-    try:
-        for path in products:
-            try:
-                present = engine.product(path, output)
-            except RebenError as error:
-                _note(result, path, error, skip_errors=skip_errors)
-                progress(1)
-                continue
-            if present is None:
-                running[executor.submit(engine.correct, path, output)] = path
-            else:
-                result.present.append(path.name)
-                progress(1)
-        for future in as_completed(running):
-            path = running[future]
-            try:
-                result.corrected[path.name] = future.result()
-            except RebenError as error:
-                _note(result, path, error, skip_errors=skip_errors)
-            except BrokenExecutor as error:
-                raise CorrectionError(
-                    f"a worker died while it corrected {path.name} ({error})",
-                    hint="it may have run out of memory; the same command goes on, perhaps with fewer --workers",
-                ) from error
+    missing = []
+    for path in products:
+        try:
+            present = engine.product(path, output)
+        except RebenError as error:
+            _note(result, path, error, skip_errors=skip_errors)
             progress(1)
-    finally:
-        for future in running:
-            future.cancel()
+            continue
+        if present is None:
+            missing.append(path)
+        else:
+            result.present.append(path.name)
+            progress(1)
+    for path, outcome in run_all(executor, partial(engine.correct, output=output), missing, death=_death):
+        if isinstance(outcome, RebenError):
+            _note(result, path, outcome, skip_errors=skip_errors)
+        else:
+            result.corrected[path.name] = outcome
+        progress(1)
     return result
+
+
+def _death(path: Path) -> CorrectionError:
+    return CorrectionError(f"a worker died while it corrected {path.name}")
 
 
 def workers_that_fit(wanted: int, engine: Engine) -> int:
     """As many workers as are wanted, but no more than there is free memory for, and one at least."""
-    free_bytes = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        (available,) = (line for line in lines if line.startswith("MemAvailable:"))
-        free_bytes = int(available.split()[1]) * 1024  # what the page cache holds is free, too
-    except (OSError, ValueError):
-        pass  # no Linux
-    return max(1, min(wanted, free_bytes // engine.memory_bytes))
+    return max(1, min(wanted, free_memory_bytes() // engine.memory_bytes))
 
 
 def _products_at(place: Path) -> FoundProducts:

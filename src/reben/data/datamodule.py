@@ -16,6 +16,7 @@ from reben.data.patches import SNOW_AND_CLOUD, Patches, chosen_patches
 from reben.data.preparation import Preparation
 from reben.data.sampling import ShuffledDraws
 from reben.data.stored_bands import bands_of
+from reben.data.targets import Target
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import AnyPath, read_metadata
 from reben.io.store import Store, open_store
@@ -45,6 +46,7 @@ class PatchDataModule(lightning.LightningDataModule):
             than 1 helps where the store does not fit into memory.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every batch.
+        target: give `target` with every batch, a number per patch: a column of the metadata tables, or `share:CLASS`.
         statistics: means and standard deviations by band, or the path of a file of them; `data` takes
             `statistics.json` of the data folder if there is one, else the published ones; None leaves pixels as they
             are stored.
@@ -71,6 +73,7 @@ class PatchDataModule(lightning.LightningDataModule):
         shuffle_block: int = 1,
         snow_and_cloud: bool = False,
         reference_maps: bool = False,
+        target: str | None = None,
         statistics: AnyStatistics = "data",
         legend: Legend | None = None,
         transforms: Callable[[Sample], Sample] | None = None,
@@ -80,7 +83,9 @@ class PatchDataModule(lightning.LightningDataModule):
         found = data_at(data, metadata)
         self.store: Store = open_store(found.store)
         self.legend = legend or legend_of_tables(found.metadata)
-        self.metadata: pa.Table = read_metadata(found.metadata, legend=self.legend)
+        self.target = None if target is None else Target.parse(target)
+        columns = [] if self.target is None or self.target.column is None else [self.target.column]
+        self.metadata: pa.Table = read_metadata(found.metadata, legend=self.legend, numbers=columns)
         first = self.metadata["patch_id"][0].as_py() if self.metadata.num_rows else ""
         self.bands = bands_of(self.store, first, bands)
         self.batch_size = batch_size
@@ -116,8 +121,7 @@ class PatchDataModule(lightning.LightningDataModule):
             MetadataError: if the store lacks one.
         """
         if split not in self._datasets:
-            patches = chosen_patches(self.metadata, self.legend, split=split, snow_and_cloud=self.snow_and_cloud)
-            patches.expect_in(self.store, self.bands, reference_maps=self.reference_maps)
+            patches = self._chosen(split)
             self._datasets[split] = self.dataset_of(patches, transforms=self.transforms if split == "train" else None)
         return self._datasets[split]
 
@@ -130,6 +134,7 @@ class PatchDataModule(lightning.LightningDataModule):
             names,
             statistics=self.statistics,
             reference_maps=self.reference_maps,
+            target=self.target,
             transforms=transforms,
             pinned=self.native and torch.cuda.is_available(),
         )
@@ -155,9 +160,18 @@ class PatchDataModule(lightning.LightningDataModule):
         """Batches of `predict_split`, in order."""
         if self.predict_split is not None:
             return self.loader(self.dataset(self.predict_split))
-        patches = chosen_patches(self.metadata, self.legend, split=None, snow_and_cloud=self.snow_and_cloud)
-        patches.expect_in(self.store, self.bands, reference_maps=self.reference_maps)
-        return self.loader(self.dataset_of(patches))
+        return self.loader(self.dataset_of(self._chosen(None)))
+
+    def _chosen(self, split: str | None) -> Patches:
+        """Patches of a split, or of all, which the store has."""
+        patches = chosen_patches(
+            self.metadata, self.legend, split=split, snow_and_cloud=self.snow_and_cloud, target=self.target
+        )
+        maps = self.reference_maps or (self.target is not None and self.target.needs_maps)
+        patches.expect_in(self.store, self.bands, reference_maps=maps)
+        if self.target is not None and self.target.needs_maps:
+            self.target.class_number(self.legend)
+        return patches
 
     def loader(self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None) -> BatchLoader:
         """Batches of a data set, in order or as the sampler draws them; `prepared` makes images of native ones."""

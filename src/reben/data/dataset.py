@@ -21,10 +21,12 @@ from reben.data.native import Located, SensorLayout, image_side_px, locate, most
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.data.patches import Patches
 from reben.data.stored_bands import bands_of, is_foreign
+from reben.data.targets import Target, share_of_class
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
 
 Sample = dict[str, Any]
-"""`image`: float32 (C, H, W); `label`: int64 (classes,), 0 or 1; `mask`: int64 (H, W); `patch_id`: str."""
+"""`image`: float32 (C, H, W); `label`: int64 (classes,), 0 or 1; `mask`: int64 (H, W); `patch_id`: str; and, if it is
+asked for, `target`: float32 ()."""
 
 Batch = dict[str, Any]
 """`image`: float32 (B, C, H, W); `label`: int64 (B, classes); `mask`: int64 (B, H, W); `patch_id`: list of str."""
@@ -61,6 +63,7 @@ class PatchDataset(Dataset[Sample]):
             reBEN's have the bands with which they were encoded; `all` takes these.
         statistics: means and standard deviations; None leaves pixels as they are stored.
         reference_maps: whether to give `mask`, the class index of each pixel, -1 where unlabelled.
+        target: whether to give `target`, a number per patch: a column of the metadata tables, or `share:CLASS`.
         transforms: called with each sample, a dict of tensors, and returns the sample to use instead, as in torchgeo.
         pinned: use memory from which a GPU can fetch batches by itself.
 
@@ -77,6 +80,7 @@ class PatchDataset(Dataset[Sample]):
         *,
         statistics: Statistics | None = PUBLISHED_STATISTICS,
         reference_maps: bool = False,
+        target: Target | None = None,
         transforms: Callable[[Sample], Sample] | None = None,
         pinned: bool = False,
     ) -> None:
@@ -85,6 +89,7 @@ class PatchDataset(Dataset[Sample]):
         self.bands = bands_of(store, patches.ids[0].as_py() if len(patches) else "", bands)
         self.statistics = statistics
         self.reference_maps = reference_maps
+        self.target = target
         self.transforms = transforms
         self._mean, std = normalisation([band.name for band in self.bands], statistics)
         self._scale = (1 / std).astype(np.float32)  # one multiplication takes a fifth of the time of a division
@@ -138,6 +143,7 @@ class PatchDataset(Dataset[Sample]):
             [band.name for band in self.bands],
             statistics=self.statistics,
             reference_maps=self.reference_maps,
+            target=self.target,
             transforms=self.transforms,
             pinned=self._memory.pinned,
         )
@@ -251,7 +257,16 @@ class PatchDataset(Dataset[Sample]):
         if self.reference_maps:
             masks = [_flipped(self._mask(name), draw) for name, draw in zip(patch_ids, draws, strict=True)]
             batch["mask"] = torch.from_numpy(np.stack(masks).astype(np.int64))
+        if self.target is not None:
+            batch["target"] = torch.from_numpy(self._targets(self.target, rows, patch_ids))
         return batch
+
+    def _targets(self, target: Target, rows: Sequence[int], patch_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Numbers of some patches, shape (rows,)."""
+        if self.patches.targets is not None:
+            return self.patches.targets[rows]
+        number = target.class_number(self.patches.legend)
+        return np.array([share_of_class(self._mask(name), number, name) for name in patch_ids], np.float32)
 
     @property
     def layouts(self) -> tuple[SensorLayout, ...]:

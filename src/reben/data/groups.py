@@ -6,26 +6,24 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reben.core.errors import NameFormatError
-from reben.core.names import TileName
+from reben.core.names import CELL_PATTERN, TileName
 from reben.data.patches import Patches
 from reben.rules.seasons import meteorological_season
 
 Names = NDArray[np.str_]
 """Shape (patches,)."""
 
-_PLACE_ON_TILE = r"_[0-9]+_[0-9]+$"
-
 
 def tiles_of(patches: Patches) -> Names | None:
     """Tile id of each patch; None if the ids are of another data set and do not tell it."""
-    tiles = _as_names(pc.replace_substring_regex(patches.ids, _PLACE_ON_TILE, ""))
+    tiles = _as_names(pc.replace_substring_regex(patches.ids, CELL_PATTERN, ""))
     return tiles if _parsed(np.unique(tiles)) is not None else None
 
 
 def seasons_of(patches: Patches) -> Names | None:
     """Meteorological season of each patch: `winter`, `spring`, `summer` or `autumn`; None if the ids do not tell it."""
     names, tile_of = np.unique(
-        _as_names(pc.replace_substring_regex(patches.ids, _PLACE_ON_TILE, "")), return_inverse=True
+        _as_names(pc.replace_substring_regex(patches.ids, CELL_PATTERN, "")), return_inverse=True
     )
     tiles = _parsed(names)
     return None if tiles is None else np.array([meteorological_season(tile.sensing_time) for tile in tiles])[tile_of]

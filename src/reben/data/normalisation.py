@@ -21,6 +21,9 @@ class BandStatistics:
     std: float
 
 
+UNSCALED = BandStatistics(0, 1)
+"""Leaves numbers as they are."""
+
 Statistics = Mapping[str, BandStatistics]
 """Statistics by band name."""
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from reben.core.bands import Band
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError, NoPatchError
-from reben.core.names import SPLIT_NAMES, V1_PATCH_PATTERN
-from reben.io.store import Store, reference_map_key
+from reben.core.names import REFERENCE_MAP_SUFFIX, SPLIT_NAMES, V1_PATCH_PATTERN
+from reben.data.targets import Target
+from reben.io.store import Store
 
 _SOME = 1 << 16
 SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
@@ -33,10 +34,18 @@ class Patches:
     legend: Legend
     split: str | None = None
     """Split that they were taken from; None if they were not chosen by split."""
+    targets: NDArray[np.float32] | None = None
+    """Number of each patch that regression learns, shape (patches,), if it is in the metadata tables."""
 
     @classmethod
     def from_metadata(
-        cls, table: pa.Table, *, split: str | None = None, snow_and_cloud: bool = False, legend: Legend = CLC2018
+        cls,
+        table: pa.Table,
+        *,
+        split: str | None = None,
+        snow_and_cloud: bool = False,
+        legend: Legend = CLC2018,
+        target: Target | None = None,
     ) -> Self:
         """Rows of a metadata table (`read_metadata`) as patches.
 
@@ -45,9 +54,10 @@ class Patches:
             split: keep this split only; None keeps all.
             snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows, too. The paper leaves them out.
             legend: classes of the labels.
+            target: what regression learns; its column, if it has one, is among those of the table.
 
         Raises:
-            MetadataError: if there is no such split.
+            MetadataError: if there is no such split, or a patch has no number.
         """
         if split is not None and split not in SPLIT_NAMES:
             raise MetadataError(f"{split!r} is not a split", hint=f"the splits are {', '.join(SPLIT_NAMES)}")
@@ -62,6 +72,7 @@ class Patches:
             labels=_multi_hot(table["labels"].combine_chunks(), legend),
             legend=legend,
             split=split,
+            targets=None if target is None or target.column is None else target.values(table),
         )
 
     def __len__(self) -> int:
@@ -85,7 +96,13 @@ class Patches:
     def at(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Self:
         """The patches in these rows, in this order."""
         chosen = np.asarray(rows, np.int64)
-        return replace(self, ids=self.ids.take(chosen), s1_names=self.s1_names.take(chosen), labels=self.labels[chosen])
+        return replace(
+            self,
+            ids=self.ids.take(chosen),
+            s1_names=self.s1_names.take(chosen),
+            labels=self.labels[chosen],
+            targets=None if self.targets is None else self.targets[chosen],
+        )
 
     def expect_in(self, store: Store, bands: Sequence[Band], *, reference_maps: bool = False) -> None:
         """Check that the store has all that is needed, before hours of work depend on it.
@@ -105,7 +122,7 @@ class Patches:
         if "s1" in sensors:
             parts["Sentinel-1 patches"] = self.s1_names
         if reference_maps:
-            parts["reference maps"] = pc.binary_join_element_wise(self.ids, reference_map_key(""), "")
+            parts["reference maps"] = pc.binary_join_element_wise(self.ids, REFERENCE_MAP_SUFFIX, "")
         lacks = store.lacks(key for keys in parts.values() for key in _each(keys))
         for number, (part, keys) in enumerate(parts.items()):
             lacking = np.flatnonzero(lacks[number * len(self) : (number + 1) * len(self)])
@@ -122,7 +139,9 @@ def _lacking_hint(name: str) -> str:
     return "encode the data set that the metadata tables describe"
 
 
-def chosen_patches(rows: pa.Table, legend: Legend, *, split: str | None, snow_and_cloud: bool) -> Patches:
+def chosen_patches(
+    rows: pa.Table, legend: Legend, *, split: str | None, snow_and_cloud: bool, target: Target | None = None
+) -> Patches:
     """Patches of a split, or of all.
 
     Args:
@@ -130,12 +149,13 @@ def chosen_patches(rows: pa.Table, legend: Legend, *, split: str | None, snow_an
         legend: classes of their labels.
         split: `train`, `validation`, `test`, or None for all.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
+        target: what regression learns.
 
     Raises:
         NoPatchError: if there is none.
         MetadataError: if there is no such split.
     """
-    patches = Patches.from_metadata(rows, split=split, snow_and_cloud=snow_and_cloud, legend=legend)
+    patches = Patches.from_metadata(rows, split=split, snow_and_cloud=snow_and_cloud, legend=legend, target=target)
     if not len(patches):
         what = f"no patch for the {split} split" if split else "no patch"
         hint = "give the tables that list them"

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from rasterio.transform import from_origin
 
-from reben.core.bands import BANDS
+from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import CLC2018
 from reben.core.grid import PatchGrid
 from reben.core.names import PatchName, S1PatchName, TileName, V1PatchName
@@ -92,18 +92,17 @@ def _write_patch(paths: DatasetPaths, cell: tuple[int, int]) -> dict[str, Any] |
 
     s2 = str(PatchName(TILE, column, row))
     s1 = str(S1PatchName(_SCENE, TILE.mgrs, column, row))
-    folders = {"s2": paths.s2 / str(TILE) / s2, "s1": paths.s1 / _SCENE / s1}
-    map_folder = paths.reference_maps / str(TILE) / s2
-    for folder in (*folders.values(), map_folder):
-        folder.mkdir(parents=True)
     bounds = _GRID.bounds(column, row, ulx_m=_ULX_M, uly_m=_ULY_M)
     for name, pixels in landscape.at_native_resolution(bands).items():
         band = BANDS[name]
-        stem, nodata = (s2, 0) if band.sensor == "s2" else (s1, None)
+        path = Path(paths.s2_file(s2, name) if band.sensor == "s2" else paths.s1_file(s1, name))
+        path.parent.mkdir(parents=True, exist_ok=True)
         transform = from_origin(bounds.left_m, bounds.top_m, band.resolution_m, band.resolution_m)
-        write_band(folders[band.sensor] / f"{stem}_{name}.tif", pixels, crs=_CRS, transform=transform, nodata=nodata)
-    transform = from_origin(bounds.left_m, bounds.top_m, 10, 10)
-    write_reference_map(map_folder / f"{s2}_reference_map.tif", codes, crs=_CRS, transform=transform)
+        write_band(path, pixels, crs=_CRS, transform=transform, nodata=band.nodata)
+    transform = from_origin(bounds.left_m, bounds.top_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M)
+    map_file = Path(paths.map_file(s2))
+    map_file.parent.mkdir(parents=True)
+    write_reference_map(map_file, codes, crs=_CRS, transform=transform)
     return {
         "patch_id": s2,
         "labels": present_labels(class_map, CLC2018),

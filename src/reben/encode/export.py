@@ -1,22 +1,17 @@
 """A store of reBEN or of a data set like it, back to GeoTIFFs in the published layout."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
-from reben.core.bands import BANDS, PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M
+from reben.core.bands import BANDS, PATCH_SIZE_M
 from reben.core.errors import MetadataError, NameFormatError, StoreError
 from reben.core.grid import PatchGrid, TileExtent
-from reben.core.names import PatchName, S1PatchName
+from reben.core.names import REFERENCE_MAP_SUFFIX, PatchName, S1PatchName
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
-from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate
+from reben.io.store import REFERENCE_MAP_TENSOR, Store
+from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate, band_template, map_template
 from reben.work import atomic
-
-_MAP_SUFFIX = reference_map_key("")
 
 
 def export_store(
@@ -48,17 +43,15 @@ def export_store(
             if key.startswith("S1"):
                 s1 = _parsed(S1PatchName, key)
                 extent, cell = _known(by_mgrs, s1.mgrs, key), (s1.column, s1.row)
-                stem = paths.s1 / s1.scene / key / key
             else:
-                patch = _parsed(PatchName, key.removesuffix(_MAP_SUFFIX))
+                patch = _parsed(PatchName, key.removesuffix(REFERENCE_MAP_SUFFIX))
                 extent, cell = _known(extents, str(patch.tile), key), (patch.column, patch.row)
-                root = paths.reference_maps if key.endswith(_MAP_SUFFIX) else paths.s2
-                stem = root / str(patch.tile) / str(patch) / str(patch)
             grid = PatchGrid(extent.side_m, patch_size_m)
             bounds = grid.bounds(*cell, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
-            stem.parent.mkdir(parents=True)
             for name, pixels in store[key].items():
-                _write(stem, name, pixels, extent.crs, (bounds.left_m, bounds.top_m))
+                path, template = _file_of(paths, key, name, len(pixels), extent.crs)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                template.write(path, pixels, bounds.left_m, bounds.top_m)
             progress(1)
 
 
@@ -87,27 +80,17 @@ def _known(extents: Mapping[str, TileExtent], tile: str, key: str) -> TileExtent
     return extents[tile]
 
 
-def _write(stem: Path, name: str, pixels: NDArray[Any], crs: str, corner: tuple[float, float]) -> None:
-    """Write one tensor.
+def _file_of(
+    paths: DatasetPaths, key: str, name: str, side_px: int, crs: str
+) -> tuple[Path, PatchFileTemplate | ReferenceMapTemplate]:
+    """Return the file of one tensor, and what writes it.
 
     Raises:
         StoreError: if it is none of reBEN's.
     """
     if name == REFERENCE_MAP_TENSOR:
-        _map_template(len(pixels), crs).write(Path(f"{stem}{_MAP_SUFFIX}.tif"), pixels, *corner)
-    elif name in BANDS:
-        _band_template(name, len(pixels), crs).write(Path(f"{stem}_{name}.tif"), pixels, *corner)
-    else:
-        raise StoreError(f"{stem.name}: tensor {name!r} is none of reBEN's", hint="only such stores can be exported")
-
-
-@cache
-def _map_template(side_px: int, crs: str) -> ReferenceMapTemplate:
-    return ReferenceMapTemplate(side_px, REFERENCE_MAP_RESOLUTION_M, crs=crs)
-
-
-@cache
-def _band_template(name: str, side_px: int, crs: str) -> PatchFileTemplate:
-    band = BANDS[name]
-    nodata = 0 if band.sensor == "s2" else None
-    return PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=crs, nodata=nodata)
+        return Path(paths.map_file(key.removesuffix(REFERENCE_MAP_SUFFIX))), map_template(side_px, crs)
+    if name not in BANDS:
+        raise StoreError(f"{key}: tensor {name!r} is none of reBEN's", hint="only such stores can be exported")
+    path = paths.s1_file(key, name) if BANDS[name].sensor == "s1" else paths.s2_file(key, name)
+    return Path(path), band_template(BANDS[name], side_px, crs)

@@ -5,18 +5,20 @@ Shards are slices of the keys' order; a reader opens their folder as one store.
 
 import shutil
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from concurrent.futures import Executor
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from reben.core.errors import EncodeError
+from reben.core.errors import EncodeError, RebenError
 from reben.encode.changes import expect_unchanged
 from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result, requests_of
 from reben.encode.finished import described, is_finished
 from reben.io.small_files import read_json
 from reben.io.store import SHARDS_FILE, open_store, shard_name
 from reben.work import atomic
+from reben.work.run_all import run_all
 
 
 def encode_shards(
@@ -50,18 +52,14 @@ def encode_shards(
         return _together([read_result(target / shard_name(number)) for number in range(count)])
     with atomic.resumable_directory(target) as partial:
         _expect_same_slices(partial, todo, count)
-        running: dict[Future[EncodeResult], int] = {
-            executor.submit(_encode_shard, part, partial / shard_name(number), skip_errors): number
-            for number, part in enumerate(slices)
-        }
-        try:
-            for future in as_completed(running):
-                _expect_alive(future)
-                progress(len(slices[running[future]].samples))
-        finally:
-            for future in running:
-                future.cancel()
-        result = _together([future.result() for future in running])
+        shards_todo = [_Shard(part, partial / shard_name(number), skip_errors) for number, part in enumerate(slices)]
+        results: dict[Path, EncodeResult] = {}
+        for shard, outcome in run_all(executor, _encode_shard, shards_todo, death=_death):
+            if isinstance(outcome, RebenError):
+                raise outcome
+            results[shard.target] = outcome
+            progress(len(shard.todo.samples))
+        result = _together([results[shard.target] for shard in shards_todo])
         if not result.counts:
             for number in range(count):
                 shutil.rmtree(partial / shard_name(number))  # the next attempt reads everything again
@@ -99,8 +97,20 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
         )
 
 
-def _encode_shard(todo: Plan, target: Path, skip_errors: bool) -> EncodeResult:  # noqa: FBT001 - sent by position
+@dataclass(frozen=True)
+class _Shard:
+    todo: Plan
+    target: Path
+    skip_errors: bool
+
+
+def _death(shard: _Shard) -> EncodeError:
+    return EncodeError(f"a worker died while it encoded {shard.target.name}")
+
+
+def _encode_shard(shard: _Shard) -> EncodeResult:
     """Encode a slice in this process; a finished shard is left as it is, if its files are what they were."""
+    todo, target = shard.todo, shard.target
     if (target / "data.mdb").exists():
         requests, readers = requests_of(todo)
         begun_ns = (target.parent / SHARDS_FILE).stat().st_mtime_ns
@@ -114,18 +124,4 @@ def _encode_shard(todo: Plan, target: Path, skip_errors: bool) -> EncodeResult: 
             )
         atomic.remove_attempts(target)
         return read_result(target)
-    return encode(todo, target, workers=1, skip_errors=skip_errors, may_be_empty=True)
-
-
-def _expect_alive(future: Future[EncodeResult]) -> None:
-    """Raise what a worker raised.
-
-    Raises:
-        EncodeError: if a worker died.
-    """
-    try:
-        future.result()
-    except BrokenExecutor as error:
-        raise EncodeError(
-            f"a worker died ({error})", hint="it may have run out of memory; the same command goes on"
-        ) from error
+    return encode(todo, target, workers=1, skip_errors=shard.skip_errors, may_be_empty=True)

@@ -10,6 +10,8 @@ from statistics import mean, stdev
 
 from reben.core.errors import RunError
 from reben.learn.scores.multilabel import METRIC_NAMES
+from reben.learn.tasks import DEFAULT_TASK, task_of
+from reben.learn.tasks.task import Output
 from reben.learn.training.run_directory import RunDirectory
 from reben.paper.models import MODALITIES, PAPER_MODELS, PaperScores
 
@@ -47,7 +49,7 @@ def read_rows(paths: Sequence[Path]) -> list[ResultRow]:
     groups: dict[tuple[str, str], dict[int, dict[str, float]]] = defaultdict(dict)
     for run in _find_runs(paths):
         recipe = run.read_recipe()
-        if recipe.get("task") == "segmentation":
+        if task_of(recipe.get("task", DEFAULT_TASK)).output is not Output.labels:
             continue
         scores = run.read_test()
         for path, found, names in (

@@ -185,8 +185,8 @@ def _build_stage(configuration: Configuration, folders: Folders, context: Contex
         built = build_dataset(products, folders.dataset.root, options, context)
         report, todo = built.result.report, built.plan
         summary = {
-            "tiles": len(report["tiles"]),
-            "patches": report["patches"].get("kept", 0),
+            "tiles": len(report.tiles),
+            "patches": report.patches.get("kept", 0),
             "rejected tiles": {tile: ", ".join(reasons) for tile, reasons in todo.rejected.items()},
             "left out": _left_out(configuration) | todo.left_out,
         }

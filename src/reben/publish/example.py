@@ -11,6 +11,7 @@ from reben.io.dataset.metadata import read_metadata
 from reben.io.store import Store, open_store
 from reben.learn.inference.prediction import PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
+from reben.learn.tasks.task import Output
 from reben.pictures.patches import LabelledPatch, draw_patches
 from reben.pictures.rendering import rgb_of, spread
 
@@ -36,7 +37,7 @@ def draw_example(
         store: where the pixels are.
         metadata: metadata tables.
         title: above all.
-        maps: run directory of a segmentation model whose maps are shown beside the labels. If `checkpoint` is one
+        maps: run directory of a model whose maps are shown beside the labels. If `checkpoint` is one
             itself, its maps are shown alone.
         batch_size: patches per step.
 
@@ -46,7 +47,7 @@ def draw_example(
         StoreError: if there is no store, or it lacks the bands of a true-colour image.
     """
     trained = load_model(checkpoint)
-    alone = trained.architecture.task == "segmentation"
+    alone = trained.task.output is Output.maps
     ids = _some_test_patches(metadata, _SHOWN if maps is None and not alone else _SHOWN_WITH_MAPS)
     inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
     opened, legend = open_store(store), legend_of_tables(metadata)

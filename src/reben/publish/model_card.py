@@ -11,67 +11,12 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from reben.core.bands import BAND_SETS, BANDS
 from reben.core.classes import CLC2018
-from reben.learn.scores import multilabel, segmentation
+from reben.learn.tasks.task import Output, Wording
 from reben.paper.models import PAPER_MODELS
 from reben.publish.run_facts import RunFacts
 
 PICTURE_FILE = "test_patches.png"
 
-_METRIC_TYPES = {
-    "ap_macro": ("average_precision", "macro average precision"),
-    "ap_micro": ("average_precision", "micro average precision"),
-    "f1_macro": ("f1", "macro F1"),
-    "f1_micro": ("f1", "micro F1"),
-    "mean_iou": ("mean_iou", "mean intersection over union"),
-    "pixel_accuracy": ("accuracy", "pixel accuracy"),
-}
-"""The hub's name and ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """What the card of a task says otherwise than those of others."""
-
-    pipeline_tag: str
-    task: str
-    tag: str
-    sentence: str
-    output: str
-    metrics: tuple[str, ...]
-    per_class: str
-    """Of the test scores."""
-    class_score: str
-    baseline: tuple[str, str]
-    """Of the test scores, and what it is."""
-    use: str
-
-
-_WORDINGS = {
-    "classification": _Wording(
-        "image-classification",
-        "multi-label scene classification",
-        "multi-label-classification",
-        "Multi-label classification of Sentinel patches",
-        "Logits; their sigmoid is the probability of each class.",
-        multilabel.METRIC_NAMES,
-        "ap_per_class",
-        "test average precision",
-        ("chance_ap_macro", "macro average precision by chance"),
-        "model.probable(images[0])  # labels of one image with their probabilities",
-    ),
-    "segmentation": _Wording(
-        "image-segmentation",
-        "land-cover segmentation",
-        "semantic-segmentation",
-        "Segmentation, a class for each pixel, of Sentinel patches",
-        "Logits of every pixel; the largest is its class.",
-        segmentation.METRIC_NAMES,
-        "iou_per_class",
-        "test intersection over union",
-        ("majority_pixel_accuracy", "pixel accuracy of the most frequent class alone"),
-        "logits.argmax(dim=1)  # class of every pixel, shape (B, H, W)",
-    ),
-}
 _CITATION = """```bibtex
 @misc{clasen2024reben,
   title = {{reBEN}: Refined {BigEarthNet} Dataset for Remote Sensing Image Analysis},
@@ -137,8 +82,8 @@ def _metadata(facts: RunFacts, options: CardOptions) -> str:
     return str(card.to_yaml()).strip()
 
 
-def _wording(facts: RunFacts) -> _Wording:
-    return _WORDINGS[facts.trained.architecture.task]
+def _wording(facts: RunFacts) -> Wording:
+    return facts.trained.task.wording
 
 
 def _eval_results(facts: RunFacts, options: CardOptions) -> list[EvalResult]:
@@ -150,32 +95,33 @@ def _eval_results(facts: RunFacts, options: CardOptions) -> list[EvalResult]:
             dataset_type="reben" if options.dataset else "unknown",
             dataset_name=options.dataset or "not named",
             dataset_split="test",
-            metric_type=_METRIC_TYPES[name][0],
-            metric_name=_METRIC_TYPES[name][1],
+            metric_type=metric.hub_type,
+            metric_name=metric.long,
             metric_value=round(facts.test[name], 6),
         )
-        for name in wording.metrics
+        for name, metric in facts.trained.task.metrics.items()
         if facts.test is not None and isinstance(facts.test.get(name), float | int)
     ]
 
 
 def _summary(facts: RunFacts, options: CardOptions) -> str:
     trained = facts.trained
-    classes = (
-        "reBEN's 19 classes" if trained.class_names == CLC2018.class_names else f"{len(trained.class_names)} classes"
-    )
+    classes = ""
+    if trained.task.has_classes:
+        known = trained.class_names == CLC2018.class_names
+        classes = " into " + ("reBEN's 19 classes" if known else f"{len(trained.class_names)} classes")
     told = f"It was trained on {options.dataset}." if options.dataset else "Its publisher did not name its data set."
     picture = f"\n\n![Test patches with true and predicted labels]({PICTURE_FILE})" if options.picture else ""
     return (
         f"# {title(facts)}\n\n{_wording(facts).sentence} of {trained.architecture.image_size} x "
-        f"{trained.architecture.image_size} pixels at 10 m into {classes}. {told} Made with reben.{picture}"
+        f"{trained.architecture.image_size} pixels at 10 m{classes}. {told} Made with reben.{picture}"
     )
 
 
 def _use(facts: RunFacts, options: CardOptions) -> str:
     original = ""
     trained = facts.trained
-    if len(trained.class_names) == len(CLC2018.class_names) and trained.architecture.task == "classification":
+    if len(trained.class_names) == len(CLC2018.class_names) and trained.task.output is Output.labels:
         original = (
             "\n\nThe files also load in `BigEarthNetv2_0_ImageClassifier.from_pretrained` of the reBEN authors' "
             "training scripts, which takes normalised images."
@@ -193,12 +139,12 @@ logits = model(images)  # raw images at 10 m, shape (B, {len(facts.trained.bands
 
 
 def _scores(facts: RunFacts, options: CardOptions) -> str:
-    wording = _wording(facts)
-    chosen_by = facts.result.get("metric", wording.metrics[0])
+    wording, metrics = _wording(facts), facts.trained.task.metrics
+    chosen_by = facts.result.get("metric", facts.trained.task.best_metric)
     validation = [
         ("best epoch (from 0)", facts.result.get("best_epoch", "not recorded")),
         ("epochs trained", facts.result.get("epochs", "not recorded")),
-        (f"validation {_METRIC_TYPES[chosen_by][1]}", _number(facts.result.get("best_score"))),
+        (f"validation {metrics[chosen_by].long}", _number(facts.result.get("best_score"))),
     ]
     text = "## Scores\n\n"
     if facts.test is None:
@@ -207,11 +153,10 @@ def _scores(facts: RunFacts, options: CardOptions) -> str:
             "epoch, and is therefore too good to be true as an estimate of new data.\n\n"
         )
         return text + _table(("", "value"), validation)
-    rows = [(_METRIC_TYPES[name][1], _number(facts.test.get(name))) for name in wording.metrics]
+    rows = [(metric.long, _number(facts.test.get(name))) for name, metric in metrics.items()]
     rows += [(wording.baseline[1], _number(facts.test.get(wording.baseline[0])))]
     where = f" of {options.dataset}" if options.dataset else ""
-    threshold = "; F1 at a threshold of 0.5" if wording.pipeline_tag == "image-classification" else ""
-    text += f"On the {facts.test['patches']:,} patches of the test split{where}{threshold}.\n\n"
+    text += f"On the {facts.test['patches']:,} patches of the test split{where}{wording.metrics_note}.\n\n"
     return text + _table(("metric", "value"), rows) + "\n\nHow it was chosen:\n\n" + _table(("", "value"), validation)
 
 
@@ -237,6 +182,9 @@ def _input(facts: RunFacts) -> str:
 
 def _classes(facts: RunFacts) -> str:
     wording, test = _wording(facts), facts.test or {}
+    if not facts.trained.task.has_classes:
+        names = ", ".join(map(_cell, facts.trained.class_names))
+        return f"## Output\n\n{wording.output} Here: {names}."
     per_class = test.get(wording.per_class, {})
     without = test.get("classes_without_positives", test.get("absent_classes", []))
     rows = [

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,14 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from reben.core.bands import BANDS, S1_BANDS, S2_BANDS, Band
+from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS, Band
 from reben.core.errors import GridError, NameFormatError, RasterError
 from reben.core.grid import Bounds, PatchGrid, TileExtent
-from reben.core.names import PatchName, S1PatchName
+from reben.core.names import PatchName, tile_of
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.tiff.geotiff import read_band
-from reben.io.tiff.patch_files import PatchFileTemplate
+from reben.io.tiff.patch_files import band_template
 from reben.verify.findings import Check, Finding
 from reben.verify.patch_check import (
     PRESENT,
@@ -33,8 +32,7 @@ from reben.verify.patch_check import (
 from reben.verify.rules import DatasetRules, read_rules, tables_of
 from reben.verify.tables import check_tables
 
-_FILES = (*S1_BANDS, *S2_BANDS, "reference_map")
-_REFERENCE_MAP = Band("reference map", "map", 10, "uint16")
+_REFERENCE_MAP = Band("reference map", "map", REFERENCE_MAP_RESOLUTION_M, "uint16")
 
 
 def verify_dataset(
@@ -59,7 +57,7 @@ def verify_dataset(
     rows = as_rows(read_metadata(list(tables), legend=rules.legend))
     checker = _Checker(paths, _with_extents(rules, paths, rows), _parts(paths))
     found = check_all(checker.check, rows, workers=workers, start=start)
-    for stray in _strays(paths, rows):
+    for stray in paths.strays({row.patch_id for row in rows}, {row.s1_name for row in rows}):
         found.add(STRAYS, Finding(str(stray), "no row of the metadata tables names it"))
     found.checked[STRAYS] = len(rows)
     return check_tables(tables, rules) + found.as_checks()
@@ -93,7 +91,7 @@ class _Checker:
         grid = PatchGrid(extent.side_m, self.rules.patch_size_m)
         bounds = grid.bounds(patch.column, patch.row, ulx_m=extent.ulx_m, uly_m=extent.uly_m)
         bands = {}
-        for band, path in self._files(row, patch):
+        for band, path in self._files(row):
             try:
                 bands[band.name] = _read(path, band, bounds, extent.crs)
                 found.add(PRESENT)
@@ -104,17 +102,15 @@ class _Checker:
         if codes is not None:
             check_labels(row, row.patch_id, codes, self.rules, found)
 
-    def _files(self, row: PatchRow, patch: PatchName) -> Iterator[tuple[Band, str]]:
+    def _files(self, row: PatchRow) -> Iterator[tuple[Band, str]]:
         """Every file of a patch."""
-        group, name = str(patch.tile), row.patch_id
         for band in S2_BANDS:
-            yield BANDS[band], f"{self.paths.s2}/{group}/{name}/{name}_{band}.tif"
+            yield BANDS[band], self.paths.s2_file(row.patch_id, band)
         if row.s1_name is not None and "s1" in self.parts:
-            scene = S1PatchName.parse(row.s1_name).scene
             for band in S1_BANDS:
-                yield BANDS[band], f"{self.paths.s1}/{scene}/{row.s1_name}/{row.s1_name}_{band}.tif"
+                yield BANDS[band], self.paths.s1_file(row.s1_name, band)
         if "map" in self.parts:
-            yield _REFERENCE_MAP, f"{self.paths.reference_maps}/{group}/{name}/{name}_reference_map.tif"
+            yield _REFERENCE_MAP, self.paths.map_file(row.patch_id)
 
 
 def _read(path: str, band: Band, bounds: Bounds, crs: str) -> NDArray[Any]:
@@ -132,15 +128,10 @@ def _read(path: str, band: Band, bounds: Bounds, crs: str) -> NDArray[Any]:
             f"{path}: has {' x '.join(map(str, pixels.shape))} pixels of {pixels.dtype.name}; "
             f"expected {side_px} x {side_px} of {band.dtype}"
         )
-    template = None if band is _REFERENCE_MAP else _template(side_px, band, crs)
+    template = None if band is _REFERENCE_MAP else band_template(band, side_px, crs)
     if template is None or not template.is_file_at(Path(path).read_bytes(), bounds.left_m, bounds.top_m):
         _expect_place(path, bounds, crs)
     return pixels
-
-
-@cache
-def _template(side_px: int, band: Band, crs: str) -> PatchFileTemplate:
-    return PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=crs, nodata=0 if band.sensor == "s2" else None)
 
 
 def _expect_place(path: str, bounds: Bounds, crs: str) -> None:
@@ -170,7 +161,7 @@ def _with_extents(rules: DatasetRules, paths: DatasetPaths, rows: Sequence[Patch
     """The rules with a place for every tile: where no report says it, that of the first patch that can be read."""
     extents = dict(rules.extents)
     for row in rows:
-        tile = row.patch_id.rsplit("_", 2)[0]
+        tile = tile_of(row.patch_id)
         if tile not in extents:
             place = _extent_of(row.patch_id, paths, rules)
             if place is not None:
@@ -182,7 +173,7 @@ def _extent_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileE
     """Where the tile of a patch lies; None if the patch cannot be read."""
     try:
         patch = PatchName.parse(patch_id)
-        with rasterio.open(paths.s2 / str(patch.tile) / patch_id / f"{patch_id}_B02.tif", driver="GTiff") as source:
+        with rasterio.open(paths.s2_file(patch_id, "B02"), driver="GTiff") as source:
             west, north, epsg = source.bounds.left, source.bounds.top, source.crs and source.crs.to_epsg()
     except (NameFormatError, RasterioError):
         return None
@@ -191,23 +182,3 @@ def _extent_of(patch_id: str, paths: DatasetPaths, rules: DatasetRules) -> TileE
     size_m = rules.patch_size_m
     side_m = rules.side_m(str(patch.tile))
     return TileExtent(f"EPSG:{epsg}", west - size_m * patch.column, north + size_m * patch.row, side_m)
-
-
-def _strays(paths: DatasetPaths, rows: Sequence[PatchRow]) -> Iterator[Path]:
-    """Folders of patches that no row names, and files that belong to no patch."""
-    names: dict[Path, set[str | None]] = {
-        paths.s2: {row.patch_id for row in rows},
-        paths.reference_maps: {row.patch_id for row in rows},
-        paths.s1: {row.s1_name for row in rows},
-    }
-    for root, known in names.items():
-        for group in sorted(root.iterdir()) if root.is_dir() else ():
-            if not group.is_dir():
-                yield group
-                continue
-            for patch in sorted(group.iterdir()):
-                if patch.name not in known or not patch.is_dir():
-                    yield patch
-                else:
-                    expected = {f"{patch.name}_{part}.tif" for part in _FILES}
-                    yield from (file for file in sorted(patch.iterdir()) if file.name not in expected)

@@ -16,9 +16,6 @@ from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.labels import MIN_LABELLED
 from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
 
-PLACE_PATTERN = r"_\d+_\d+$"
-"""Column and row at the end of a patch id."""
-
 
 @dataclass(frozen=True)
 class DatasetRules:

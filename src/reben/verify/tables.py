@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reben.core.grid import PatchGrid
-from reben.core.names import PATCH_PATTERN, S1_PATCH_PATTERN, V1_PATCH_PATTERN
+from reben.core.names import CELL_PATTERN, PATCH_PATTERN, S1_PATCH_PATTERN, V1_PATCH_PATTERN
 from reben.rules.split import assign_splits, frames
 from reben.verify.findings import Check, Finding
-from reben.verify.rules import PLACE_PATTERN, DatasetRules
+from reben.verify.rules import DatasetRules
 
 
 def check_table(path: Path, table: pa.Table, rules: DatasetRules) -> list[Check]:
@@ -98,7 +98,7 @@ def check_split(path: Path, table: pa.Table, rules: DatasetRules) -> Check:
     parts = pc.extract_regex(table["patch_id"].combine_chunks(), f"^{PATCH_PATTERN}$")
     rows = pc.indices_nonzero(parts.is_valid()).to_numpy()  # the others are findings of their names
     columns, rows_in_tile = (_number(parts, field).take(rows).to_numpy() for field in ("column", "row"))
-    tiles = pc.replace_substring_regex(table["patch_id"].take(rows), PLACE_PATTERN, "").combine_chunks()
+    tiles = pc.replace_substring_regex(table["patch_id"].take(rows), CELL_PATTERN, "").combine_chunks()
     sides_m = np.array([rules.side_m(tile) for tile in tiles.to_pylist()], np.int64)
     found = table["split"].take(rows).to_numpy()
     for side_m in np.unique(sides_m):

@@ -53,7 +53,7 @@ def options(
 
     def make(**changes: object) -> tuple[DownloadOptions, Access]:
         access = {
-            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "patience": policy,
+            "service": space.service, "credentials": lambda: Credentials(USERNAME, PASSWORD), "policy": policy,
             "clock": clock.time,
         }  # fmt: skip
         access |= {name: changes.pop(name) for name in list(changes) if name in access}

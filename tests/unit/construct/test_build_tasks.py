@@ -53,7 +53,7 @@ def test_damaged_images_are_no_tile(task: module._Task):
         assert not task.workspace.is_finished(TILE)
         assert not task.workspace.shard(TILE).exists()
     module._build_one(with_options(task, checksums=False))
-    assert task.workspace.records([TILE])[TILE]["compared with"] == []
+    assert task.workspace.records([TILE])[TILE].compared_with == ()
 
 
 def test_the_damage_is_named_rather_than_what_decoding_makes_of_it(task: module._Task):
@@ -69,10 +69,10 @@ def test_what_was_compared_is_noted(task: module._Task):
     archive = Path(shutil.make_archive(str(task.product), "zip", task.product.parent, task.product.name))
     module._build_one(replace(task, product=archive))
     record = task.workspace.records([TILE])[TILE]
-    assert record["compared with"] == ["CRC-32"]
-    assert list(record["sha256"]) == [str(archive)]
+    assert record.compared_with == ("CRC-32",)
+    assert list(record.sha256) == [str(archive)]
     assert module._unchecked({TILE: record}, compared=True) == []
-    (said,) = module._unchecked({TILE: record | {"compared with": []}}, compared=True)
+    (said,) = module._unchecked({TILE: record.model_copy(update={"compared_with": ()})}, compared=True)
     assert archive.name in said
     assert "--no-checksums" in module._unchecked({}, compared=False)[0]
 
@@ -94,8 +94,8 @@ def test_a_tile_that_is_split_over_two_products(task: module._Task, make_product
     (patch,) = workspace.paths.s2.rglob("*_03_00_B12.tif")
     assert read_band(patch)[0, -1] == 1234
     record = workspace.records([TILE])[TILE]
-    assert record["joined with"] == [str(other)]
-    assert any(str(image) == file for file in record["sha256"])
+    assert record.joined_with == (str(other),)
+    assert any(str(image) == file for file in record.sha256)
 
 
 def test_a_tile_in_other_hands_is_refused(task: module._Task):

@@ -31,7 +31,7 @@ def workspace(make_product: Callable[..., Path], small_land_cover: Path, tmp_pat
 
 
 def changed(workspace: Workspace, products: list[Path], s1_dir: Path | None = None, **noted: object) -> Path | None:
-    record = workspace.records([TILE])[TILE] | noted
+    record = workspace.records([TILE])[TILE].model_copy(update=noted)
     return changed_file(record, products, s1_dir, workspace.rows([TILE])["s1_name"].to_pylist())
 
 
@@ -82,17 +82,16 @@ def test_the_tile_is_built_again_and_said_so(workspace: Workspace, small_land_co
 def test_ready_sentinel1_patches_that_changed(workspace: Workspace, tmp_path: Path):
     name = "S1B_IW_GRDH_1SDV_20170612T165809_33UUP_1_2"
     record, products = workspace.records([TILE])[TILE], [product_of(tmp_path)]
-    (finished,) = (key for key in record if key.startswith("finished"))
 
     def found(**noted: float) -> Path | None:
-        return changed_file(record | noted, products, tmp_path / "S1", [None, name])
+        return changed_file(record.model_copy(update=noted), products, tmp_path / "S1", [None, name])
 
     folder = tmp_path / "S1" / name.rsplit("_", 3)[0] / name
     folder.mkdir(parents=True)
     for band in ("VV", "VH"):
         (folder / f"{name}_{band}.tif").touch()
     assert found() == folder / f"{name}_VV.tif"
-    later = {finished: (folder / f"{name}_VH.tif").stat().st_ctime + 1000}
+    later = {"finished_s": (folder / f"{name}_VH.tif").stat().st_ctime + 1000}
     assert found(**later) is None
     (folder / f"{name}_VH.tif").unlink()
     assert found(**later) == folder / f"{name}_VH.tif"

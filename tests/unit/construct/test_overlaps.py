@@ -2,7 +2,7 @@ import pyarrow as pa
 import pyproj
 import pytest
 
-from reben.construct.overlaps import Overlap, overlaps, overlaps_as_json
+from reben.construct.overlaps import Overlap, overlaps
 from reben.core.grid import PatchGrid, TileExtent
 from reben.core.names import TileName
 from reben.tile.patches import Cell, TilePatches
@@ -36,7 +36,7 @@ def test_neighbours_in_one_zone():
     """The second tile begins at the last column of the first, half a patch further south."""
     one, other = tile(), tile(mgrs="33UVP", x=303_600, y=5_399_400)
     (found,) = find(other, one)
-    assert found == Overlap((str(one.tile), str(other.tile)), "summer 2017", 7, 0)
+    assert found == Overlap(tiles=(str(one.tile), str(other.tile)), season="summer 2017", pairs=7, across_splits=0)
 
 
 def test_pairs_across_splits_are_counted():
@@ -55,7 +55,7 @@ def test_tiles_that_only_touch_do_not_overlap():
 def test_one_tile_at_two_dates():
     one, other = tile(), tile("20170713")
     (found,) = find(one, other, splits={})
-    assert found == Overlap((str(one.tile), str(other.tile)), "summer 2017", 16, 0)
+    assert found == Overlap(tiles=(str(one.tile), str(other.tile)), season="summer 2017", pairs=16, across_splits=0)
 
 
 def test_neighbouring_zones():
@@ -125,10 +125,4 @@ def test_three_tiles_are_three_pairs_sorted():
         (names[0], names[1]),
         (names[0], names[2]),
         (names[1], names[2]),
-    ]
-
-
-def test_json():
-    assert overlaps_as_json([Overlap(("a", "b"), "summer 2017", 7, 2)]) == [
-        {"tiles": ["a", "b"], "season": "summer 2017", "pairs of patches": 7, "pairs across splits": 2}
     ]

@@ -3,13 +3,20 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from reben.construct.report import TileRecord
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, TargetExistsError
+from reben.core.grid import TileExtent
 from reben.io.dataset.metadata import SCHEMA
 from reben.io.dataset.paths import DatasetPaths
 
 TILES = [f"S2A_MSIL2A_2017061{day}T101031_N9999_R022_T33UUP" for day in (3, 5)]
 S1 = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_{}_{}"
+
+
+def record(patches: dict[str, int]) -> TileRecord:
+    extent = TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800)
+    return TileRecord(product="a.SAFE", extent=extent, patches=patches, seconds={}, sha256={})
 
 
 def table(tile: str, *places: tuple[int, int], s1: bool = True) -> pa.Table:
@@ -48,7 +55,7 @@ def test_a_hidden_folder_beside_the_target(tmp_path: Path, monkeypatch: pytest.M
 def test_a_build_is_only_resumed_with_equal_parameters(workspace: Workspace):
     workspace.expect_same_parameters({"p": 0.5})
     workspace.expect_same_parameters({"p": 0.25})  # nothing was done with the first
-    workspace.finish(TILES[0], table(TILES[0], (0, 1)), {"patches": {"kept": 1}})
+    workspace.finish(TILES[0], table(TILES[0], (0, 1)), record({"kept": 1}))
     with pytest.raises(BuildError, match="an unfinished build was started with other p, q") as caught:
         workspace.expect_same_parameters({"p": 0.3, "q": 0.1})
     assert "delete this folder" in caught.value.hint
@@ -57,20 +64,20 @@ def test_a_build_is_only_resumed_with_equal_parameters(workspace: Workspace):
 
 def test_tiles_are_finished_one_by_one(workspace: Workspace):
     assert not workspace.is_finished(TILES[0])
-    workspace.finish(TILES[0], table(TILES[0], (0, 1), (2, 3)), {"patches": {"kept": 2}})
+    workspace.finish(TILES[0], table(TILES[0], (0, 1), (2, 3)), record({"kept": 2}))
     assert workspace.is_finished(TILES[0])
     assert not workspace.is_finished(TILES[1])
-    workspace.finish(TILES[1], table(TILES[1], (1, 1), s1=False), {"patches": {"kept": 1}})
+    workspace.finish(TILES[1], table(TILES[1], (1, 1), s1=False), record({"kept": 1}))
     assert workspace.rows(TILES).equals(
         pa.concat_tables([table(TILES[0], (0, 1), (2, 3)), table(TILES[1], (1, 1), s1=False)])
     )
-    assert workspace.records(TILES) == {TILES[0]: {"patches": {"kept": 2}}, TILES[1]: {"patches": {"kept": 1}}}
+    assert workspace.records(TILES) == {TILES[0]: record({"kept": 2}), TILES[1]: record({"kept": 1})}
     assert workspace.rows([]).equals(SCHEMA.empty_table())
     assert workspace.records([]) == {}
 
 
 def test_a_tile_without_patches_is_finished_too(workspace: Workspace):
-    workspace.finish(TILES[0], SCHEMA.empty_table(), {})
+    workspace.finish(TILES[0], SCHEMA.empty_table(), record({}))
     assert workspace.is_finished(TILES[0])
     assert workspace.rows(TILES[:1]).schema == SCHEMA
 
@@ -79,11 +86,10 @@ def lay(workspace: Workspace, tile: str, column: int, row: int, *, s1: bool = Tr
     patch = f"{tile}_{column:02d}_{row:02d}"
     name = S1.format(column, row)
     paths = workspace.paths
-    folders = [paths.s2 / tile / patch, paths.reference_maps / tile / patch]
-    folders += [paths.s1 / name.rsplit("_", 3)[0] / name] if s1 else []
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{folder.name}_x.tif").write_bytes(b"x")
+    files = [paths.s2_file(patch, "B02"), paths.map_file(patch), *([paths.s1_file(name, "VV")] if s1 else [])]
+    for file in map(Path, files):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
 
 
 def test_remains_of_other_tiles_are_removed(workspace: Workspace):
@@ -99,9 +105,9 @@ def test_remains_of_other_tiles_are_removed(workspace: Workspace):
     kept = sorted(str(path.relative_to(workspace.root)) for path in workspace.root.rglob("*.tif"))
     ids = [f"{TILES[0]}_00_01", f"{TILES[0]}_02_03"]
     assert kept == sorted(
-        [f"BigEarthNet-S2/{TILES[0]}/{name}/{name}_x.tif" for name in ids]
-        + [f"Reference_Maps/{TILES[0]}/{name}/{name}_x.tif" for name in ids]
-        + [f"BigEarthNet-S1/{scene.name}/{S1.format(0, 1)}/{S1.format(0, 1)}_x.tif"]
+        [f"BigEarthNet-S2/{TILES[0]}/{name}/{name}_B02.tif" for name in ids]
+        + [f"Reference_Maps/{TILES[0]}/{name}/{name}_reference_map.tif" for name in ids]
+        + [f"BigEarthNet-S1/{scene.name}/{S1.format(0, 1)}/{S1.format(0, 1)}_VV.tif"]
     )
     assert {path.name for path in workspace.paths.s2.iterdir()} == {TILES[0]}
     assert [path.name for path in scene.rglob(".*")] == []
@@ -116,7 +122,7 @@ def test_folders_of_which_nothing_stays_go(workspace: Workspace):
 
 
 def test_the_finished_data_set_gets_its_name(workspace: Workspace, tmp_path: Path):
-    workspace.finish(TILES[0], table(TILES[0], (0, 1)), {})
+    workspace.finish(TILES[0], table(TILES[0], (0, 1)), record({}))
     lay(workspace, TILES[0], 0, 1)
     workspace.become(tmp_path / "dataset")
     assert {path.name for path in tmp_path.iterdir()} == {"dataset"}
@@ -136,7 +142,7 @@ def test_an_empty_folder_may_be_there(workspace: Workspace, tmp_path: Path):
 
 def test_a_name_that_is_taken_costs_no_work(workspace: Workspace, tmp_path: Path):
     """Something appeared at the target during the build: what is finished must stay finished."""
-    workspace.finish(TILES[0], table(TILES[0], (0, 1)), {})
+    workspace.finish(TILES[0], table(TILES[0], (0, 1)), record({}))
     (tmp_path / "dataset").mkdir()
     (tmp_path / "dataset" / "mine").write_text("x")
     with pytest.raises(TargetExistsError):
@@ -149,7 +155,7 @@ def test_a_build_that_is_stopped_while_it_clears_up_can_be_resumed(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Removing the shards of a store takes a while; the order in which files go is nobody's promise."""
-    workspace.finish(TILES[0], table(TILES[0], (0, 1)), {"patches": {}})
+    workspace.finish(TILES[0], table(TILES[0], (0, 1)), record({}))
 
     def remove_half(folder: Path, **_: object) -> None:
         for path in list(Path(folder).rglob("*.json")):

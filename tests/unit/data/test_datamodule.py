@@ -12,8 +12,8 @@ from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.training.module import PatchModule
 from reben.learn.training.recipe import make_recipe
-from reben.learn.training.task import MultiLabelTask
 
 
 def module(store: Path, dataset: DatasetPaths, **options: object) -> PatchDataModule:
@@ -113,7 +113,7 @@ def test_a_trainer_predicts_a_split(tiny_store: Path, tiny_dataset: DatasetPaths
     recipe = make_recipe(model="test_resnet")
     network = build_model(Architecture("test_resnet", 12, 19, 120, 0.0, 0.0))
     trainer = lightning.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
-    found = trainer.predict(MultiLabelTask(network, recipe, 19), datamodule=data)
+    found = trainer.predict(PatchModule(network, recipe, 19), datamodule=data)
     assert [name for batch in found for name in batch["patch_id"]] == data.dataset("test").patches.ids.to_pylist()
     predictions = torch.cat([batch["prediction"] for batch in found])
     assert predictions.shape == (len(data.dataset("test")), 19)

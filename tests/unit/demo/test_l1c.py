@@ -18,7 +18,7 @@ def test_the_product_reads_like_a_real_one(small_l1c):
     assert zenith[0, 0] == pytest.approx(33, abs=1e-3)
     for band, resolution in MSI_RESOLUTIONS_M.items():
         with rasterio.open(product.images[band]) as source:
-            assert source.shape == (small_l1c.ground.side_m // resolution,) * 2
+            assert source.shape == (small_l1c.extent.side_m // resolution,) * 2
             assert source.res == (resolution, resolution)
 
 
@@ -41,4 +41,4 @@ def test_the_atmosphere_is_between(small_l1c):
 
 def test_nothing_is_overwritten(small_l1c):
     with pytest.raises(TargetExistsError):
-        write_l1c_product(small_l1c.path.parent, L1C_PRODUCT, small_l1c.ground, small_l1c.surface)
+        write_l1c_product(small_l1c.path.parent, L1C_PRODUCT, small_l1c.extent, small_l1c.surface)

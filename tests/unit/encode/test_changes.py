@@ -95,11 +95,11 @@ def test_finished_shards(dataset: DatasetPaths, tmp_path: Path):
     target = tmp_path / "shards" / "00000"
     target.parent.mkdir()
     (target.parent / shards_module.SHARDS_FILE).write_text("{}")
-    result = shards_module._encode_shard(todo, target, False)
-    assert shards_module._encode_shard(todo, target, False) == result
+    result = shards_module._encode_shard(shards_module._Shard(todo, target, False))
+    assert shards_module._encode_shard(shards_module._Shard(todo, target, False)) == result
     change_first(dataset)
     with pytest.raises(EncodeError, match="has changed since it was encoded"):
-        shards_module._encode_shard(todo, target, False)
+        shards_module._encode_shard(shards_module._Shard(todo, target, False))
 
 
 def test_nothing_is_read_that_was_not_touched(

@@ -259,9 +259,11 @@ class DyingExecutor(Executor):
 
 
 def test_a_worker_that_dies_is_an_error(images: Path, tmp_path: Path):
-    with pytest.raises(EncodeError, match=r"a worker died \(terminated abruptly\)") as caught:
+    with pytest.raises(
+        EncodeError, match=r"a worker died while it encoded shard-0000[01] \(terminated abruptly\)"
+    ) as caught:
         encode_shards(plan([Source(PART, images)]), tmp_path / "shards", shards=2, executor=DyingExecutor())
-    assert "the same command goes on" in caught.value.hint
+    assert "the same command resumes the work" in caught.value.hint
     shard(images, tmp_path / "shards", 2)
     assert len(open_store(tmp_path / "shards")) == 7
 

@@ -193,7 +193,7 @@ def test_a_data_set_with_another_legend(
     report = json.loads(paths.report.read_text())
     assert report["parameters"]["legend"] == str(legend)
     assert str(legend) in report["inputs"]
-    assert report["kept per label"]["Forest"] == 15
+    assert report["kept_per_label"]["Forest"] == 15
     with pytest.raises(MetadataError, match="'Forest' is not a class of CLC2018"):
         read_metadata(paths.metadata)
 

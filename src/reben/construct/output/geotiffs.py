@@ -5,15 +5,14 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 from reben.construct.reference_maps import ReferenceMap
-from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, Band
-from reben.core.names import S1PatchName, TileName
+from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M
+from reben.core.names import TileName
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate
+from reben.io.tiff.patch_files import band_template, map_template
 from reben.tile.bands import TileBands
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner
@@ -34,49 +33,42 @@ class GeotiffOutput:
 
     def write_s1(self, patches: TilePatches, cell: Cell, partner: S1Partner) -> None:
         """See `TileOutput.write_s1`; a file appears whole, because another tile may write the same one now."""
-        folder = self.paths.s1 / S1PatchName.parse(partner.name).scene / partner.name
-        folder.mkdir(parents=True, exist_ok=True)
         for band, pixels in partner.pixels.items():
-            target = folder / f"{partner.name}_{band}.tif"
+            target = Path(self.paths.s1_file(partner.name, band))
+            target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_name(f".{target.name}.{uuid4().hex}")
             if band in partner.files:
                 shutil.copyfile(partner.files[band], partial)
             else:
                 bounds = patches.bounds(cell)
-                template = _s1_template(len(pixels), BANDS[band], patches.extent.crs)
+                template = band_template(BANDS[band], len(pixels), patches.extent.crs)
                 template.write(partial, pixels, bounds.left_m, bounds.top_m)
             partial.rename(target)
 
     def write_s2(self, patches: TilePatches, bands: TileBands, cells: Sequence[Cell]) -> None:
         """See `TileOutput.write_s2`."""
-        templates = {
-            name: PatchFileTemplate(
-                BANDS[name].side_px(patches.grid.patch_size_m),
-                BANDS[name].dtype,
-                BANDS[name].resolution_m,
-                crs=patches.extent.crs,
-                nodata=0,
-            )
-            for name in bands.pixels
-        }
+        size_m, crs = patches.grid.patch_size_m, patches.extent.crs
+        templates = {name: band_template(BANDS[name], BANDS[name].side_px(size_m), crs) for name in bands.pixels}
 
         def write(cell: Cell) -> None:
-            stem, bounds = _make_folder(self.paths.s2, patches, cell), patches.bounds(cell)
+            patch_id, bounds = patches.patch_id(cell), patches.bounds(cell)
+            _make_folder(self.paths.s2_file(patch_id, ""))
             for name, template in templates.items():
                 part = bands.pixels[name][patches.grid.window(*cell, BANDS[name].resolution_m).slices]
-                template.write(f"{stem}_{name}.tif", part, bounds.left_m, bounds.top_m)
+                template.write(self.paths.s2_file(patch_id, name), part, bounds.left_m, bounds.top_m)
 
         self._in_threads(write, cells)
 
     def write_maps(self, patches: TilePatches, land_cover: ReferenceMap, cells: Sequence[Cell]) -> None:
         """See `TileOutput.write_maps`."""
         side_px = patches.grid.patch_size_m // REFERENCE_MAP_RESOLUTION_M
-        template = ReferenceMapTemplate(side_px, REFERENCE_MAP_RESOLUTION_M, crs=patches.extent.crs)
+        template = map_template(side_px, patches.extent.crs)
 
         def write(cell: Cell) -> None:
-            stem, bounds = _make_folder(self.paths.reference_maps, patches, cell), patches.bounds(cell)
+            path, bounds = self.paths.map_file(patches.patch_id(cell)), patches.bounds(cell)
+            _make_folder(path)
             codes = land_cover.codes[patches.grid.window(*cell, REFERENCE_MAP_RESOLUTION_M).slices]
-            template.write(f"{stem}_reference_map.tif", codes, bounds.left_m, bounds.top_m)
+            template.write(path, codes, bounds.left_m, bounds.top_m)
 
         self._in_threads(write, cells)
 
@@ -86,14 +78,6 @@ class GeotiffOutput:
                 pass
 
 
-@cache
-def _s1_template(side_px: int, band: Band, crs: str) -> PatchFileTemplate:
-    return PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=crs, nodata=None)
-
-
-def _make_folder(root: Path, patches: TilePatches, cell: Cell) -> str:
-    """A new folder for a patch; the beginning of its files' paths."""
-    patch_id = patches.patch_id(cell)
-    folder = f"{root}/{patches.tile}/{patch_id}"
-    os.makedirs(folder)  # noqa: PTH103 - building Paths costs as much as writing a file
-    return f"{folder}/{patch_id}"
+def _make_folder(file: str) -> None:
+    """Make the folder of a file of a patch, which must not be there yet."""
+    os.makedirs(os.path.dirname(file))  # noqa: PTH103, PTH120 - building Paths costs as much as writing a file

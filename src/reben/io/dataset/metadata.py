@@ -41,8 +41,15 @@ REQUIRED_COLUMNS = ("patch_id", "labels", "split")
 _ROW_GROUP_ROWS = 122_880  # as published
 
 
-def read_metadata(paths: AnyPath | Sequence[AnyPath], *, legend: Legend = CLC2018) -> pa.Table:
+def read_metadata(
+    paths: AnyPath | Sequence[AnyPath], *, legend: Legend = CLC2018, numbers: Sequence[str] = ()
+) -> pa.Table:
     """Rows of one or several metadata tables, with the columns of `SCHEMA`, in the order of the files.
+
+    Args:
+        paths: of the tables.
+        legend: classes of their labels.
+        numbers: further columns to keep, which hold numbers.
 
     Raises:
         MetadataError: if a file is no Parquet table, lacks a column, or a row has a wrong value; names file, column and
@@ -53,7 +60,7 @@ def read_metadata(paths: AnyPath | Sequence[AnyPath], *, legend: Legend = CLC201
     if not files:
         raise MetadataError("no metadata table given")
     for path in files:
-        table = _read_table(path)
+        table = _read_table(path, numbers)
         _check_values(path, table, legend)
         tables.append(table)
     _check_duplicates(files, tables)
@@ -75,7 +82,7 @@ def write_metadata(path: Path, table: pa.Table) -> None:
         pq.write_table(ordered, partial, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
 
 
-def _read_table(path: Path) -> pa.Table:
+def _read_table(path: Path, numbers: Sequence[str] = ()) -> pa.Table:
     """Typed columns of one file.
 
     Raises:
@@ -86,7 +93,27 @@ def _read_table(path: Path) -> pa.Table:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
-    return _typed(path, table)
+    typed = _typed(path, table)
+    for name in numbers:
+        typed = typed.append_column(pa.field(name, pa.float64()), _numbers(path, table, name))
+    return typed
+
+
+def _numbers(path: Path, table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column of numbers as float64; missing ones are null.
+
+    Raises:
+        MetadataError: if there is no such column, or it holds something else.
+    """
+    if name not in table.column_names:
+        raise MetadataError(
+            f"{path}: column {name!r} is missing; found: {', '.join(table.column_names)}",
+            hint="give one of them, or tables that have it",
+        )
+    column = table.column(name)
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)):
+        raise MetadataError(f"{path}, column {name!r}: has type {column.type}; expected numbers")
+    return column.cast(pa.float64())
 
 
 def first_patch(path: Path) -> str | None:

@@ -71,7 +71,7 @@ def read_tile_extents(path: Path) -> dict[str, TileExtent]:
 def _of_report(path: Path) -> dict[str, TileExtent]:
     report = read_json(path, error=MetadataError, hint=_HINT, most_bytes=MOST_REPORT_BYTES)
     try:
-        return {tile: _extent(record["ground"]) for tile, record in report["tiles"].items()}
+        return {tile: _extent(record.get("extent") or record["ground"]) for tile, record in report["tiles"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise MetadataError(f"{path}: cannot be read as the places of tiles ({error!r})", hint=_HINT) from error
 

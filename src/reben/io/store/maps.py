@@ -20,10 +20,12 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from reben.core.errors import StoreError
+from reben.core.names import REFERENCE_MAP_SUFFIX
 from reben.io.small_files import read_json
 from reben.io.store.checksums import read_checksums
 from reben.io.store.keys import read_key_pages
-from reben.io.store.values import LONGEST_KEY, reference_map_key
+from reben.io.store.values import LONGEST_KEY
+from reben.work.memory import memory_bytes
 
 
 class AnyMap(Protocol):
@@ -72,7 +74,7 @@ class _Map:
             subdir=path.is_dir(),
             readonly=True,
             lock=False,
-            readahead=nbytes > _memory_bytes() * FITS_INTO_MEMORY,
+            readahead=nbytes > memory_bytes() * FITS_INTO_MEMORY,
             create=False,
             max_spare_txns=0,
         )
@@ -239,14 +241,10 @@ def _expected_shards(note: Path) -> int:
     return expected
 
 
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 FITS_INTO_MEMORY = 0.5
 """Share of the machine's memory; a larger file will not stay in the page cache."""
 
-_MAP_SUFFIX = reference_map_key("").encode()
+_MAP_SUFFIX = REFERENCE_MAP_SUFFIX.encode()
 DAMAGED_HINT = "the file may be damaged or half copied; copy or encode it again"
 
 _maps: WeakValueDictionary[tuple[int, int], _Map] = WeakValueDictionary()

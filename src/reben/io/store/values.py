@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from reben.core.errors import StoreError
+from reben.core.names import REFERENCE_MAP_SUFFIX
 from reben.io.small_files import parse_json
 
 REFERENCE_MAP_TENSOR = "Data"
@@ -45,7 +46,7 @@ _DTYPES = {
 
 def reference_map_key(patch_id: str) -> str:
     """Key of a patch's reference map."""
-    return f"{patch_id}_reference_map"
+    return patch_id + REFERENCE_MAP_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Opening a GeoTIFF for writing takes GDAL about a millisecond; a tile has some hu
 import errno
 import os
 import struct
+from functools import cache
 from typing import Any
 
 import deflate
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
+from reben.core.bands import REFERENCE_MAP_RESOLUTION_M, Band
 from reben.core.errors import RasterError
 from reben.io.tiff import plain as plain_tiff
 
@@ -77,6 +79,26 @@ class PatchFileTemplate:
     def write(self, path: AnyPath, pixels: NDArray[Any], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""
         _write(path, self.file(pixels, left_m, top_m))
+
+
+@cache
+def band_template(band: Band, side_px: int, crs: str) -> PatchFileTemplate:
+    """Return the template of a band's files as reBEN has them.
+
+    Raises:
+        RasterError: if GDAL lays such files out in another way than expected here.
+    """
+    return PatchFileTemplate(side_px, band.dtype, band.resolution_m, crs=crs, nodata=band.nodata)
+
+
+@cache
+def map_template(side_px: int, crs: str) -> "ReferenceMapTemplate":
+    """Return the template of reference maps as reBEN has them.
+
+    Raises:
+        RasterError: if GDAL lays such files out in another way than expected here.
+    """
+    return ReferenceMapTemplate(side_px, REFERENCE_MAP_RESOLUTION_M, crs=crs)
 
 
 class ReferenceMapTemplate:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from reben.core.errors import MetadataError, NoPatchError, RunError
@@ -15,13 +14,13 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.groups import Names, countries_of, seasons_of, tiles_of
 from reben.data.patches import Patches
 from reben.learn.inference.options import BATCH_SIZE
-from reben.learn.inference.outputs import confusions_of, logits_of, open_data
+from reben.learn.inference.outputs import open_data, rows_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
-from reben.learn.scores import multilabel, segmentation
-from reben.learn.scores.bootstrap import Interval, bootstrap_confusions, bootstrap_intervals
-from reben.learn.scores.calibration import Calibration, calibrate
-from reben.learn.scores.thresholds import ThresholdScores, choose_thresholds, score_with
+from reben.learn.scores.bootstrap import Interval
+from reben.learn.scores.calibration import Calibration
+from reben.learn.scores.thresholds import ThresholdScores
+from reben.learn.tasks.task import Measured, Scores
 from reben.learn.training.hardware import is_first_process
 from reben.learn.training.run_directory import RunDirectory
 from reben.work import atomic
@@ -29,15 +28,13 @@ from reben.work import atomic
 Start = Callable[[int], Callable[[int], None]]
 """Is told the number of patches, and gives what is to be told of the progress."""
 
-Scores = multilabel.Scores | segmentation.SegmentationScores
-
 
 @dataclass(frozen=True, slots=True)
 class Details:
     """What to measure beside the scores."""
 
     thresholds: bool = False
-    """Choose the thresholds of a classifier on the validation split, and score with them, too."""
+    """Choose thresholds on the validation split, and score with them, too."""
     resamples: int = 0
     """Drawings for confidence intervals; 0 for none."""
     drawn: str = "patch"
@@ -64,7 +61,7 @@ class Evaluation:
     by_country: dict[str, Scores]
     by_season: dict[str, Scores]
     calibration: Calibration | None
-    """Of classifiers."""
+    """If the task has probabilities."""
     chosen_thresholds: ThresholdScores | None
     """If asked for: F1 with the thresholds that are best on the validation split."""
     intervals: Intervals | None
@@ -102,15 +99,14 @@ def evaluate(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if there is no model in `checkpoint`, or thresholds of a segmentation model are asked for.
+        RunError: if there is no model in `checkpoint`, or thresholds are asked for that its task does not have.
         MetadataError: if a table is wrong, has no row for the split, or does not fit the store; or if there is nothing
             to draw from.
         StoreError: if there is no store.
     """
     trained = load_model(checkpoint)
-    maps = trained.architecture.task == "segmentation"
-    if maps and details.thresholds:
-        raise RunError("a segmentation model has no thresholds", hint="leave --thresholds out")
+    if details.thresholds and not trained.task.has_thresholds:
+        raise RunError(f"a {trained.task.name} model has no thresholds", hint="leave --thresholds out")
     data = open_data(
         trained,
         store=store,
@@ -118,77 +114,33 @@ def evaluate(
         batch_size=batch_size,
         workers=workers,
         snow_and_cloud=snow_and_cloud,
-        reference_maps=maps,
+        truth=True,
     )
     patches = data.dataset(split).patches
-    measure = _measure_maps if maps else _measure_labels
-    return measure(trained, data, patches, split=split, details=details, start=start)
-
-
-def _measure_labels(
-    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, split: str, details: Details, start: Start
-) -> Evaluation:
-    """Evaluation of a classifier."""
-    names, labels = trained.class_names, patches.labels
     units = _units(patches, details)
-    logits = logits_of(trained, data, patches, progress=start(len(patches)))
-    probabilities = logits.sigmoid().numpy()
-
-    def score_some(chosen: NDArray[np.bool_]) -> Scores:
-        return multilabel.score(torch.from_numpy(probabilities[chosen]), torch.from_numpy(labels[chosen]), names)
-
+    measured = _measured(trained, data, patches, start)
     thresholds = intervals = None
     if details.thresholds:
-        chosen = _thresholds_on_validation(trained, data, start)
-        thresholds = score_with(probabilities, labels, chosen, chosen_on="validation")
+        chosen = _measured(trained, data, data.dataset("validation").patches, start).best_thresholds()
+        thresholds = measured.scores_with(chosen, chosen_on="validation")
     if details.resamples:
-        found = bootstrap_intervals(probabilities, labels, units, resamples=details.resamples)
+        found = measured.intervals(units, resamples=details.resamples)
         intervals = Intervals(found, details.resamples, details.drawn)
     return Evaluation(
         split=split,
         snow_and_cloud=data.snow_and_cloud,
-        scores=score_some(np.ones(len(patches), np.bool_)),
-        by_country=_by_group(countries_of(patches, data.metadata), score_some),
-        by_season=_by_group(seasons_of(patches), score_some),
-        calibration=calibrate(probabilities, labels, names),
+        scores=measured.scores(np.ones(len(patches), np.bool_)),
+        by_country=_by_group(countries_of(patches, data.metadata), measured.scores),
+        by_season=_by_group(seasons_of(patches), measured.scores),
+        calibration=measured.calibration(),
         chosen_thresholds=thresholds,
         intervals=intervals,
     )
 
 
-def _measure_maps(
-    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, split: str, details: Details, start: Start
-) -> Evaluation:
-    """Evaluation of a segmentation model."""
-    units = _units(patches, details)
-    confusions = confusions_of(trained, data, patches, progress=start(len(patches)))
-
-    def score_some(chosen: NDArray[np.bool_]) -> Scores:
-        confusion = confusions[chosen].sum(axis=0, dtype=np.int64)
-        return segmentation.score(confusion, trained.class_names, patches=int(chosen.sum()))
-
-    intervals = None
-    if details.resamples:
-        found = bootstrap_confusions(confusions, units, resamples=details.resamples)
-        intervals = Intervals(found, details.resamples, details.drawn)
-    return Evaluation(
-        split=split,
-        snow_and_cloud=data.snow_and_cloud,
-        scores=score_some(np.ones(len(patches), np.bool_)),
-        by_country=_by_group(countries_of(patches, data.metadata), score_some),
-        by_season=_by_group(seasons_of(patches), score_some),
-        calibration=None,
-        chosen_thresholds=None,
-        intervals=intervals,
-    )
-
-
-def _thresholds_on_validation(trained: TrainedModel, data: PatchDataModule, start: Start) -> dict[str, float]:
-    """The best threshold of each class on the validation split."""
-    patches = data.dataset("validation").patches
-    logits = logits_of(trained, data, patches, progress=start(len(patches)))
-    best = choose_thresholds(logits.sigmoid().numpy(), patches.labels)
-    return dict(zip(trained.class_names, best.tolist(), strict=True))
+def _measured(trained: TrainedModel, data: PatchDataModule, patches: Patches, start: Start) -> Measured:
+    rows = rows_of(trained, data, patches, progress=start(len(patches)))
+    return trained.task.measured(rows, patches, trained.class_names)
 
 
 def _units(patches: Patches, details: Details) -> list[str]:

@@ -1,6 +1,6 @@
 """Predicted labels as a file: Parquet, GeoPackage, GeoJSON, CSV or JSON, as the ending of its name says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -30,14 +30,14 @@ _OWN_COLUMNS = frozenset({"patch_id", "labels", "geometry", "geom", "fid"})
 
 @dataclass(frozen=True)
 class LabelTable:
-    """What a classifier says of some patches."""
+    """What a model says of some patches, a number for each of its outputs."""
 
     patch_ids: Sequence[str]
     class_names: tuple[str, ...]
     probabilities: NDArray[np.float32]
-    """Shape (patches, classes)."""
-    threshold: float
-    """Probability from which on a class is a label."""
+    """Shape (patches, classes); of a regression, its numbers."""
+    threshold: float | None
+    """Probability from which on a class is a label; None if the numbers are not probabilities: there are no labels."""
     polygons: NDArray[np.object_] | None = None
     """Outlines of the patches, shapely polygons, shape (patches,); None if it is not known where they lie."""
     crs: str = _GEOGRAPHIC
@@ -47,23 +47,36 @@ class LabelTable:
 
     @property
     def labels(self) -> list[list[str]]:
-        """Labels of each patch."""
+        """Labels of each patch; none without a threshold."""
+        if self.threshold is None:
+            return [[] for _ in self.patch_ids]
         return [
             [name for name, p in zip(self.class_names, row, strict=True) if p >= self.threshold]
             for row in self.probabilities
         ]
 
+    def lines(self) -> Iterator[str]:
+        """A line per patch for people: its labels with their probabilities, or its numbers."""
+        for patch_id, row in zip(self.patch_ids, self.probabilities, strict=True):
+            shown = zip(self.class_names, row.tolist(), strict=True)
+            if self.threshold is None:
+                told = [f"{name} {value:.6g}" for name, value in shown]
+            else:
+                told = [f"{name} ({value:.2f})" for name, value in shown if value >= self.threshold]
+            yield f"{patch_id}\t{'; '.join(told)}"
+
     def columns(self, *, flat: bool) -> pa.Table:
-        """Columns patch_id, labels and one per class with its probability.
+        """Columns patch_id, labels (with a threshold) and one per class with its probability, or per number.
 
         Args:
             flat: join labels with semicolons, for formats that know no lists.
         """
         labels = [";".join(found) for found in self.labels] if flat else self.labels
+        kind = pa.string() if flat else pa.list_(pa.string())
         return pa.table(
             {
                 "patch_id": pa.array(list(self.patch_ids), pa.string()),
-                "labels": pa.array(labels, pa.string() if flat else pa.list_(pa.string())),
+                **({} if self.threshold is None else {"labels": pa.array(labels, kind)}),
                 **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(_columns_of(self.class_names))},
             }
         )
@@ -214,7 +227,12 @@ def _write_vector(target: Path, table: LabelTable, driver: str) -> None:
 
 
 def as_json(table: LabelTable) -> dict[str, dict[str, object]]:
-    """Per patch id: labels, and probabilities, and logits if they are known, by class."""
+    """Per patch id: labels, and probabilities, and logits if they are known, by class; or numbers by name."""
+    if table.threshold is None:
+        return {
+            patch_id: {"values": dict(zip(table.class_names, row.tolist(), strict=True))}
+            for patch_id, row in zip(table.patch_ids, table.probabilities, strict=True)
+        }
     found: dict[str, dict[str, object]] = {
         patch_id: {"labels": labels, "probabilities": dict(zip(table.class_names, row.tolist(), strict=True))}
         for patch_id, labels, row in zip(table.patch_ids, table.labels, table.probabilities, strict=True)

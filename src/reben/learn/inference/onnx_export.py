@@ -49,14 +49,24 @@ class _Normalising(nn.Module):
 
     def __init__(self, trained: TrainedModel) -> None:
         super().__init__()
-        self.model = trained.model
+        self.model, self.trained = trained.model, trained
         mean, std = trained.mean_and_std()
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model((images - self.mean) / self.std)
-        return logits
+        return self.trained.outputs((images - self.mean) / self.std)
+
+
+class _Scaling(nn.Module):
+    """A model that takes normalised images and gives outputs in the unit of its target."""
+
+    def __init__(self, trained: TrainedModel) -> None:
+        super().__init__()
+        self.model, self.trained = trained.model, trained
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.trained.outputs(images)
 
 
 def export_onnx(trained: TrainedModel, target: Path, *, with_normalisation: bool = False) -> Exported:
@@ -74,7 +84,7 @@ def export_onnx(trained: TrainedModel, target: Path, *, with_normalisation: bool
         ExportError: if PyTorch cannot export the model, or the file computes something else.
     """
     trained.model.cpu().eval()
-    module = (_Normalising(trained) if with_normalisation else trained.model).eval()
+    module = (_Normalising if with_normalisation else _Scaling)(trained).eval()
     side = trained.architecture.image_size
     proto = _exported(module, torch.zeros(2, len(trained.bands), side, side))
     onnx.helper.set_model_props(proto, _properties(trained, with_normalisation=with_normalisation))

@@ -2,11 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import RunError
@@ -27,8 +24,9 @@ def open_data(
     workers: int | None,
     snow_and_cloud: bool,
     reference_maps: bool = False,
+    truth: bool = False,
 ) -> PatchDataModule:
-    """Store and tables as the model wants them: its bands, its normalisation.
+    """Store and tables as the model wants them: its bands, its normalisation; with `truth` also what it learnt.
 
     Raises:
         RunError: if the model was trained on other classes.
@@ -38,7 +36,8 @@ def open_data(
     legend = legend_of_tables(metadata)
     if legend is not CLC2018 and set(legend.class_names) < set(trained.class_names):
         legend = trained.legend  # tables of a part of the data name some of its classes only
-    if trained.class_names != legend.class_names:
+    task = trained.task
+    if task.has_classes and trained.class_names != legend.class_names:
         raise RunError(
             f"the model was trained on other classes than those of the tables: {_difference(trained, legend)}",
             hint="give tables of the data set that it was trained on, with their legend.toml beside them",
@@ -52,7 +51,8 @@ def open_data(
         batch_size=batch_size,
         workers=workers,
         snow_and_cloud=snow_and_cloud,
-        reference_maps=reference_maps,
+        reference_maps=reference_maps or (truth and task.needs_maps),
+        target=trained.class_names[0] if truth and task.needs_target else None,
     )
 
 
@@ -76,7 +76,7 @@ def outputs_of(
     data: PatchDataModule,
     patches: Patches,
     *,
-    compute: Callable[[Any, torch.Tensor], torch.Tensor] = lambda model, images: model(images),
+    compute: Callable[[TrainedModel, torch.Tensor], torch.Tensor] = TrainedModel.outputs,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[Batch, torch.Tensor]]:
     """Batches and what the model makes of them, in order, on the device that computed it.
@@ -87,7 +87,7 @@ def outputs_of(
         trained: the model.
         data: the store that holds the patches.
         patches: which patches.
-        compute: what is wanted of the model for normalised images; its logits by default.
+        compute: what is wanted of the model for normalised images; its outputs by default.
         progress: is told how many further patches are done.
 
     Yields:
@@ -97,10 +97,10 @@ def outputs_of(
         RunError: if an output is no number.
     """
     device = suitable_device()
-    model = trained.model.to(device).eval()
+    trained.model.to(device).eval()
     for raw in data.loader(data.dataset_of(patches)):
         batch = data.prepared(raw, device)
-        yield batch, finite(compute(model, batch["image"]).float())
+        yield batch, finite(compute(trained, batch["image"]).float())
         progress(len(batch["patch_id"]))
 
 
@@ -112,7 +112,7 @@ def finite(outputs: torch.Tensor) -> torch.Tensor:
     """
     if not outputs.isfinite().all():
         raise RunError(
-            "the model gives outputs that are no numbers",
+            "the model returned NaN or infinite outputs",
             hint="its weights may be damaged, or its training has diverged; train again",
         )
     return outputs
@@ -121,7 +121,7 @@ def finite(outputs: torch.Tensor) -> torch.Tensor:
 def logits_of(
     trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
 ) -> torch.Tensor:
-    """Logits of a classifier for the patches, in their order, shape (patches, classes), on the CPU.
+    """Outputs of a model with one row per patch, in their order, shape (patches, classes), on the CPU.
 
     Args:
         trained: the model.
@@ -138,40 +138,24 @@ def logits_of(
     return _gathered(torch.cat(own), len(patches))
 
 
-def confusions_of(
+def rows_of(
     trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
-) -> NDArray[np.int32]:
-    """Confusion matrices of a segmentation model, one per patch, shape (patches, classes, classes), truth by rows.
+) -> torch.Tensor:
+    """What the model's task keeps of each patch for its scores, in their order, on the CPU; first axis patches.
 
     Args:
         trained: the model.
-        data: the store that holds the patches and their reference maps.
-        patches: which patches.
+        data: the store that holds the patches and, where the task needs them, their reference maps.
+        patches: which patches, at least one.
         progress: is told how many further patches are done.
 
     Raises:
-        RunError: if a logit is no number.
+        RunError: if an output is no number.
     """
-    classes = len(trained.class_names)
     own = [
-        _confusion(batch["mask"], logits.argmax(dim=1), classes)
-        for batch, logits in outputs_of(trained, data, patches, progress=progress)
+        trained.task.rows(batch, outputs) for batch, outputs in outputs_of(trained, data, patches, progress=progress)
     ]
-    return _gathered(torch.cat(own), len(patches)).numpy()
-
-
-def _confusion(truth: torch.Tensor, predicted: torch.Tensor, classes: int) -> torch.Tensor:
-    """Pixels by true and predicted class of each patch, int32, shape (B, classes, classes), on the CPU.
-
-    Args:
-        truth: class maps, shape (B, H, W); negative where unlabelled.
-        predicted: class maps, shape (B, H, W).
-        classes: their number.
-    """
-    patch = torch.arange(len(truth), device=truth.device).view(-1, 1, 1)
-    cell = (patch * classes + truth) * classes + predicted
-    counts = torch.bincount(cell[truth >= 0], minlength=len(truth) * classes**2)
-    return counts.view(len(truth), classes, classes).int().cpu()
+    return _gathered(torch.cat(own), len(patches))
 
 
 def _gathered(own: torch.Tensor, total: int) -> torch.Tensor:

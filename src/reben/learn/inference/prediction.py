@@ -12,6 +12,7 @@ from reben.data.patches import Patches, chosen_patches
 from reben.learn.inference.options import BATCH_SIZE, IMAGES_AT_ONCE
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
+from reben.learn.tasks.task import Output
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,17 @@ class PredictedMap:
     """From the reference map, -1 where unlabelled; None if it was not asked for."""
 
 
+@dataclass(frozen=True)
+class PredictedValues:
+    """The numbers that a regression model predicts of some patches."""
+
+    patch_ids: list[str]
+    names: tuple[str, ...]
+    """What the numbers are."""
+    values: NDArray[np.float32]
+    """In the unit of the target, shape (patches, names)."""
+
+
 def predict(
     trained: TrainedModel,
     *,
@@ -60,7 +72,7 @@ def predict(
     """Logits of the named patches, or of all in the metadata tables, snowy and cloudy ones included.
 
     Args:
-        trained: a classifier.
+        trained: a model that gives labels.
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
@@ -70,11 +82,11 @@ def predict(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if it is no classifier.
+        RunError: if it gives something else.
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels)
     data, patches = _opened(
         trained,
         store=store,
@@ -94,6 +106,48 @@ def predict(
     )
 
 
+def predict_values(
+    trained: TrainedModel,
+    *,
+    store: Path,
+    metadata: list[Path],
+    patch_ids: Sequence[str] = (),
+    split: str | None = None,
+    batch_size: int = 512,
+    workers: int | None = None,
+    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+) -> PredictedValues:
+    """Numbers of the named patches, or of all in the metadata tables, snowy and cloudy ones included.
+
+    Args:
+        trained: a model that gives values.
+        store: where the pixels are.
+        metadata: metadata tables; they need no column of the target.
+        patch_ids: which patches, in which order; empty for all.
+        split: `train`, `validation` or `test`, if no patches are named; None for all.
+        batch_size: patches per batch.
+        workers: loading threads; None chooses.
+        start: is told the number of patches, and gives what is to be told of the progress.
+
+    Raises:
+        RunError: if it gives something else.
+        MetadataError: if a table is wrong or lacks a patch, or the store does.
+        StoreError: if there is no store.
+    """
+    trained.expect_output(Output.values)
+    data, patches = _opened(
+        trained,
+        store=store,
+        metadata=metadata,
+        patch_ids=patch_ids,
+        split=split,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    values = logits_of(trained, data, patches, progress=start(len(patches)))
+    return PredictedValues(patches.ids.to_pylist(), trained.class_names, values.numpy())
+
+
 def predict_maps(
     trained: TrainedModel,
     *,
@@ -109,7 +163,7 @@ def predict_maps(
     """Class maps of the named patches, or of all in the metadata tables, one after the other.
 
     Args:
-        trained: a segmentation model.
+        trained: a model that gives maps.
         store: where the pixels are.
         metadata: metadata tables; they know the Sentinel-1 partner of each patch.
         patch_ids: which patches, in which order; empty for all.
@@ -120,11 +174,11 @@ def predict_maps(
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if it is none.
+        RunError: if it gives something else.
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_task("segmentation")
+    trained.expect_output(Output.maps)
     data, patches = _opened(
         trained,
         store=store,

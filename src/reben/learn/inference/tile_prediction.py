@@ -20,6 +20,7 @@ from reben.learn.inference.options import IMAGES_AT_ONCE
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.scores.thresholds import DEFAULT
+from reben.learn.tasks.task import Output
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
 
@@ -29,16 +30,18 @@ Start = Callable[[int], Callable[[int], None]]
 
 @dataclass(frozen=True)
 class TileLabels:
-    """Labels of the patches of a tile."""
+    """Labels, or numbers, of the patches of a tile."""
 
     patches: TilePatches
     cells: list[Cell]
     """Of the patches that could be predicted, in the order of their names."""
     probabilities: NDArray[np.float32]
-    """Shape (patches, classes)."""
+    """Shape (patches, classes); of a regression, its numbers."""
     class_names: tuple[str, ...]
     skipped: int
     """Patches with invalid pixels or without Sentinel-1."""
+    threshold: float | None = DEFAULT
+    """Probability from which on a class is a label; None of a regression."""
 
     def class_grid(self) -> NDArray[np.int8]:
         """The most probable class of each patch, shape (rows, columns) of the grid, -1 where there is none."""
@@ -57,7 +60,7 @@ class TileLabels:
         ids = [self.patches.patch_id(cell) for cell in self.cells]
         squares = self.patches.squares(self.cells)
         crs = self.patches.extent.crs
-        write_labels(target, LabelTable(ids, self.class_names, self.probabilities, DEFAULT, squares, crs))
+        write_labels(target, LabelTable(ids, self.class_names, self.probabilities, self.threshold, squares, crs))
 
 
 @dataclass(frozen=True)
@@ -112,27 +115,28 @@ def predict_tile_labels(
     """Labels of every patch of the tile without invalid pixels.
 
     Args:
-        trained: a classifier.
+        trained: a model that gives labels or values.
         tile: from `open_tile`.
         batch_size: patches at a time.
         start: is told the number of patches, and gives what is to be told of the progress.
 
     Raises:
-        RunError: if it is no classifier, or its logits are no numbers.
+        RunError: if it gives maps, or NaN.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels, Output.values)
     cells = list(tile.patches.grid.indices())
     progress = start(len(cells))
     images = (image for image in tile.images(tile.patches, cells) if image.valid.all())
     found: dict[Cell, NDArray[np.float32]] = {}
     for batch, logits in _outputs(trained, images, batch_size):
-        rows = logits.sigmoid().cpu().numpy()
+        rows = trained.task.predictions(logits).cpu().numpy()
         found.update(zip((image.cell for image in batch), rows, strict=True))
         progress(len(batch))
     known = sorted(found)
     probabilities = np.array([found[cell] for cell in known], np.float32).reshape(-1, len(trained.class_names))
-    return TileLabels(tile.patches, known, probabilities, trained.class_names, len(cells) - len(known))
+    threshold = DEFAULT if trained.task.output is Output.labels else None
+    return TileLabels(tile.patches, known, probabilities, trained.class_names, len(cells) - len(known), threshold)
 
 
 def predict_tile_map(
@@ -154,7 +158,7 @@ def predict_tile_map(
         RunError: if it is no segmentation model, or its logits are no numbers.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
-    trained.expect_task("segmentation")
+    trained.expect_output(Output.maps)
     extent = tile.patches.extent
     side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
     classes = np.full((side_px, side_px), UNLABELLED, np.int8)

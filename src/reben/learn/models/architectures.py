@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from torch import nn
 
 from reben.core.errors import RecipeError
-from reben.learn.models.unet import build_unet
+from reben.learn.tasks import DEFAULT_TASK, task_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,13 @@ class Architecture:
     """Pixels along one side of an image."""
     dropout: float
     drop_path: float
-    task: str = "classification"
-    """`classification`: one row of logits per image; `segmentation`: one per pixel."""
+    task: str = DEFAULT_TASK
+    """What the model was made for; decides its head."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Of the logits of one image."""
-        size = (self.image_size, self.image_size)
-        return (1, self.classes, *(size if self.task == "segmentation" else ()))
+        return task_of(self.task).output_shape(self.classes, self.image_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +77,17 @@ def build_model(architecture: Architecture, *, pretrained: PretrainedWeights | N
 
 def _ways(architecture: Architecture, pretrained: PretrainedWeights | None) -> list[Callable[..., nn.Module]]:
     """How the model may be built, the best way first; each takes options of timm."""
-    channels, classes = architecture.channels, architecture.classes
     name = architecture.timm_name if pretrained is None else pretrained.name
     weights: dict[str, Any] = {"pretrained": False}
     if pretrained is not None:
         weights = {"pretrained": True, "pretrained_cfg_overlay": {"file": str(pretrained.file)}}
-    size = {"img_size": architecture.image_size}
-    if architecture.task == "segmentation":
-        return [
-            partial(
-                build_unet,
-                name,
-                channels=channels,
-                classes=classes,
-                image_size=architecture.image_size,
-                **weights,
-            )
-        ]
-    create = partial(timm.create_model, name, in_chans=channels, num_classes=classes, **weights)
-    known = timm.get_pretrained_cfg(name)
-    if known is None or not known.fixed_input_size:
-        return [create]
-    return [partial(create, **size), partial(create, **size, dynamic_img_size=True, dynamic_img_pad=True)]
+    return task_of(architecture.task).builders(
+        name,
+        channels=architecture.channels,
+        outputs=architecture.classes,
+        image_size=architecture.image_size,
+        weights=weights,
+    )
 
 
 @torch.no_grad()

@@ -14,8 +14,10 @@ from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, bands_of_tensors, names_
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, RunError
 from reben.core.palettes import legend_of_names
-from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
+from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics, Statistics, normalisation
 from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.tasks import TASKS, task_of
+from reben.learn.tasks.task import Output, Task
 
 _IMAGE_AXES = 3
 _BATCH_AXES = 4
@@ -39,6 +41,8 @@ class TrainedModel:
     """Order of the outputs."""
     own_legend: Legend | None = None
     """Legend of the data that it was trained on; None if that is not known, as of published weights."""
+    scale: BandStatistics = UNSCALED
+    """Mean and standard deviation of the training patches' numbers, which outputs of a regression are scaled with."""
 
     @classmethod
     def of_timm(
@@ -87,17 +91,21 @@ class TrainedModel:
             images: one image of shape (C, H, W) or a batch (B, C, H, W), channels in the order of `bands`.
 
         Returns:
-            logits, shape (classes,) or (B, classes). Gradients flow unless switched off by the caller.
+            logits, or numbers in the unit of the target, shape (classes,) or (B, classes). Gradients flow unless
+            switched off by the caller.
 
         Raises:
             BandError: if the images have another shape.
         """
         normalised = self.normalised(images)
         if normalised.ndim == _BATCH_AXES:
-            logits: torch.Tensor = self.model(normalised)
-            return logits
-        first: torch.Tensor = self.model(normalised[None])[0]
+            return self.outputs(normalised)
+        first: torch.Tensor = self.outputs(normalised[None])[0]
         return first
+
+    def outputs(self, normalised: torch.Tensor) -> torch.Tensor:
+        """Outputs for normalised images (B, C, H, W): logits, or numbers in the unit of the target."""
+        return unscaled(self.model(normalised), self.scale)
 
     def normalised(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:
         """Raw images with every band's mean subtracted and its standard deviation divided out, as float32.
@@ -158,9 +166,9 @@ class TrainedModel:
 
         Raises:
             BandError: if the image has another shape.
-            RunError: if the model was trained for segmentation.
+            RunError: if the model gives no labels.
         """
-        self.expect_task("classification")
+        self.expect_output(Output.labels)
         with torch.inference_mode():
             probabilities = self(image).sigmoid()
         if probabilities.ndim > 1:
@@ -205,16 +213,23 @@ class TrainedModel:
         cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
         return f"<table>{cells}</table>"
 
-    def expect_task(self, task: str) -> None:
-        """Check what the model was trained for.
+    @property
+    def task(self) -> Task:
+        """What the model was trained for."""
+        return task_of(self.architecture.task)
+
+    def expect_output(self, *outputs: Output) -> None:
+        """Check what the model gives.
 
         Raises:
-            RunError: if it was for something else.
+            RunError: if it gives something else.
         """
-        if self.architecture.task != task:
+        if self.task.output not in outputs:
+            fitting = [name for name in TASKS.own if TASKS[name].output in outputs]
             raise RunError(
-                f"the model was trained for {self.architecture.task}; expected {task}",
-                hint=f"train one with --task {task}",
+                f"the model was trained for {self.task.name} and gives {self.task.output}; expected "
+                f"{' or '.join(outputs)}",
+                hint=f"train one with --task {' or '.join(fitting)}",
             )
 
     def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -222,3 +237,8 @@ class TrainedModel:
         device = self.device
         mean, std = normalisation(self.bands, self.statistics)
         return torch.from_numpy(mean).view(-1, 1, 1).to(device), torch.from_numpy(std).view(-1, 1, 1).to(device)
+
+
+def unscaled(outputs: torch.Tensor, scale: BandStatistics) -> torch.Tensor:
+    """Outputs of a model in the unit of what it was trained to predict."""
+    return outputs if scale == UNSCALED else outputs * scale.std + scale.mean

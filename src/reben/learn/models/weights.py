@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from safetensors import SafetensorError
@@ -19,13 +19,14 @@ from torch import nn
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018, LandCover, Legend
 from reben.core.errors import RecipeError, RunError
-from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics, Statistics
+from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics, Statistics
 from reben.io.small_files import read_json
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
 from reben.learn.models.tensor_files import write_tensors
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weight_check import misfit
+from reben.learn.tasks import DEFAULT_TASK, TASKS
 from reben.version import __version__
 from reben.work import atomic
 
@@ -95,6 +96,8 @@ def save_model(directory: str | os.PathLike[str], trained: TrainedModel) -> None
         "mean": [trained.statistics[band].mean for band in trained.bands],
         "std": [trained.statistics[band].std for band in trained.bands],
         "legend": _legend_values(trained.own_legend),
+        "output_mean": trained.scale.mean,
+        "output_std": trained.scale.std,
         "reben_version": __version__,
     }
     tensors = {_PREFIX + name: tensor.contiguous() for name, tensor in trained.model.state_dict().items()}
@@ -132,7 +135,10 @@ def load_model(source: str | os.PathLike[str]) -> TrainedModel:
         raise RunError(f"{directory / CONFIG_FILE}: {error}", hint=error.hint) from error
     _load_weights(model, directory / WEIGHTS_FILE)
     legend = None if config.legend is None else config.legend.legend()
-    return TrainedModel(model.eval(), architecture, config.bands, config.statistics(), config.class_names, legend)
+    scale = BandStatistics(config.output_mean, config.output_std)
+    return TrainedModel(
+        model.eval(), architecture, config.bands, config.statistics(), config.class_names, legend, scale
+    )
 
 
 class _Cover(BaseModel):
@@ -180,12 +186,14 @@ class _Config(BaseModel):
     image_size: Annotated[int, Field(gt=0, le=4096)]
     drop_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     drop_path_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    task: Literal["classification", "segmentation"] = "classification"
+    task: str = DEFAULT_TASK
     bands: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[Annotated[float, Field(ge=1e-6)], ...] = ()
     class_names: tuple[str, ...] = ()
     legend: _LegendConfig | None = None
+    output_mean: float = UNSCALED.mean
+    output_std: Annotated[float, Field(gt=0)] = UNSCALED.std
 
     @model_validator(mode="before")
     @classmethod
@@ -207,13 +215,20 @@ class _Config(BaseModel):
         return filled
 
     @model_validator(mode="after")
+    def _check_task(self) -> Self:
+        if self.task not in TASKS:
+            raise ValueError(f"task = {self.task!r}: there is no such task; expected one of {', '.join(TASKS)}")
+        return self
+
+    @model_validator(mode="after")
     def _check_lengths(self) -> Self:
         for name in ("bands", "mean", "std"):
             if len(getattr(self, name)) != self.channels:
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries for {self.channels} channels")
         if self.channels * self.image_size**2 > _MOST_VALUES:
             raise ValueError(f"{self.channels} channels of {self.image_size} x {self.image_size} pixels are too many")
-        if self.legend is not None and self.legend.legend().class_names != self.class_names:
+        classes_are_outputs = TASKS[self.task].has_classes
+        if classes_are_outputs and self.legend is not None and self.legend.legend().class_names != self.class_names:
             raise ValueError("legend has other classes than class_names")
         if len(self.class_names) != self.classes:
             raise ValueError(f"class_names has {len(self.class_names)} entries for {self.classes} classes")

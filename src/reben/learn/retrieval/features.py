@@ -21,6 +21,7 @@ from reben.learn.inference.outputs import open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import EmbeddingModel, Embeddings, write_embeddings
+from reben.learn.tasks.task import Output
 
 LAYER = "forward_head(forward_features(images), pre_logits=True)"
 """How timm calls it: pooled, and with whatever a model has between pooling and the classifier."""
@@ -60,7 +61,7 @@ def embed(
         StoreError: if there is no store.
     """
     trained = load_model(checkpoint)
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels, Output.values)
     data = open_data(
         trained, store=store, metadata=metadata, batch_size=batch_size, workers=workers, snow_and_cloud=snow_and_cloud
     )
@@ -86,7 +87,7 @@ def embed_patch(checkpoint: str | os.PathLike[str], patch_id: str, *, store: Pat
         RunError, HubError, MetadataError, StoreError: as in `embed`.
     """
     trained = load_model(checkpoint)
-    trained.expect_task("classification")
+    trained.expect_output(Output.labels, Output.values)
     data = open_data(trained, store=store, metadata=metadata, batch_size=1, workers=0, snow_and_cloud=True)
     patches = Patches.from_metadata(data.metadata, snow_and_cloud=True, legend=data.legend).select([patch_id])
     patches.expect_in(data.store, data.bands)
@@ -116,12 +117,13 @@ def embeddings_of(
         yield features.cpu().numpy()
 
 
-def _features(model: Any, images: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - timm's models have no common type
+def _features(trained: TrainedModel, images: torch.Tensor) -> torch.Tensor:
     """Embeddings of normalised images, shape (batch, dimensions).
 
     Raises:
         RunError: if the model has no such layer.
     """
+    model: Any = trained.model  # timm's models have no common type
     if not (hasattr(model, "forward_features") and hasattr(model, "forward_head")):
         raise RunError(f"{type(model).__name__} has no layer before a classifier", hint="use a classifier of timm")
     features: torch.Tensor = model.forward_head(model.forward_features(images), pre_logits=True)

@@ -43,12 +43,7 @@ def bootstrap_intervals(
         seed: equal seeds give equal intervals.
     """
     ranked = RankedDecisions(probabilities, labels)
-    unit_of = _numbered(units)
-
-    def metrics(counts: NDArray[np.int64]) -> dict[str, float]:
-        return ranked.metrics(counts[unit_of].astype(np.float64))
-
-    return _intervals(metrics, int(unit_of.max()) + 1, resamples=resamples, seed=seed)
+    return bootstrap(ranked.metrics, units, resamples=resamples, seed=seed)
 
 
 def bootstrap_confusions(
@@ -72,6 +67,30 @@ def bootstrap_confusions(
         return summarise(np.rint(drawn).astype(np.int64))
 
     return _intervals(metrics, number, resamples=resamples, seed=seed)
+
+
+def bootstrap(
+    metrics: Callable[[NDArray[np.float64]], dict[str, float]],
+    units: Sequence[str],
+    *,
+    resamples: int,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Intervals of any metrics, by their names.
+
+    Args:
+        metrics: takes how often each patch counts, shape (patches,).
+        units: what is resampled as a whole: the unit that each patch belongs to, shape (patches,).
+        resamples: number of resamples.
+        seed: equal seeds give equal intervals.
+    """
+    unit_of = _numbered(units)
+    return _intervals(
+        lambda counts: metrics(counts[unit_of].astype(np.float64)),
+        int(unit_of.max()) + 1,
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def _numbered(units: Sequence[str]) -> NDArray[np.int64]:

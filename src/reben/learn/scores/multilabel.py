@@ -38,6 +38,25 @@ class Scores:
         """For JSON."""
         return asdict(self)
 
+    def headline(self) -> str:
+        """Return both average precisions in one line."""
+        return f"macro AP {self.ap_macro:.4f}  micro AP {self.ap_micro:.4f}"
+
+    def lines(self) -> list[str]:
+        """Return all scores for people, a line each."""
+        without = self.classes_without_positives
+        return [
+            f"macro AP {self.ap_macro:.4f}  (chance level {self.chance_ap_macro:.4f})",
+            f"micro AP {self.ap_micro:.4f}",
+            f"macro F1 {self.f1_macro:.4f}",
+            f"micro F1 {self.f1_micro:.4f}",
+            "AP per class:",
+            *(
+                f"  {value:.4f}  {name}{'  (no patch has it: counts as 0)' if name in without else ''}"
+                for name, value in self.ap_per_class.items()
+            ),
+        ]
+
 
 def epoch_metrics(classes: int) -> MetricCollection:
     """The four metrics, to be updated batch by batch with probabilities and labels."""

@@ -45,6 +45,24 @@ class SegmentationScores:
         """For JSON."""
         return asdict(self)
 
+    def headline(self) -> str:
+        """Return mean IoU and accuracy in one line."""
+        return f"mean IoU {self.mean_iou:.4f}  accuracy {self.pixel_accuracy:.4f}"
+
+    def lines(self) -> list[str]:
+        """Return all scores for people, a line each."""
+        baseline = f"most frequent class alone: {self.majority_pixel_accuracy:.4f}"
+        return [
+            f"mean IoU       {self.mean_iou:.4f}",
+            f"macro F1       {self.f1_macro:.4f}",
+            f"pixel accuracy {self.pixel_accuracy:.4f}  (= micro F1; {baseline})",
+            "IoU per class:",
+            *(
+                f"  {'   -  ' if value is None else f'{value:.4f}'}  {name}"
+                for name, value in self.iou_per_class.items()
+            ),
+        ]
+
 
 def epoch_metrics(classes: int) -> MetricCollection:
     """Metrics to be updated batch by batch with logits (B, classes, H, W) and class maps (B, H, W)."""

@@ -8,26 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
-from reben.data.normalisation import PUBLISHED_STATISTICS, BandStatistics
+from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics
+from reben.data.patches import Patches
 from reben.data.statistics import read_statistics
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
+from reben.learn.tasks import task_of
 from reben.learn.training.augmentation import load_augmentation
 from reben.learn.training.callbacks import EpochTable, KeepBest, SeedEpochs
 from reben.learn.training.checkpoints import SafetensorsCheckpointIO
-from reben.learn.training.class_weights import balanced_weights
 from reben.learn.training.hardware import Hardware, is_first_process
+from reben.learn.training.module import PatchModule
 from reben.learn.training.recipe import Recipe
 from reben.learn.training.run_directory import RunDirectory
-from reben.learn.training.task import TASKS
 from reben.work import atomic
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
@@ -118,7 +120,8 @@ def train(
             seed=recipe.seed,
             shuffle_block=recipe.shuffle_block,
             snow_and_cloud=recipe.snow_and_cloud,
-            reference_maps=recipe.task == "segmentation",
+            reference_maps=task_of(recipe.task).needs_maps,
+            target=recipe.target,
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
         _note_data(data, recipe, note)
@@ -128,7 +131,7 @@ def train(
             run.note_resumption()
         elif first:
             run.start(settings)
-        metric = TASKS[recipe.task].best_metric
+        metric = task_of(recipe.task).best_metric
         best = KeepBest(f"validation/{metric}", lambda: save_model(run.path, trained))
         epochs = _fit(run, recipe, data, trained, best, hardware=hardware, show_progress=show_progress, report=report)
         result = TrainingResult(run.path, best.best_epoch, metric, best.best_score, epochs)
@@ -165,7 +168,8 @@ def _new_model(
     recipe: Recipe, data: PatchDataModule, *, start: Start | None, note: Callable[[str], None]
 ) -> TrainedModel:
     """A model that fits the images and classes of the data, with random weights or those to start from."""
-    if len(data.classes) < _FEWEST_CLASSES:
+    has_classes = task_of(recipe.task).has_classes
+    if has_classes and len(data.classes) < _FEWEST_CLASSES:
         raise RecipeError(
             f"the legend has the class {data.classes[0]!r} only, and there is nothing to tell it from",
             hint="give other land cover a class of its own in the legend",
@@ -173,10 +177,11 @@ def _new_model(
     channels, side, _ = data.dataset("train").image_shape
     data.dataset("validation")
     name = _architecture_name(recipe, start)
+    names = data.legend.class_names if has_classes else (str(recipe.target),)
     architecture = Architecture(
         timm_name=name,
         channels=channels,
-        classes=len(data.legend.class_names),
+        classes=len(names),
         image_size=side,
         dropout=recipe.dropout,
         drop_path=recipe.drop_path,
@@ -185,13 +190,31 @@ def _new_model(
     bands = tuple(band.name for band in data.bands)
     statistics = {band: BandStatistics(0, 1) for band in bands} if data.statistics is None else data.statistics
     model = build_model(architecture, pretrained=None if start is None else start.pretrained)
-    trained = TrainedModel(model, architecture, bands, statistics, data.legend.class_names, data.legend)
+    scale = _scale_of(data.dataset("train").patches)
+    trained = TrainedModel(model, architecture, bands, statistics, names, data.legend, scale)
     if start is not None:
         fitted = f"first layer fitted to {len(bands)} channels, last layer new"
         if start.source is not None:
             fitted = copy_weights(start.source, trained)
         note(f"starting from {start.description}: {fitted}")
     return trained
+
+
+def _scale_of(patches: Patches) -> BandStatistics:
+    """Mean and standard deviation of the training patches' numbers, if regression learns numbers of the tables.
+
+    Raises:
+        RecipeError: if all of them are the same.
+    """
+    if patches.targets is None:
+        return UNSCALED
+    mean, std = float(patches.targets.mean(dtype=np.float64)), float(patches.targets.std(dtype=np.float64))
+    if not std:
+        raise RecipeError(
+            f"the target is {mean:g} for every training patch, and there is nothing to learn",
+            hint="give another --target, or other tables",
+        )
+    return BandStatistics(mean, std)
 
 
 def _architecture_name(recipe: Recipe, start: Start | None) -> str:
@@ -227,15 +250,15 @@ def _fit(
     Raises:
         KeyboardInterrupt: if the user stops the run.
     """
-    weights = None
+    weights, task = None, task_of(recipe.task)
     if recipe.class_weights == "balanced":
-        weights = balanced_weights(data.dataset("train").patches.labels, recipe.task)
-    task = TASKS[recipe.task](trained.model, recipe, trained.architecture.classes, weights)
+        weights = torch.from_numpy(task.balanced_weights(data.dataset("train").patches.labels)).float()
+    module = PatchModule(trained.model, recipe, trained.architecture.classes, weights, trained.scale)
     if torch.cuda.is_available() and hardware.accelerator != "cpu":
         torch.set_float32_matmul_precision(recipe.matmul_precision)
     callbacks: list[Callback] = [
         best,
-        EpochTable(run.metrics, task.metric_names, report),
+        EpochTable(run.metrics, tuple(task.metrics), report),
         SeedEpochs(recipe.seed),
         EarlyStopping(f"validation/{task.best_metric}", mode="max", patience=recipe.patience),
         _SafetensorsCheckpoint(
@@ -270,7 +293,7 @@ def _fit(
         )
         resume_from = run.checkpoint if run.checkpoint.exists() else None
         try:
-            trainer.fit(task, datamodule=data, ckpt_path=resume_from)
+            trainer.fit(module, datamodule=data, ckpt_path=resume_from)
         except SystemExit as error:  # Lightning's answer to Ctrl-C
             raise KeyboardInterrupt from error
     return trainer.current_epoch

@@ -4,25 +4,23 @@ The text below each field is its help on the command line. Source: reBEN paper, 
 scripts (weight decay, start and end of the learning rate, precision of matrix products).
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reben.core.bands import names_in
 from reben.core.errors import BandError, RecipeError
+from reben.learn.tasks import DEFAULT_TASK, TASKS
+from reben.learn.tasks.task import Task
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 
 
-LOSS_NAMES = {
-    "classification": ("bce", "focal", "asymmetric"),
-    "segmentation": ("cross_entropy", "focal", "dice"),
-}
-"""By task, the default first; `losses` computes them."""
-
-UNWEIGHTED_LOSSES = ("asymmetric", "dice")
-"""Losses that take no class weights."""
+def _of_tasks(what: Callable[[Task], str]) -> str:
+    """What our own tasks say, for the help."""
+    return "; ".join(f"{name}: {what(TASKS[name])}" for name in TASKS.own)
 
 
 class Recipe(BaseModel):
@@ -32,8 +30,10 @@ class Recipe(BaseModel):
 
     model: str | None = None
     """timm name of the architecture, such as resnet50; of the weights of --init if left out."""
-    task: Literal["classification", "segmentation"] = "classification"
-    """Labels of whole patches, or a class per pixel by a U-Net."""
+    task: Annotated[str, Field(description=f"What is learnt. {_of_tasks(lambda task: task.summary)}.")] = DEFAULT_TASK
+    target: str | None = None
+    """What a task without classes learns: a column of the metadata tables with a number per patch, or share:CLASS, the
+    share of the labelled pixels of the reference map with this class."""
     bands: str = "all"
     """s1, s2, all, rgb, or band names joined by commas; the order of the channels."""
     epochs: Positive = 100
@@ -57,9 +57,10 @@ class Recipe(BaseModel):
     """Weight decay of the optimiser."""
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     """Optimiser; sgd has a Nesterov momentum of 0.9."""
-    loss: str | None = None
-    """bce, focal or asymmetric for classification; cross_entropy, focal or dice for segmentation. The first one of each
-    by default."""
+    loss: Annotated[
+        str | None,
+        Field(description=f"Loss; by default the first. {_of_tasks(lambda task: ', '.join(task.losses))}."),
+    ] = None
     class_weights: Literal["none", "balanced"] = "none"
     """balanced makes rare classes weigh more, by how many training patches have each class."""
     dropout: Share = 0.15
@@ -99,11 +100,18 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _check_loss(self) -> Self:
-        known = LOSS_NAMES[self.task]
-        if self.loss is not None and self.loss not in known:
-            raise ValueError(f"loss = {self.loss}: {self.task} has no such loss; choose out of {', '.join(known)}")
-        if self.class_weights != "none" and self.loss in UNWEIGHTED_LOSSES:
-            raise ValueError(f"loss = {self.loss}: takes no class weights; leave --class-weights out")
+        if self.task not in TASKS:
+            raise ValueError(f"task = {self.task}: there is no such task; choose one of {', '.join(TASKS)}")
+        task = TASKS[self.task]
+        if self.loss is not None and self.loss not in task.losses:
+            raise ValueError(
+                f"loss = {self.loss}: {self.task} has no such loss; choose out of {', '.join(task.losses)}"
+            )
+        if task.needs_target != (self.target is not None):
+            wanted = "needs a target; give --target" if task.needs_target else "takes no target; leave --target out"
+            raise ValueError(f"task = {self.task}: {wanted}")
+        if self.class_weights != "none" and (self.loss or task.losses[0]) in task.unweighted_losses:
+            raise ValueError(f"loss = {self.loss or task.losses[0]}: takes no class weights; leave --class-weights out")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reben.core.backscatter import implausibility
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import RasterError
-from reben.core.names import S1PatchName
+from reben.io.dataset.paths import band_file_suffix, s1_patch_folder
 from reben.io.tiff.geotiff import read_pixels
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner
@@ -48,8 +48,8 @@ class S1PatchFolder:
 
 def patch_files(root: Path, name: str) -> dict[str, Path]:
     """Files of a ready patch by band."""
-    folder = root / S1PatchName.parse(name).scene / name
-    return {band: folder / f"{name}_{band}.tif" for band in S1_BANDS}
+    folder = s1_patch_folder(root, name)
+    return {band: folder / f"{name}{band_file_suffix(band)}" for band in S1_BANDS}
 
 
 def _read_band(path: Path, band: str, patch_size_m: int) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,9 @@ def test_what_is_not_there_is_named(init: str, message: str):
         find_start(init)
 
 
-def test_weights_that_cannot_be_fetched_are_an_error(hub: HubStandIn):
+def test_weights_that_cannot_be_fetched_are_an_error(hub: HubStandIn, monkeypatch: pytest.MonkeyPatch):
     hub.broken = True
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # the library tries again and again, and waits in between
     with pytest.raises(HubError):
         pretrained_start(TAG)
 

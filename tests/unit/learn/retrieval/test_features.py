@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -108,9 +109,9 @@ class Odd(nn.Module):
     [
         (nn.Identity(), "no layer before a classifier"),
         (Odd(torch.zeros(1, 4, 2, 2)), "not a vector each"),
-        (Odd(torch.full((1, 4), torch.nan)), "no numbers"),
+        (Odd(torch.full((1, 4), torch.nan)), "NaN or infinite"),
     ],
 )
 def test_models_without_usable_features(model: nn.Module, message: str):
     with pytest.raises(RunError, match=message):
-        finite(features._features(model, torch.zeros(1, 12, 120, 120)))
+        finite(features._features(SimpleNamespace(model=model), torch.zeros(1, 12, 120, 120)))

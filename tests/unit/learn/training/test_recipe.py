@@ -1,7 +1,8 @@
 import pytest
 
 from reben.core.errors import RebenError, RecipeError
-from reben.learn.training.recipe import LOSS_NAMES, Recipe, make_recipe
+from reben.learn.tasks import TASKS
+from reben.learn.training.recipe import Recipe, make_recipe
 
 
 def test_defaults_are_the_papers():
@@ -26,6 +27,7 @@ def test_defaults_are_the_papers():
         "channels_last": False,
         "compile": False,
         "init": None,
+        "target": None,
         "pretrained": False,
         "freeze": False,
         "optimizer": "adamw",
@@ -118,7 +120,13 @@ def test_losses_that_cannot_be_are_refused_before_anything_is_written(settings: 
         make_recipe(model="resnet18", **settings)
 
 
-def test_every_named_loss_exists():
-    from reben.learn.training.losses import LOSSES  # noqa: PLC0415
+@pytest.mark.parametrize(("task", "loss"), [(task, loss) for task in TASKS.own for loss in TASKS[task].losses])
+def test_every_named_loss_exists(task: str, loss: str):
+    assert callable(TASKS[task].loss(loss))
+    target = "biomass" if TASKS[task].needs_target else None
+    assert make_recipe(model="resnet18", task=task, loss=loss, target=target).loss == loss
 
-    assert {task: tuple(losses) for task, losses in LOSSES.items()} == LOSS_NAMES
+
+def test_a_task_that_does_not_exist_is_refused():
+    with pytest.raises(RecipeError, match="there is no such task; choose one of classification, segmentation"):
+        make_recipe(model="resnet18", task="detection")

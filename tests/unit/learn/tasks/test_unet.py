@@ -3,7 +3,7 @@ import torch
 
 from reben.core.errors import RecipeError
 from reben.learn.models.architectures import Architecture, build_model
-from reben.learn.models.unet import build_unet
+from reben.learn.tasks.unet import build_unet
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_convnext", "test_vit"])

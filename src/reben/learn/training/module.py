@@ -1,18 +1,19 @@
-"""The learning tasks: labels of whole patches, and a class for each pixel."""
+"""The Lightning module: how a model of any task is trained on patches."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import lightning
 import torch
 from torch import nn
-from torchmetrics import Metric, MetricCollection
+from torchmetrics import Metric
 
 from reben.data.dataset import Batch
 from reben.data.loader import GLOBAL_BATCH_SIZE
+from reben.data.normalisation import UNSCALED, BandStatistics
 from reben.learn.models.initial_weights import head_modules
-from reben.learn.scores import multilabel, segmentation
+from reben.learn.models.trained_model import unscaled
+from reben.learn.tasks import task_of
 from reben.learn.training import schedule
-from reben.learn.training.losses import loss_of
 from reben.learn.training.optimisers import OPTIMISERS
 from reben.learn.training.recipe import Recipe
 
@@ -42,55 +43,49 @@ class MeanLoss(Metric):
         return (self.total / self.patches).float()
 
 
-class PatchTask(lightning.LightningModule):
+class PatchModule(lightning.LightningModule):
     """What Lightning needs to know to train a model on patches.
 
     Args:
-        model: maps images (B, C, H, W) to logits (B, classes, ...).
+        model: maps images (B, C, H, W) to outputs (B, classes, ...).
         recipe: how to train it.
-        metrics: of an epoch of validation.
+        classes: number of outputs.
         class_weights: weight of each class in the loss, shape (classes,); None for none.
+        scale: mean and standard deviation by which numbers are scaled that the model is to predict.
     """
 
     class_weights: torch.Tensor | None
 
-    metric_names: ClassVar[tuple[str, ...]]
-    """Of validation."""
-    best_metric: ClassVar[str]
-    """By which epochs are compared; more is better."""
-
     def __init__(
-        self, model: nn.Module, recipe: Recipe, metrics: MetricCollection, class_weights: torch.Tensor | None
+        self,
+        model: nn.Module,
+        recipe: Recipe,
+        classes: int,
+        class_weights: torch.Tensor | None = None,
+        scale: BandStatistics = UNSCALED,
     ) -> None:
         super().__init__()
         self.model = model
         self.recipe = recipe
-        self.loss_function = loss_of(recipe.task, recipe.loss)
+        self.scale = scale
+        self.task = task_of(recipe.task)
+        self.loss_function = self.task.loss(recipe.loss or self.task.losses[0])
         self.register_buffer("class_weights", class_weights, persistent=False)
         self._trained_alone = head_modules(model) if recipe.freeze else []
         if recipe.freeze:
             model.requires_grad_(requires_grad=False)
         for module in self._trained_alone:
             module.requires_grad_(requires_grad=True)
-        self.validation_metrics = metrics
+        self.validation_metrics = self.task.epoch_metrics(classes)
         self.train_loss = MeanLoss()
         self.validation_loss = MeanLoss()
 
-    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def loss(self, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean loss over patches."""
-        raise NotImplementedError
-
-    def target(self, batch: Batch) -> torch.Tensor:
-        """What the metrics compare with."""
-        raise NotImplementedError
-
-    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
-        """What the metrics compare."""
-        raise NotImplementedError
-
-    def metrics(self) -> dict[str, torch.Tensor]:
-        """Values of the epoch."""
-        raise NotImplementedError
+        target = self.task.loss_target(batch)
+        if self.scale != UNSCALED:
+            target = (target - self.scale.mean) / self.scale.std
+        return self.loss_function(outputs, target, self.class_weights)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits, float32 whatever the model computes with."""
@@ -122,15 +117,19 @@ class PatchTask(lightning.LightningModule):
         logits = self(batch["image"])
         self.validation_loss.update(self.loss(logits, batch), len(batch["image"]))
         self.log("validation/loss", self.validation_loss, on_epoch=True)
-        self.validation_metrics.update(self.predictions(logits), self.target(batch))
+        self.validation_metrics.update(self.task.predictions(unscaled(logits, self.scale)), self.task.truth(batch))
 
     def predict_step(self, batch: Batch, _index: int) -> dict[str, Any]:
         """Patch ids and predictions of a batch, for `Trainer.predict`: probabilities of labels, or class maps."""
-        return {"patch_id": batch["patch_id"], "prediction": self.predictions(self(batch["image"]))}
+        return {
+            "patch_id": batch["patch_id"],
+            "prediction": self.task.predictions(unscaled(self(batch["image"]), self.scale)),
+        }
 
     def on_validation_epoch_end(self) -> None:
         """Metrics of the epoch, over all processes."""
-        self.log_dict({f"validation/{name}": value for name, value in self.metrics().items()})
+        values = self.task.epoch_values(self.validation_metrics)
+        self.log_dict({f"validation/{name}": value for name, value in values.items()})
         self.validation_metrics.reset()
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's type is a union of ten
@@ -142,68 +141,3 @@ class PatchTask(lightning.LightningModule):
             optimizer, lambda step: schedule.rate(step, warmup_steps=recipe.warmup_steps, total_steps=total)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
-
-
-class MultiLabelTask(PatchTask):
-    """Labels of whole patches: binary cross entropy, the paper's metrics."""
-
-    metric_names = multilabel.METRIC_NAMES
-    best_metric = "ap_macro"
-
-    def __init__(
-        self, model: nn.Module, recipe: Recipe, classes: int, class_weights: torch.Tensor | None = None
-    ) -> None:
-        super().__init__(model, recipe, multilabel.epoch_metrics(classes), class_weights)
-
-    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Mean over patches and classes."""
-        return self.loss_function(logits, batch["label"].float(), self.class_weights)
-
-    def target(self, batch: Batch) -> torch.Tensor:
-        """Multi-hot labels, shape (B, classes)."""
-        labels: torch.Tensor = batch["label"]
-        return labels
-
-    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
-        """Probabilities, shape (B, classes)."""
-        return logits.sigmoid()
-
-    def metrics(self) -> dict[str, torch.Tensor]:
-        """The paper's four."""
-        return multilabel.compute(self.validation_metrics)
-
-
-class SegmentationTask(PatchTask):
-    """A class for each pixel: cross entropy; unlabelled pixels teach nothing and are not scored."""
-
-    metric_names = segmentation.METRIC_NAMES
-    best_metric = "mean_iou"
-
-    def __init__(
-        self, model: nn.Module, recipe: Recipe, classes: int, class_weights: torch.Tensor | None = None
-    ) -> None:
-        super().__init__(model, recipe, segmentation.epoch_metrics(classes), class_weights)
-
-    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Mean over patches; each weighs by its labelled pixels."""
-        return self.loss_function(logits, batch["mask"], self.class_weights)
-
-    def target(self, batch: Batch) -> torch.Tensor:
-        """Class maps, shape (B, H, W)."""
-        mask: torch.Tensor = batch["mask"]
-        return mask
-
-    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
-        """Class maps, shape (B, H, W)."""
-        return logits.argmax(dim=1)
-
-    def metrics(self) -> dict[str, torch.Tensor]:
-        """Mean IoU, F1, accuracy."""
-        return segmentation.compute(self.validation_metrics)
-
-
-TASKS: dict[str, type[MultiLabelTask | SegmentationTask]] = {
-    "classification": MultiLabelTask,
-    "segmentation": SegmentationTask,
-}
-"""By the recipe's `task`."""

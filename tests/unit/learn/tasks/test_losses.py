@@ -6,9 +6,10 @@ import torch
 from torch.nn import functional
 
 from reben.core.errors import RecipeError
-from reben.learn.training.losses import LOSSES, loss_of
+from reben.learn.tasks import TASKS, task_of
 
-TASKS = [(task, name) for task, losses in LOSSES.items() for name in losses]
+LOSSES = [(task, name) for task in TASKS.own if TASKS[task].has_classes for name in TASKS[task].losses]
+"""Those of regression are in test_regression.py."""
 PATCHES, CLASSES, SIDE = 6, 4, 8
 
 
@@ -21,17 +22,17 @@ def batch(task: str, *, unlabelled: bool = False) -> tuple[torch.Tensor, torch.T
     return logits, torch.randint(-1 if unlabelled else 0, CLASSES, (PATCHES, SIDE, SIDE), generator=draw)
 
 
-@pytest.mark.parametrize(("task", "name"), TASKS)
+@pytest.mark.parametrize(("task", "name"), LOSSES)
 def test_a_batch_in_parts_has_the_same_mean(task: str, name: str):
-    loss = loss_of(task, name)
+    loss = task_of(task).loss(name)
     logits, target = batch(task, unlabelled=True)
     parts = [loss(logits[part], target[part], None) * len(logits[part]) for part in (slice(0, 1), slice(1, 6))]
     torch.testing.assert_close(sum(parts) / PATCHES, loss(logits, target, None))
 
 
-@pytest.mark.parametrize(("task", "name"), TASKS)
+@pytest.mark.parametrize(("task", "name"), LOSSES)
 def test_better_predictions_cost_less_and_gradients_flow(task: str, name: str):
-    loss = loss_of(task, name)
+    loss = task_of(task).loss(name)
     logits, target = batch(task)
     good = (
         (target * 2 - 1) * 6 if task == "classification" else functional.one_hot(target, CLASSES).movedim(3, 1) * 12.0
@@ -43,15 +44,17 @@ def test_better_predictions_cost_less_and_gradients_flow(task: str, name: str):
     assert logits.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", LOSSES["segmentation"])
+@pytest.mark.parametrize("name", TASKS["segmentation"].losses)
 def test_unlabelled_pixels_teach_nothing(name: str):
+    loss = task_of("segmentation").loss(name)
     logits, target = batch("segmentation", unlabelled=True)
     changed = torch.where((target < 0)[:, None], logits + 5 * torch.randn_like(logits), logits)
     torch.testing.assert_close(
-        loss_of("segmentation", name)(changed, target, None), loss_of("segmentation", name)(logits, target, None)
+        loss(changed, target, None),
+        loss(logits, target, None),
     )
     nothing = torch.full_like(target, -1)
-    assert loss_of("segmentation", name)(logits, nothing, None).isfinite()
+    assert task_of("segmentation").loss(name)(logits, nothing, None).isfinite()
 
 
 def test_focal_loss_is_the_formula_of_its_paper():
@@ -59,14 +62,14 @@ def test_focal_loss_is_the_formula_of_its_paper():
     p = 1 / (1 + np.exp(-logits.numpy().astype(np.float64)))
     right = np.where(target.numpy() > 0, p, 1 - p)
     expected = (-((1 - right) ** 2) * np.log(right)).mean()
-    assert loss_of("classification", "focal")(logits, target, None).item() == pytest.approx(expected, rel=1e-5)
+    assert task_of("classification").loss("focal")(logits, target, None).item() == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize(("task", "name"), [pair for pair in TASKS if pair[1] not in {"asymmetric", "dice"}])
+@pytest.mark.parametrize(("task", "name"), [pair for pair in LOSSES if pair[1] not in {"asymmetric", "dice"}])
 def test_class_weights_multiply(task: str, name: str):
     logits, target = batch(task)
     plain, ones, doubled = (
-        loss_of(task, name)(logits, target, w) for w in (None, torch.ones(CLASSES), torch.full((CLASSES,), 2.0))
+        task_of(task).loss(name)(logits, target, w) for w in (None, torch.ones(CLASSES), torch.full((CLASSES,), 2.0))
     )
     torch.testing.assert_close(plain, ones)
     assert doubled > plain
@@ -75,12 +78,4 @@ def test_class_weights_multiply(task: str, name: str):
 @pytest.mark.parametrize(("task", "name"), [("classification", "asymmetric"), ("segmentation", "dice")])
 def test_losses_without_class_weights_say_so(task: str, name: str):
     with pytest.raises(RecipeError, match="takes no class weights"):
-        loss_of(task, name)(*batch(task), torch.ones(CLASSES))
-
-
-def test_the_default_is_the_papers_and_others_are_named():
-    assert loss_of("classification", None) is LOSSES["classification"]["bce"]
-    assert loss_of("segmentation", None) is LOSSES["segmentation"]["cross_entropy"]
-    with pytest.raises(RecipeError, match="classification has no such loss") as caught:
-        loss_of("classification", "dice")
-    assert caught.value.hint == "choose out of bce, focal, asymmetric"
+        task_of(task).loss(name)(*batch(task), torch.ones(CLASSES))

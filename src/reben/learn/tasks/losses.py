@@ -1,11 +1,11 @@
-"""The losses of training, by task and name: a small table.
+"""The losses of training.
 
-Every loss is a mean over the patches of a batch, so that batches computed in parts give the same gradients. Sources:
-focal loss, Lin et al., ICCV 2017, equation 4 (gamma 2); asymmetric loss, Ridnik et al., ICCV 2021, as timm has it; Dice
-loss, Milletari et al., 3DV 2016, as segmentation-models-pytorch has it, here computed per image.
+Each takes outputs, target and class weights (or None). Of labels: logits (B, classes), target float (B, classes). Of
+maps: logits (B, classes, H, W), target int64 (B, H, W). Every loss is a mean over the patches of a batch, so that
+batches computed in parts give the same gradients. Sources: focal loss, Lin et al., ICCV 2017, equation 4 (gamma 2);
+asymmetric loss, Ridnik et al., ICCV 2021, as timm has it; Dice loss, Milletari et al., 3DV 2016, as
+segmentation-models-pytorch has it, here computed per image.
 """
-
-from collections.abc import Callable
 
 import torch
 from segmentation_models_pytorch.losses import MULTICLASS_MODE, DiceLoss
@@ -14,12 +14,6 @@ from torch.nn import functional
 
 from reben.core.classes import UNLABELLED
 from reben.core.errors import RecipeError
-
-Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]
-"""From logits, target and class weights (or None) to the mean over patches.
-
-Of labels: logits (B, classes), target float (B, classes). Of maps: logits (B, classes, H, W), target int64 (B, H, W).
-"""
 
 _GAMMA = 2.0
 
@@ -72,24 +66,3 @@ def dice(logits: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | Non
     measure = DiceLoss(MULTICLASS_MODE, ignore_index=UNLABELLED)
     each = [measure(logit[None], mask[None]) for logit, mask in zip(logits, target, strict=True)]
     return torch.stack(each).mean()
-
-
-LOSSES: dict[str, dict[str, Loss]] = {
-    "classification": {"bce": binary_cross_entropy, "focal": binary_focal, "asymmetric": asymmetric},
-    "segmentation": {"cross_entropy": cross_entropy, "focal": pixel_focal, "dice": dice},
-}
-"""By task; the first one is the task's default."""
-
-
-def loss_of(task: str, name: str | None) -> Loss:
-    """A loss by name, or the default of the task.
-
-    Raises:
-        RecipeError: if the task has no such loss.
-    """
-    known = LOSSES[task]
-    if name is None:
-        return next(iter(known.values()))
-    if name not in known:
-        raise RecipeError(f"loss = {name!r}: {task} has no such loss", hint=f"choose out of {', '.join(known)}")
-    return known[name]

@@ -1,0 +1,49 @@
+"""Run one function on many tasks, in worker processes or on a cluster, and take the results as they come."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from typing import TypeVar
+
+from reben.core.errors import RebenError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_HINT = "it may have run out of memory; the same command resumes the work, perhaps with fewer --workers"
+
+
+def run_all(
+    executor: Executor,
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    *,
+    death: Callable[[Task], RebenError],
+) -> Iterator[tuple[Task, Result | RebenError]]:
+    """Yield each task with its result, or with the error that ended it, in the order in which they end.
+
+    Tasks that have not begun are cancelled when the caller stops taking results.
+
+    Args:
+        executor: runs the tasks.
+        function: what is done with each; it may be sent to another process.
+        tasks: arguments of the function.
+        death: the error to raise if a worker died at a task; it gets a hint and the cause.
+
+    Raises:
+        RebenError: that of `death`.
+    """
+    running: dict[Future[Result], Task] = {executor.submit(function, task): task for task in tasks}
+    try:
+        for future in as_completed(running):
+            task = running[future]
+            try:
+                outcome: Result | RebenError = future.result()
+            except RebenError as error:
+                outcome = error
+            except BrokenExecutor as error:
+                died = death(task)
+                raise type(died)(f"{died} ({error})", hint=_HINT) from error
+            yield task, outcome
+    finally:
+        for future in running:
+            future.cancel()
