@@ -20,12 +20,15 @@ from rasterio.transform import from_origin
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.grid import TileExtent
+from reben.correct.engines import ENGINES
 from reben.demo.area import make_area
 from reben.demo.dataset import write_dataset
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.encode.bigearthnet import sources
+from reben.encode.datasets import DATASETS
 from reben.encode.engine import Plan, encode, plan
 from reben.io.dataset.paths import DatasetPaths
+from reben.learn.tasks import TASKS
 from stand_ins.hub import HubStandIn, running_hub
 
 settings.register_profile("reben", deadline=None)  # tests check behaviour, never the clock
@@ -174,6 +177,18 @@ def small_land_cover(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fields=np.array(["Code_18"]), layer="U2018_CLC2018_V2020_20u1", crs="EPSG:3035", geometry_type="Polygon",
     )  # fmt: skip
     return path
+
+
+@pytest.fixture
+def example_plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package in `tests/example_plugin` is installed, with what it adds to the registries."""
+    registries = (DATASETS, ENGINES, TASKS)
+    monkeypatch.syspath_prepend(Path(__file__).parent / "example_plugin")
+    for registry in registries:
+        registry.forget_plugins()
+    yield
+    for registry in registries:
+        registry.forget_plugins()
 
 
 @pytest.fixture

@@ -1,5 +1,11 @@
 """What another package may add to reben: the example of CONTRIBUTING.md."""
 
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reben.correct.options import CorrectOptions
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
 
 TINY = DatasetSpecification(
@@ -16,3 +22,25 @@ TINY = DatasetSpecification(
         ),
     ),
 )
+
+
+@dataclass(frozen=True)
+class ExampleEngine:
+    """An engine that copies: what it takes for granted is that the air is clear."""
+
+    memory_bytes: int
+
+    def product(self, l1c: Path, output: Path) -> Path | None:
+        """Return the finished product, if it is there."""
+        path = output / l1c.name
+        return path if path.exists() else None
+
+    def correct(self, l1c: Path, output: Path) -> dict[str, object]:
+        """Make the product."""
+        shutil.copytree(l1c, output / l1c.name)
+        return {"engine": "example", "product": l1c.name, "from": l1c.name, "compared with": []}
+
+
+def engine_of(options: CorrectOptions, _tell: Callable[[str], None]) -> ExampleEngine:
+    """Return the engine that options ask for."""
+    return ExampleEngine(memory_bytes=int(1_000 * options.adjacency_range))

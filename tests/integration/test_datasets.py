@@ -1,6 +1,7 @@
 """Every data set of the table -> store, through the command line, compared with what rasterio reads."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -322,6 +323,27 @@ def damaged(made: Callable[[str], Folders], tmp_path: Path) -> Folders:
     cut.write_bytes(cut.read_bytes()[:100_000])
     write(root / "patch_1.tif", (11, 256, 256), "uint16")
     return Folders("hydro", {"dir": root}, made("hydro").expected)
+
+
+@pytest.mark.usefixtures("example_plugin")
+def test_a_data_set_of_another_package_is_a_command(tmp_path: Path):
+    """In a process of its own: commands are made when the command line is imported."""
+    pixels = np.arange(32, dtype=np.uint8).reshape(2, 4, 4)
+    (tmp_path / "Tiny").mkdir()
+    with rasterio.open(
+        tmp_path / "Tiny" / "tiny_1.tif", "w", driver="GTiff", width=4, height=4, count=2, dtype="uint8",
+        crs="EPSG:32633", transform=rasterio.Affine(10, 0, 300_000, 0, -10, 5_400_000),
+    ) as target:  # fmt: skip
+        target.write(pixels)
+    plugin = str(Path(__file__).parents[1] / "example_plugin")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([plugin, os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "reben", "encode"]
+    options = ["example-tiny", "--dir", tmp_path / "Tiny", "--output", tmp_path / "store"]
+    subprocess.run([*command, *options], check=True, env=environment)
+    assert np.array_equal(open_store(tmp_path / "store")["tiny_1"]["Green"], pixels[1])
+    listed = subprocess.run([*command, "--list"], check=True, env=environment, capture_output=True, text=True)
+    assert "example-tiny" in listed.stdout
+    assert "warning: reben.datasets 'example-broken'" in listed.stderr
 
 
 @pytest.mark.parametrize("options", [(), ("--shards", 3, "--workers", 2), ("--workers", 2)], ids=str)

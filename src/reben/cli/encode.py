@@ -10,11 +10,12 @@ import typer
 from reben.cli.commands import add_command
 from reben.cli.console import context, say, stderr
 from reben.cli.from_model import options_from, with_options_of
+from reben.core.errors import PluginError
 from reben.encode.datasets import DATASETS
 from reben.encode.options import EncodeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reben.encode.engine import EncodeResult, Plan
     from reben.encode.specification import DatasetSpecification, Part, Source
@@ -24,10 +25,19 @@ app = typer.Typer(help="Encode a GeoTIFF data set as an LMDB+safetensors store."
 
 def _print_table(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if wanted:
-        for dataset in DATASETS.values():
+        for dataset in _datasets(broken=lambda error: stderr.print(f"warning: {error}", markup=False)):
             folders = " ".join(f"--{part.option} {part.folder}" for part in dataset.parts)
             say(f"{dataset.name:<16} {dataset.title:<26} {folders}")
         raise typer.Exit
+
+
+def _datasets(*, broken: "Callable[[PluginError], None]" = lambda _: None) -> "Iterator[DatasetSpecification]":
+    """Every data set that can be loaded: a package that does not work takes away its own data sets only."""
+    for name in DATASETS:
+        try:
+            yield DATASETS[name]
+        except PluginError as error:
+            broken(error)
 
 
 @app.callback()
@@ -115,7 +125,7 @@ def _variable(option: str) -> str:
     return option.replace("-", "_")
 
 
-for _dataset in DATASETS.values():
+for _dataset in _datasets():
     _add_command(_dataset)
 
 

@@ -63,6 +63,10 @@ class Registry(Mapping[str, T_co]):
     def __contains__(self, name: object) -> bool:
         return name in self._own or name in self._plugins
 
+    def forget_plugins(self) -> None:
+        """Look for what other packages add once more, as after one was installed while the program runs."""
+        self.__dict__.pop("_plugins", None)
+
     def _loaded(self, entry: EntryPoint) -> T_co:
         package = entry.dist.name if entry.dist is not None else entry.value
         where = f"{self.group} {entry.name!r} of the package {package}"

@@ -5,27 +5,23 @@ returns an `Engine`.
 """
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from reben.core.errors import CorrectionError
+from reben.core.registry import Registry
 
 if TYPE_CHECKING:
     from reben.correct.correction import Engine
     from reben.correct.options import CorrectOptions
 
-GROUP = "reben.engines"
-OWN_ENGINES = {
-    "sen2cor": "reben.correct.sen2cor.engine:engine_of",
-    "6s": "reben.correct.sixs.engine:engine_of",
-}
-"""Where the function of each of our engines is; it is imported when it is chosen."""
-
-
-def engines() -> dict[str, EntryPoint]:
-    """All engines that are installed, ours first; no other package can take the name of one of ours."""
-    ours = {name: EntryPoint(name, place, GROUP) for name, place in OWN_ENGINES.items()}
-    return ours | {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in ours}
+ENGINES: "Registry[Callable[[CorrectOptions, Callable[[str], None]], Engine]]" = Registry(
+    "reben.engines",
+    {
+        "sen2cor": "reben.correct.sen2cor.engine:engine_of",
+        "6s": "reben.correct.sixs.engine:engine_of",
+    },
+)
+"""What makes each engine; it is imported when it is chosen."""
 
 
 def expect_engine(name: str) -> str:
@@ -34,13 +30,13 @@ def expect_engine(name: str) -> str:
     Raises:
         ValueError: if there is none of this name.
     """
-    if name not in engines():
-        raise ValueError(f"there is no engine {name!r}; expected one of {', '.join(engines())}")
+    if name not in ENGINES:
+        raise ValueError(f"there is no engine {name!r}; expected one of {', '.join(ENGINES)}")
     return name
 
 
 def engine_of(options: "CorrectOptions", tell: Callable[[str], None] = lambda _: None) -> "Engine":
-    """The engine that options ask for.
+    """Return the engine that options ask for.
 
     Args:
         options: name and settings.
@@ -48,13 +44,13 @@ def engine_of(options: "CorrectOptions", tell: Callable[[str], None] = lambda _:
 
     Raises:
         CorrectionError: if what it needs is not there.
+        PluginError: if it belongs to another package and cannot be loaded.
     """
-    entry = engines()[options.engine]
     try:
-        function = entry.load()
-    except (ImportError, AttributeError) as error:
+        make = ENGINES[options.engine]
+    except ImportError as error:
         raise CorrectionError(
-            f"the engine {entry.name} cannot be loaded ({error})", hint="install what it needs, or choose another one"
+            f"the engine {options.engine} cannot be loaded ({error})",
+            hint="install what it needs, or choose another one",
         ) from error
-    engine: Engine = function(options, tell)
-    return engine
+    return make(options, tell)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from reben.correct.engines import OWN_ENGINES, expect_engine
+from reben.correct.engines import ENGINES, expect_engine
 from reben.correct.sixs.adjacency_range import FARTHEST_M, RANGE_M
 from reben.work.options import Checksums, Location, OnCommandLine, OnError, Options, Positive
 
@@ -17,7 +17,7 @@ _ATMOSPHERE, _WORK = OnCommandLine(panel="Atmosphere"), OnCommandLine(panel="Wor
 class CorrectOptions(Options):
     """How Sentinel-2 L1C products become L2A."""
 
-    engine: Annotated[str, AfterValidator(expect_engine), OnCommandLine(metavar="|".join(OWN_ENGINES))] = "sen2cor"
+    engine: Annotated[str, AfterValidator(expect_engine), OnCommandLine(metavar="|".join(ENGINES.own))] = "sen2cor"
     """What corrects. sen2cor: ESA's program, to be installed. 6s: embedded, an approximation."""
     dem: Annotated[Location | None, replace(_ATMOSPHERE, exists=True), Field(examples=["dem.tif"])] = None
     """Digital elevation model in metres, any CRS, for 6s; else sea level."""

@@ -145,3 +145,9 @@ def test_keys_of_the_examples(dataset: DatasetSpecification, part: Part, tmp_pat
     path.touch()
     (sample,) = part.layout.find(tmp_path / part.folder)
     assert sample.key == KEYS[f"{dataset.name} {part.option}"]
+
+
+@pytest.mark.usefixtures("example_plugin")
+def test_data_sets_of_other_packages():
+    assert list(DATASETS)[-2:] == ["example-broken", "example-tiny"]
+    assert DATASETS["example-tiny"].title == "Tiny images of an example"
