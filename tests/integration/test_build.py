@@ -133,7 +133,7 @@ def test_rejected_tiles_are_named(
 ):
     make_product(tmp_path / "l2a", "S2B_MSIL2A_20170801T101031_N9999_R022_T33UUP", quality="FAILED")
     _, err = build(tmp_path / "l2a", small_land_cover, tmp_path / "none", code=1)
-    assert "no patch stays (all products were rejected)" in err
+    assert "no patches are left (all products were rejected)" in err
     _, err = build(tmp_path / "l2a", small_land_cover, tmp_path / "dataset", "--l2a", str(products))
     assert "rejected: S2B_MSIL2A_20170801T101031_N9999_R022_T33UUP: GEOMETRIC_QUALITY is FAILED" in err
     report = json.loads((tmp_path / "dataset" / "build-report.json").read_text())

@@ -95,7 +95,7 @@ class Catalogue:
                 )
             key = json.dumps(sorted(parameters))
             if key in asked:
-                raise CatalogueError("the catalogue's pages go round in circles", hint="try again later")
+                raise CatalogueError("the catalogue returned the same page twice", hint="try again later")
             asked.add(key)
             page = self._page(parameters)
             for entry in page["value"]:
@@ -139,7 +139,7 @@ class Catalogue:
         except ValueError:
             page = None
         if not isinstance(page, dict) or not isinstance(page.get("value"), list):
-            raise TransientError("what the catalogue answers is no list of products")
+            raise TransientError("what the catalogue answers is not a list of products")
         return page
 
 

@@ -119,7 +119,7 @@ def open_response(
             yield response
             limit.expect_in_time()  # an answer of unstated length ends well where the connection is broken
     except (RequestError, InvalidURL, UnicodeError) as error:  # RequestError: content that cannot be decoded, too
-        stop.check()  # a connection that breaks because it is over is no error
+        stop.check()  # a connection that breaks because it is over is not an error
         limit.expect_in_time()
         raise TransientError(f"the connection failed ({str(error) or type(error).__name__})") from None
 
@@ -134,7 +134,7 @@ def redirect_target(response: Response) -> str | None:
         return None
     target = response.next_request
     if target is None or target.url.scheme not in {"http", "https"} or not _is_address(str(target.url)):
-        raise TransientError(f"status {response.status_code}, a redirect to no address")
+        raise TransientError(f"status {response.status_code}, a redirect without a usable Location header")
     return str(target.url)
 
 

@@ -50,7 +50,7 @@ def download(
 ) -> Report:
     """Download products into a folder; what is there already stays.
 
-    Ctrl-C and SIGTERM end it within moments; the report then names what was stopped, and the same call goes on.
+    Ctrl-C and SIGTERM end it within moments; the report then names what was stopped, and the same call resumes it.
 
     Args:
         products: what to download; size and checksums that are missing are looked up in the catalogue.

@@ -25,7 +25,7 @@ class State(StrEnum):
     """Was there already."""
     failed = "failed"
     stopped = "stopped"
-    """Not at its end when the work was ended; the same command goes on."""
+    """Not at its end when the work was ended; the same command resumes it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class _Row:
         """Bytes, if they are given.
 
         Raises:
-            CatalogueError: if they are no whole number.
+            CatalogueError: if they are not whole numbers.
         """
         text = self.cells.get("size", "")
         if text and not _WHOLE.fullmatch(text):
@@ -133,7 +133,7 @@ class _Row:
         """Share of clouds in percent, if it is given.
 
         Raises:
-            CatalogueError: if it is no number from 0 to 100.
+            CatalogueError: if it is not a number from 0 to 100.
         """
         text = self.cells.get("cloud", "")
         if text and not _PERCENT.fullmatch(text):

@@ -10,7 +10,7 @@ from reben.core.errors import CatalogueError
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,199}", re.ASCII)
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CHECKSUMS = {"MD5": re.compile(r"[0-9a-f]{32}"), "BLAKE3": re.compile(r"[0-9a-f]{64}")}
-_HINT = "this is no answer of a Copernicus catalogue, or its form has changed"
+_HINT = "this is not an answer of a Copernicus catalogue, or its form has changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class CatalogueProduct:
         """
         expect_name(self.name)
         if not _ID.fullmatch(self.id):
-            raise CatalogueError(f"{self.name}: {self.id!r} is no id; expected a UUID", hint=_HINT)
+            raise CatalogueError(f"{self.name}: {self.id!r} is not an id; expected a UUID", hint=_HINT)
         if self.size is not None and self.size <= 0:
             raise CatalogueError(f"{self.name}: has a size of {self.size} bytes", hint=_HINT)
         for kind, value in (("MD5", self.md5), ("BLAKE3", self.blake3)):
             if value and not _CHECKSUMS[kind].fullmatch(value):
-                raise CatalogueError(f"{self.name}: {value!r} is no {kind} checksum", hint=_HINT)
+                raise CatalogueError(f"{self.name}: {value!r} is not a valid {kind} checksum", hint=_HINT)
 
     @property
     def stem(self) -> str:
@@ -61,7 +61,7 @@ def expect_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name) or ".." in name:
         raise CatalogueError(
-            f"{name!r} is no product name",
+            f"{name!r} is not a product name",
             hint="expected one like S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE",
         )
 

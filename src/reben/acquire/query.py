@@ -55,11 +55,11 @@ class Query:
         if not self.tile and not self.polygons:
             raise CatalogueError("neither a tile nor an area is given", hint="give --tile or --area")
         if self.tile and not _TILE.fullmatch(self.tile):
-            raise CatalogueError(f"{self.tile!r} is no MGRS tile; expected one like 33UUP")
+            raise CatalogueError(f"{self.tile!r} is not an MGRS tile; expected one like 33UUP")
         if self.start and self.end and self.end < self.start:
             raise CatalogueError(f"the last day, {self.end}, is before the first, {self.start}")
         if self.cloud_pct is not None and not 0 <= self.cloud_pct <= 100:  # noqa: PLR2004
-            raise CatalogueError(f"{self.cloud_pct} is no share of clouds; expected 0 to 100 percent")
+            raise CatalogueError(f"{self.cloud_pct} is not a share of clouds; expected 0 to 100 percent")
         if ProductKind.grd is self.kind and (self.tile or self.cloud_pct is not None):
             raise CatalogueError("Sentinel-1 products have neither tiles nor clouds", hint="give --area")
 

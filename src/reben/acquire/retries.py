@@ -95,7 +95,7 @@ def _retry_after_s(response: Response) -> float | None:
     """Seconds, from a number or a date (RFC 9110, section 10.2.3); None if there is neither."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        return float(text[:9])  # a number of years is as good as for ever
+        return float(text[:9])  # longer delays are clipped
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError):

@@ -64,7 +64,7 @@ def search_names(
         catalogue: where to look.
         names: product names with `.SAFE`, each with the id that it is known to have, or an empty text. Where there are
             several products of a name, the id decides.
-        progress: is told how many further names were looked up.
+        progress: called with the number of names just looked up.
 
     Raises:
         CatalogueError: if a name is none, or the catalogue does not answer as it should.

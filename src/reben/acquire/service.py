@@ -96,4 +96,6 @@ def _expect_safe(url: str, name: str) -> None:
     if parts.username or parts.password:
         raise DownloadError(f"{name} has a user name or password in it", hint="set CDSE_USERNAME and CDSE_PASSWORD")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
-        raise DownloadError(f"{name} = {url}: is no https address", hint="passwords and tokens go through https only")
+        raise DownloadError(
+            f"{name} = {url}: is not an https address", hint="passwords and tokens go through https only"
+        )

@@ -86,7 +86,7 @@ class Tokens:
                 try:
                     self._grant = self._renewed()
                 except TransientError as error:
-                    self._refusal = DownloadError(f"no token: {error}", hint="the same command goes on later")
+                    self._refusal = DownloadError(f"no token: {error}", hint="the same command resumes later")
                     raise self._refusal from error
                 except RebenError as error:
                     self._refusal = error
@@ -128,7 +128,7 @@ class Tokens:
             for chunk in response.iter_bytes():
                 answer += chunk
                 if len(answer) > _LARGEST_ANSWER:
-                    raise TransientError("the identity service sends no token, but something very long")
+                    raise TransientError("the identity service's answer is longer than a token can be")
             try:
                 values = parse_json(answer)
             except ValueError:

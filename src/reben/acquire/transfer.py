@@ -167,7 +167,7 @@ def _fill(part: _Part, line: Line, fetched: Fetched) -> None:
     try:
         _, retries = retry(lambda: _request(part, line, fetched), line.policy, gained=gained)
     except TransientError as error:
-        raise DownloadError(str(error), hint="the same command goes on with what has come") from error
+        raise DownloadError(str(error), hint="the same command resumes with what has arrived") from error
     fetched.retries += retries
 
 
@@ -237,7 +237,7 @@ def _take(response: Response, part: _Part, line: Line, fetched: Fetched) -> None
         if part.product.size is None and response.headers.get("Content-Range", "") == f"bytes */{part.size}":
             return  # all has come already
         _start_again(part, line)
-        raise TransientError("the server does not know the part that was asked for")
+        raise TransientError("the server rejected the requested byte range")
     else:
         raise DownloadError(_WHY.get(response.status_code, f"the service answers with status {response.status_code}"))
     _write(response, part, line, fetched)
@@ -271,7 +271,7 @@ def _expect_size(response: Response, part: _Part) -> None:
     """
     kind = response.headers.get("Content-Type", "").partition(";")[0]
     if kind in {"text/html", "application/json", "application/xml", "text/xml"}:
-        raise TransientError(f"no zip file comes, but {kind}")
+        raise TransientError(f"expected a zip file, got {kind}")
     stated = response.headers.get("Content-Length", "")
     if _LENGTH.fullmatch(stated) and part.product.size and int(stated) != part.product.size:
         raise DownloadError(f"the server sends {int(stated):,} bytes; the catalogue says {part.product.size:,}")
@@ -284,7 +284,7 @@ def _write(response: Response, part: _Part, line: Line, fetched: Fetched) -> Non
         for chunk in response.iter_raw():  # as they come: what has come stays if the next one does not
             line.stop.check()
             if not size and chunk[: len(ZIP_START)] != ZIP_START[: len(chunk)]:
-                raise TransientError("what comes is no zip file")
+                raise TransientError("what comes is not a zip file")
             size += len(chunk)
             if size > limit:
                 raise DownloadError(f"the server sends more than {limit:,} bytes")

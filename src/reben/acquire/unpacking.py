@@ -42,7 +42,7 @@ def unpack(
     Args:
         archive: zip file with one folder, named as `target`.
         target: the `.SAFE` folder to make.
-        note: is told what the archive holds before `target` appears.
+        note: called with what the archive holds before `target` appears.
         check: called now and then; may raise to end it.
 
     Raises:
@@ -97,7 +97,7 @@ def _path_in_product(info: zipfile.ZipInfo, top: str) -> PurePosixPath | None:
     """The path below the product's folder; None for that folder itself.
 
     Raises:
-        DownloadError: if it leads elsewhere, or is no plain file or folder.
+        DownloadError: if it leads elsewhere, or is not a plain file or folder.
     """
     # orig_filename: zipfile cuts names at a NUL, and two members would become one
     name, parts = info.orig_filename, info.orig_filename.removesuffix("/").split("/")

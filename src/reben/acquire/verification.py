@@ -44,7 +44,7 @@ def verify(path: Path, product: CatalogueProduct, *, check: Callable[[], None] =
     expected = {"MD5": product.md5, "BLAKE3": product.blake3}
     with path.open("rb") as file:
         if file.read(len(ZIP_START)) != ZIP_START:
-            raise DownloadError("is no zip file")
+            raise DownloadError("is not a zip file")
         file.seek(0)
         while hashes and (chunk := file.read(_CHUNK)):
             check()

@@ -24,7 +24,7 @@ def build(
 ) -> None:
     """Build a data set from Sentinel-2 L2A products and CORINE Land Cover, with Sentinel-1 or without.
 
-    A build that was stopped goes on where it was: give the same command again.
+    A build that was interrupted is resumed by the same command.
     """
     from reben.construct.stage import build_dataset
 

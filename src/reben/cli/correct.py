@@ -26,7 +26,7 @@ def correct(
 ) -> None:
     """Correct Sentinel-2 L1C products for the atmosphere.
 
-    Products that are in the output folder already are left alone: give the same command again to go on.
+    Products that are in the output folder already are left alone: give the same command again to resume.
     """
     from reben.correct.stage import correct_products
 

@@ -26,7 +26,7 @@ def download(
     """Download products from the Copernicus Data Space, and verify them.
 
     User name and password come from CDSE_USERNAME and CDSE_PASSWORD, or from the keyring (service reben-cdse). What was
-    stopped goes on when the same command is given again; what is there already is left alone.
+    stopped resumes when the same command is given again; what is there already is left alone.
     """
     from reben.acquire.download import download as download_products
     from reben.acquire.product_list import read_products

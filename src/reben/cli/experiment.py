@@ -115,7 +115,7 @@ def _numbers(seeds: str) -> list[int]:
     """Seeds, joined by commas.
 
     Raises:
-        BadParameter: if one is no number.
+        BadParameter: if one is not a number.
     """
     try:
         return [int(seed) for seed in seeds.split(",")]

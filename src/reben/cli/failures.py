@@ -21,8 +21,8 @@ _FULL = {
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 _KNOWN: tuple[tuple[type[BaseException], str, str, str], ...] = (
     (BrokenExecutor, "", "a worker process died", "it may have run out of memory; try fewer --workers"),
-    (UnicodeEncodeError, "", "a name is no valid UTF-8", "rename the file or folder"),
-    (UnicodeDecodeError, "", "a file holds bytes that are no text", "it may be damaged; copy it again"),
+    (UnicodeEncodeError, "", "a name is not valid UTF-8", "rename the file or folder"),
+    (UnicodeDecodeError, "", "a file holds bytes that are not text", "it may be damaged; copy it again"),
     (RuntimeError, "Symlink loop", "links lead in a circle", "check the paths that were given"),  # pathlib's words
     (ValueError, "embedded null", "a path has a NUL byte in it", "check the paths that were given"),
 )

@@ -29,7 +29,7 @@ def pipeline(
 ) -> None:
     """Search, download, correct, build and encode, as one configuration says.
 
-    Stages that are done are skipped; what was stopped goes on when the same command is given again.
+    Stages that are done are skipped; what was stopped resumes when the same command is given again.
     """
     from reben.pipeline.configuration import read_configuration
     from reben.pipeline.sequence import run_pipeline

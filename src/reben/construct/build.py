@@ -88,7 +88,7 @@ def build(
     remarks: Sequence[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> BuildResult:
-    """Build a data set, or go on with one; one that was built of the same before is left as it is.
+    """Build a data set, or resume one; one that was built of the same before is left as it is.
 
     Args:
         todo: which products.
@@ -96,7 +96,7 @@ def build(
         target: folder to make.
         executor: runs tiles, in other processes or on other machines that see the same files.
         remarks: what else the report should say.
-        progress: is told how many further tiles are done.
+        progress: called with the number of tiles just finished.
 
     Raises:
         TargetExistsError: if there is something else at `target`, or another process is writing it.
@@ -287,7 +287,7 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
     if not rows.num_rows:
         counts = reports.total_counts(workspace.records(finished).values())
         reasons = "; ".join(failed.values()) or ", ".join(f"{count} {fate}" for fate, count in counts.items())
-        raise BuildError(f"no patch stays ({reasons or 'all products were rejected'})")
+        raise BuildError(f"no patches are left ({reasons or 'all products were rejected'})")
     if inputs.options.format == "store":
         shutil.rmtree(workspace.paths.store, ignore_errors=True)  # of an attempt that may have had other tiles
         merge_stores([workspace.shard(tile) for tile in finished], workspace.paths.store)

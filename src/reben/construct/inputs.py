@@ -140,7 +140,7 @@ def _load_sentinel1(options: BuildOptions) -> S1Source | None:
     if options.v1_geometries is None:
         raise BuildError("--s1-pairs names v1 patches", hint="give --v1-geometries, too")
     if not options.s1_dir.is_dir():
-        raise BuildError(f"{options.s1_dir}: is no directory", hint="give the folder BigEarthNet-S1")
+        raise BuildError(f"{options.s1_dir}: is not a directory", hint="give the folder BigEarthNet-S1")
     return S1PatchFolder(options.s1_dir, read_s1_pairs(options.s1_pairs))
 
 

@@ -82,5 +82,5 @@ class BuildOptions(Options):
 
     @property
     def skips_errors(self) -> bool:
-        """Whether a build goes on with the next tile after an error."""
+        """Whether a build continues with the next tile after an error."""
         return self.on_error == "skip"

@@ -43,7 +43,7 @@ def plan_build(directories: Sequence[Path], *, skip_errors: bool = False) -> Bui
     """
     for directory in directories:
         if not is_product(directory) and not directory.is_dir():
-            raise BuildError(f"{directory}: is no directory", hint="give a folder with L2A products")
+            raise BuildError(f"{directory}: is not a directory", hint="give a folder with L2A products")
     found = find_products(directories)
     unreadable: dict[str, str] = {}
     products: dict[str, SafeProduct] = {}

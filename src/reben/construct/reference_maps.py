@@ -109,7 +109,7 @@ def burn(source: LandCoverLayer, extent: TileExtent) -> ReferenceMap:
     """Land cover of a tile; where polygons overlap, the later one in the file is seen.
 
     Raises:
-        LandCoverError: if a polygon has a code that is no number, or that the legend does not know.
+        LandCoverError: if a polygon has a code that is not a number, or that the legend does not know.
     """
     codes, polygons, repaired = _polygons_of(source, extent)
     side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M

@@ -21,13 +21,13 @@ class Built:
 
 
 def build_dataset(l2a: Sequence[Path], target: Path, options: BuildOptions, context: Context | None = None) -> Built:
-    """Build a data set of all products in some folders, or go on with one.
+    """Build a data set of all products in some folders, or resume one.
 
     Args:
         l2a: folders with L2A products, or products themselves.
         target: folder to create.
         options: what else is read, the rules, and how the work is done.
-        context: shows progress, is told warnings, and gives workers.
+        context: shows progress, shows warnings, and starts workers.
 
     Raises:
         TargetExistsError: if there is something else at `target`, or another process is writing it.

@@ -91,7 +91,7 @@ def build_tile(
         output: takes the patches.
         further: products of the same tile and time, which have the pixels that it lacks.
         threads: how many GDAL may use to decode a band.
-        times: is told how long each stage takes.
+        times: measures how long each stage takes.
 
     Raises:
         ProductError: if the product is incomplete or damaged.

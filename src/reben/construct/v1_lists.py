@@ -18,7 +18,7 @@ def read_names(paths: Sequence[Path]) -> frozenset[str]:
     """v1 names of all lists.
 
     Raises:
-        MetadataError: if a file cannot be read, or a line is no v1 name.
+        MetadataError: if a file cannot be read, or a line is not a v1 name.
     """
     names = set()
     for path in paths:
@@ -32,7 +32,7 @@ def read_s1_pairs(path: Path) -> dict[str, str]:
     """Sentinel-1 name by v1 name.
 
     Raises:
-        MetadataError: if the file cannot be read, a line is no pair of names, or a v1 name has two partners.
+        MetadataError: if the file cannot be read, a line is not a pair of names, or a v1 name has two partners.
     """
     pairs: dict[str, str] = {}
     for place, (v1_name, s1_name) in _rows(path, columns=2):

@@ -78,7 +78,7 @@ class Workspace:
         elif changed:
             raise BuildError(
                 f"{self.root}: an unfinished build was started with other {', '.join(changed)}",
-                hint="build with the same parameters and input files to go on, or delete this folder to start again",
+                hint="give the same parameters and input files to resume it, or delete this folder to start again",
             )
 
     def _is_begun(self) -> bool:

@@ -64,7 +64,7 @@ class ProductError(RebenError):
 
 
 class CatalogueError(RebenError):
-    """A catalogue cannot be reached, refuses a question, or answers something that is no answer."""
+    """A catalogue cannot be reached, refuses a question, or answers something that is not an answer."""
 
 
 class CredentialsError(RebenError):

@@ -19,8 +19,8 @@ def left_out_lines(reasons: Mapping[str, str], most: int = 20) -> Iterator[str]:
         reasons: why, by path.
         most: number of paths that are named.
 
-    >>> list(left_out_lines({"a.zip": "is no product", "b.zip": "is no product"}, most=1))
-    ['left out: a.zip: is no product', 'left out: 2 files and folders, of which the first are named']
+    >>> list(left_out_lines({"a.zip": "is not a product", "b.zip": "is not a product"}, most=1))
+    ['left out: a.zip: is not a product', 'left out: 2 files and folders, of which the first are named']
     """
     for path, reason in list(reasons.items())[:most]:
         yield f"left out: {path}: {reason}"

@@ -120,8 +120,8 @@ def correct(
         output: folder for the L2A products.
         engine: how to correct.
         executor: runs products, in other processes or on other machines that see the same files.
-        skip_errors: go on with the next product after an error.
-        progress: is told how many further products are done.
+        skip_errors: continue with the next product after an error.
+        progress: called with the number of products just finished.
 
     Raises:
         CorrectionError: if a worker died.

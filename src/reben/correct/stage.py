@@ -33,7 +33,7 @@ def correct_products(
         places: products (`.SAFE` or `.zip`), or folders with some.
         output: folder for the L2A products.
         options: how to correct them.
-        context: shows progress, is told warnings, and gives workers.
+        context: shows progress, shows warnings, and starts workers.
 
     Raises:
         CorrectionError: if there is no product or no engine, or a worker died.

@@ -47,7 +47,7 @@ def read_layout(store: Store, key: str, sensor: str, bands: Sequence[Band]) -> S
 
     Raises:
         KeyNotFoundError: if there is no such value.
-        StoreError: if it lacks a band, or is no safetensors value.
+        StoreError: if it lacks a band, or is not a safetensors value.
         BandError: if a band is not square or has another data type.
     """
     value = store.buffer(key)

@@ -85,7 +85,7 @@ def summarise(
         patches: which patches.
         bands: which bands.
         workers: processes.
-        progress: is told how many further patches are done.
+        progress: called with the number of patches just finished.
 
     Raises:
         StoreError: if a patch or a band is missing, or a pixel is not a number, or one of Sentinel-1 cannot be in dB.
@@ -202,7 +202,7 @@ def read_statistics(path: Path) -> Statistics:
         return {name: _usable(name, float(band["mean"]), float(band["std"])) for name, band in bands.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise MetadataError(
-            f"{path}: is no file of statistics ({error!r})", hint="make one with `reben stats`"
+            f"{path}: is not a file of statistics ({error!r})", hint="make one with `reben stats`"
         ) from error
 
 
@@ -210,7 +210,7 @@ def _usable(name: str, mean: float, std: float) -> BandStatistics:
     """Statistics with which pixels can be normalised.
 
     Raises:
-        ValueError: if they are no numbers, or nothing can be divided by the deviation.
+        ValueError: if they are not numbers, or nothing can be divided by the deviation.
     """
     if not (isfinite(mean) and isfinite(std) and std > 0):
         raise ValueError(f"{name} has mean {mean} and standard deviation {std}")

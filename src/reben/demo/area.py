@@ -49,7 +49,7 @@ def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Callab
     Args:
         extent: a multiple of 3 km wide.
         workers: processes.
-        progress: is told how many further blocks are done.
+        progress: called with the number of blocks just finished.
     """
     side_px = extent.side_m // 10
     area = Area(

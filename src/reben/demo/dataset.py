@@ -49,7 +49,7 @@ def write_dataset(
         root: folder to make.
         step: 4 gives some 500 patches.
         workers: processes that write.
-        progress: is told how many further places are done.
+        progress: called with the number of places just finished.
 
     Raises:
         TargetExistsError: if there is something at `root`.

@@ -69,7 +69,7 @@ def write_raw_inputs(
         root: folder to make.
         extent: where the area lies; a multiple of 3 km wide.
         workers: processes that make it.
-        progress: is told how many further blocks of the area are done.
+        progress: called with the number of blocks of the area just finished.
 
     Raises:
         TargetExistsError: if there is something at `root`.

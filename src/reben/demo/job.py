@@ -69,8 +69,8 @@ def run_demo(
     Args:
         output: folder to make.
         progress: shows the progress of a stage.
-        report_stage: is told what begins.
-        report_epoch: is told of each epoch of the training.
+        report_stage: called with what begins.
+        report_epoch: called with each epoch of the training.
         recipe: how to train the classifier.
         segmentation_recipe: how to train the segmentation model.
         extent: where the area lies; a multiple of 3 km wide.
@@ -119,7 +119,7 @@ def make_data(
         output: folder for all of it.
         extent: where the area lies; a multiple of 3 km wide.
         progress: shows the progress of a stage.
-        report_stage: is told what begins.
+        report_stage: called with what begins.
 
     Returns:
         the store and the data set.

@@ -63,7 +63,7 @@ def write_l1c_product(
         surface: reflectance times 10,000 of the ground, 0 where unseen, for all bands but B10, at native resolution.
         air: through which it is seen.
         threads: per band.
-        progress: is told how many further bands are written.
+        progress: called with the number of bands just written.
 
     Raises:
         TargetExistsError: if it is there already.

@@ -51,7 +51,7 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern, re.ASCII)  # as `SampleLayout` does
     except (re.error, ValueError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+        raise ValueError(f"{pattern!r} is not a regular expression ({error})") from error
     return pattern
 
 

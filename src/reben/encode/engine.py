@@ -98,7 +98,7 @@ def encode(
     may_be_empty: bool = False,
     progress: Progress = lambda _: None,
 ) -> EncodeResult:
-    """Write everything that is planned into a new store, or go on with one that was interrupted.
+    """Write everything that is planned into a new store, or resume one that was interrupted.
 
     A store that was made of the same files before is left as it is, and counts as done.
 
@@ -231,7 +231,7 @@ def read_result(store: Path) -> EncodeResult:
     report = read_json(path, error=EncodeError, hint=_REPORT_HINT, most_bytes=MOST_REPORT_BYTES)
     counts, skipped = (report.get(name) if isinstance(report, dict) else None for name in ("values", "skipped"))
     if not (isinstance(counts, dict) and isinstance(skipped, dict) and all(type(n) is int for n in counts.values())):
-        raise EncodeError(f"{path}: is no report of `reben encode`", hint=_REPORT_HINT)
+        raise EncodeError(f"{path}: is not a report of `reben encode`", hint=_REPORT_HINT)
     return EncodeResult(counts, skipped)
 
 

@@ -29,7 +29,7 @@ def export_store(
         extents: where each tile lies, by tile id.
         target: folder to make.
         patch_size_m: side of a patch.
-        progress: is told how many further values are written.
+        progress: called with the number of values just written.
 
     Raises:
         MetadataError: if the place of a tile is not known.

@@ -30,7 +30,7 @@ def encode_shards(
     skip_errors: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> EncodeResult:
-    """Write everything that is planned into a new folder of stores, or go on with one.
+    """Write everything that is planned into a new folder of stores, or resume one.
 
     Args:
         todo: what to encode.
@@ -93,7 +93,7 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
     elif read_json(path, error=EncodeError, hint="delete this folder to start again") != slices:
         raise EncodeError(
             f"{folder}: unfinished shards were begun from other data, or with another number of shards",
-            hint="give the same command to go on with them, or delete this folder to start again",
+            hint="give the same command to resume it, or delete this folder to start again",
         )
 
 

@@ -32,7 +32,7 @@ def encode_sources(
         sources: parts of a data set, with their folders.
         target: what to create.
         options: how to do it.
-        context: shows progress, is told notes, and gives workers.
+        context: shows progress, shows notes, and starts workers.
 
     Raises:
         EncodeError: if there are no samples, or one cannot be read and errors are not skipped, or a worker died.

@@ -78,7 +78,7 @@ def read_text(path: Path, *, kind: str, error: type[RebenError], hint: str = "",
     """The same as UTF-8 text, with or without a byte order mark.
 
     Raises:
-        RebenError: `error`, for the same reasons, or if it is no text.
+        RebenError: `error`, for the same reasons, or if it is not text.
     """
     content = read_bytes(path, kind=kind, error=error, hint=hint, most_bytes=most_bytes)
     with _refusing(path, kind, error, hint or "save it as UTF-8"):
@@ -174,7 +174,7 @@ def _content(path: Path, most_bytes: int) -> bytes:
 
     Raises:
         OSError: if it cannot be opened.
-        ValueError: if it is no regular file, or too large.
+        ValueError: if it is not a regular file, or too large.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would else wait for a writer
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor

@@ -48,7 +48,7 @@ def _read(path: Path) -> V1Geometries:
         crs = pyproj.CRS(geo["columns"]["geom"]["crs"]).to_epsg()
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, pyproj.exceptions.CRSError) as error:
         raise MetadataError(
-            f"{path}: is no GeoParquet file with the columns {', '.join(_COLUMNS)} ({error})"
+            f"{path}: is not a GeoParquet file with the columns {', '.join(_COLUMNS)} ({error})"
         ) from error
     if crs is None or table.num_columns < len(_COLUMNS):
         raise MetadataError(f"{path}: must have the columns {', '.join(_COLUMNS)} and a CRS with an EPSG code")

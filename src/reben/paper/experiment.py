@@ -94,8 +94,8 @@ def run_experiment(
         metadata: metadata tables.
         workers: loading threads; None chooses.
         hardware: on what to compute each run.
-        report: is told what begins.
-        report_epoch: is told of each epoch.
+        report: called with what begins.
+        report_epoch: called with each epoch.
 
     Yields:
         each run and its state: `finished`, or `busy` if another process is at it.

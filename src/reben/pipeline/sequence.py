@@ -19,7 +19,7 @@ def run_pipeline(configuration: Configuration, context: Context) -> PipelineRepo
 
     Args:
         configuration: what to do.
-        context: shows progress, gives workers, and is told what begins and what is skipped.
+        context: shows progress, gives workers, and called with what begins and what is skipped.
 
     Raises:
         RebenError: what a stage failed with; the report is written all the same.
@@ -114,5 +114,5 @@ def _expect_nothing_missing(stage: Stage, said: StageReport, *, skip_errors: boo
         others = f", and {len(said.missing) - 1} more" if len(said.missing) > 1 else ""
         raise PipelineError(
             f"{stage.name}: {name}: {reason}{others}",
-            hint=f"the same command goes on; {REPORT_FILE} names all; on_error: skip goes on without them",
+            hint=f"the same command resumes it; {REPORT_FILE} names all; on_error: skip goes on without them",
         )

@@ -62,7 +62,7 @@ def expect_repository(repository: str) -> None:
     try:
         validate_repo_id(repository)
     except HFValidationError as error:
-        raise HubError(f"{repository!r} is no name of a repository ({error})", hint="give owner/name") from error
+        raise HubError(f"{repository!r} is not a name of a repository ({error})", hint="give owner/name") from error
 
 
 def _expect_suitable(api: HfApi, repository: str, *, private: bool, update: bool) -> None:
@@ -91,7 +91,7 @@ def _explained(repository: str) -> Iterator[None]:
     try:
         yield
     except HFValidationError as error:
-        raise HubError(f"{repository}: is no name of a repository ({error})", hint="give owner/name") from error
+        raise HubError(f"{repository}: is not a name of a repository ({error})", hint="give owner/name") from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         if status in _REFUSED:

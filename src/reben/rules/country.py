@@ -96,7 +96,7 @@ def read_countries(path: Path) -> Countries:
             )
     geographic = project(outlines, info["crs"], _GEOGRAPHIC)
     if not np.isfinite(shapely.get_coordinates(geographic)).all():
-        raise CountryError(f"{path}: has coordinates that are no places on the Earth", hint="check its CRS")
+        raise CountryError(f"{path}: has coordinates that are not places on the Earth", hint="check its CRS")
     order = np.argsort(columns[column].astype(str))
     return Countries(tuple(str(name) for name in columns[column][order]), geographic[order])
 

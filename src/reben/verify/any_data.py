@@ -24,7 +24,7 @@ def verify_data(
         path: folder.
         metadata: tables of a store; by default those beside it.
         workers: processes that read.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         MetadataError: if `path` is neither, tables are given for a data set of GeoTIFFs, or its tables

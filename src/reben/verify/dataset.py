@@ -46,7 +46,7 @@ def verify_dataset(
     Args:
         root: data set in the published layout.
         workers: processes that read.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         MetadataError: if there is no metadata table, or one cannot be used at all.

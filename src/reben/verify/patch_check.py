@@ -118,7 +118,7 @@ def check_all(
         check: gives the findings of some; a method of something that can be sent to other processes.
         rows: all patches.
         workers: processes.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
     """
     found, progress = PatchFindings(), start(len(rows))
     chunks = _in_chunks(rows)

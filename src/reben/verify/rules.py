@@ -49,7 +49,7 @@ def read_rules(paths: DatasetPaths) -> DatasetRules:
     try:
         chosen = {name: report["parameters"][name] for name in ("patch_size_m", "min_labelled", "p", "q")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MetadataError(f"{paths.report}: is no build report ({error!r})", hint=hint) from error
+        raise MetadataError(f"{paths.report}: is not a build report ({error!r})", hint=hint) from error
     return DatasetRules(legend=legend, extents=read_tile_extents(paths.report), **chosen)
 
 

@@ -44,7 +44,7 @@ def verify_store(
         path: store.
         metadata: its tables; by default those in the folder in which it lies. Report and legend are those beside them.
         workers: processes that read.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         StoreError: if there is no store.

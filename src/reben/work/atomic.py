@@ -31,7 +31,7 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def new_file(target: Path) -> Iterator[Path]:
     """A path to write to; when the block ends well it becomes `target`, replacing what is there.
 
-    A link is followed. What is no regular file, such as /dev/stdout, is written to directly.
+    A link is followed. What is not a regular file, such as /dev/stdout, is written to directly.
 
     Raises:
         TargetExistsError: if `target` is a directory.

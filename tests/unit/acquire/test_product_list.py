@@ -43,7 +43,7 @@ def test_names_are_found_in_lists_of_many_forms(text: str, tmp_path: Path):
         ("", "lists no product"),
         ("name,id\n", "lists no product"),
         (f"name,id\n{NAME},\n", "line 2: has no id"),
-        (f"name,id\n{NAME},7\n", "line 2: .*is no id"),
+        (f"name,id\n{NAME},7\n", "line 2: .*is not an id"),
         (f"name,id,size\n{NAME},{ID},big\n", "line 2, column size: .*whole number"),
         (f"name,id,cloud\n{NAME},{ID},much\n", "line 2, column cloud: 'much'"),
         (f"name,id\n{NAME},{ID}\n{NAME}.SAFE,{ID}\n", "listed twice"),

@@ -32,7 +32,7 @@ def test_a_recorded_product(recorded: Path):
         ({"name": ".hidden"}, "no product name"),
         ({"name": "a..b"}, "no product name"),
         ({"name": "a" * 500}, "no product name"),
-        ({"id": "1)/$value?"}, "is no id"),
+        ({"id": "1)/$value?"}, "is not an id"),
         ({"size": -1}, "size of -1"),
         ({"md5": "0"}, "no MD5"),
         ({"blake3": "../x"}, "no BLAKE3"),

@@ -51,7 +51,7 @@ def test_without_the_package_blake3_md5_has_to_do(path: Path, monkeypatch: pytes
 
 def test_what_is_no_zip_file_is_refused_even_if_nothing_is_known(path: Path):
     path.write_bytes(b"<html>")
-    with pytest.raises(DownloadError, match="is no zip file"):
+    with pytest.raises(DownloadError, match="is not a zip file"):
         verify(path, product())
     path.write_bytes(CONTENT[:-50])
     with pytest.raises(DownloadError, match="damaged zip file"):

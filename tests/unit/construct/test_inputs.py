@@ -86,7 +86,7 @@ def test_scenes(
             BuildError,
             "--s1-dir and --s1-scenes exclude each other",
         ),
-        ({"s1_scenes": Path("missing")}, BuildError, "missing: is no directory"),
+        ({"s1_scenes": Path("missing")}, BuildError, "missing: is not a directory"),
         ({"patch_size": 1210}, BandError, "patch size 1210 m"),
         ({"p": 0.8, "q": 0.3}, SplitError, "training ground remains"),
         ({"legend": Path("missing.toml")}, LegendError, "missing.toml: cannot be read"),
@@ -103,7 +103,7 @@ def test_what_does_not_fit_together(
 
 
 def test_the_folder_of_patches_must_be_there(inputs: BuildInputs, shared_data: Path, tmp_path: Path):
-    with pytest.raises(BuildError, match="missing: is no directory"):
+    with pytest.raises(BuildError, match="missing: is not a directory"):
         replace(
             inputs, s1_dir=tmp_path / "missing", s1_pairs=tmp_path / "x", v1_geometries=shared_data / "v1_geometries"
         ).load()

@@ -82,7 +82,7 @@ def test_no_product(tmp_path: Path):
     assert caught.value.hint
     with pytest.raises(BuildError, match="no L2A product found in nowhere"):
         plan_build([])
-    with pytest.raises(BuildError, match="missing: is no directory"):
+    with pytest.raises(BuildError, match="missing: is not a directory"):
         plan_build([tmp_path / "missing"])
 
 

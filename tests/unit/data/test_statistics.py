@@ -94,6 +94,6 @@ def test_training_reads_what_was_written(tmp_path: Path):
 def test_other_files_are_refused(tmp_path: Path, content: str):
     path = tmp_path / "statistics.json"
     path.write_text(content)
-    with pytest.raises(MetadataError, match=r"is no file of statistics|cannot be read as JSON") as caught:
+    with pytest.raises(MetadataError, match=r"is not a file of statistics|cannot be read as JSON") as caught:
         read_statistics(path)
     assert "reben stats" in caught.value.hint

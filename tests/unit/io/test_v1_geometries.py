@@ -24,7 +24,7 @@ def test_missing_and_wrong_files(tmp_path: Path):
         read_v1_geometries(tmp_path)
     assert "32633" in caught.value.hint
     pq.write_table(pa.table({"patch_name": ["a"], "geom": [b""]}), tmp_path / "a.parquet")
-    with pytest.raises(MetadataError, match="is no GeoParquet file"):
+    with pytest.raises(MetadataError, match="is not a GeoParquet file"):
         read_v1_geometries(tmp_path)
 
 

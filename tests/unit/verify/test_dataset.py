@@ -180,7 +180,7 @@ def test_a_tile_none_of_whose_patches_can_be_read(dataset: DatasetPaths):
 
 def test_no_tables_and_a_broken_report(dataset: DatasetPaths):
     dataset.report.write_text('{"parameters": 3}')
-    with pytest.raises(MetadataError, match="is no build report"):
+    with pytest.raises(MetadataError, match="is not a build report"):
         verify_dataset(dataset.root)
     dataset.report.unlink()
     dataset.metadata.unlink()

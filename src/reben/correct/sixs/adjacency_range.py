@@ -17,7 +17,7 @@ def expect_range(range_m: float) -> None:
     """Check a range; 0 stands for no correction.
 
     Raises:
-        CorrectionError: if it is no length, or longer than light is scattered.
+        CorrectionError: if it is not a length, or longer than light is scattered.
     """
     if not (isfinite(range_m) and 0 <= range_m <= FARTHEST_M):
         raise CorrectionError(

@@ -26,7 +26,7 @@ def node_altitudes_m(dem: Path, nodes: Nodes) -> Values:
     hides a fill value.
 
     Raises:
-        RasterError: if the file cannot be read, or its values are no altitudes in metres.
+        RasterError: if the file cannot be read, or its values are not altitudes in metres.
     """
     if dem.exists() and not is_regular(dem):  # a pipe would wait for ever
         raise RasterError(f"{dem}: is not a regular file", hint="give an elevation model that GDAL reads")
@@ -50,7 +50,7 @@ def _expect_metres(dem: Path, source: Any) -> tuple[float, float]:  # noqa: ANN4
     """Scale and offset of the values.
 
     Raises:
-        RasterError: if the file has no place on the Earth, or its values are no metres by its own word.
+        RasterError: if the file has no place on the Earth, or its values are not metres by its own word.
     """
     if source.crs is None:
         raise RasterError(f"{dem}: has no CRS", hint="give a georeferenced elevation model")

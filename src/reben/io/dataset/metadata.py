@@ -52,8 +52,8 @@ def read_metadata(
         numbers: further columns to keep, which hold numbers.
 
     Raises:
-        MetadataError: if a file is no Parquet table, lacks a column, or a row has a wrong value; names file, column and
-            row (counted from 0).
+        MetadataError: if a file is not a Parquet table, lacks a column, or a row has a wrong value; names file, column
+            and row (counted from 0).
     """
     tables = []
     files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
@@ -86,7 +86,7 @@ def _read_table(path: Path, numbers: Sequence[str] = ()) -> pa.Table:
     """Typed columns of one file.
 
     Raises:
-        MetadataError: if it is no Parquet file, or a column is missing, has another type or a null that must not be.
+        MetadataError: if it is not a Parquet file, or a column is missing, has another type or a null that must not be.
     """
     _expect_file(path)
     try:

@@ -90,7 +90,7 @@ def _direction(path: Path, element: "Element", largest_zenith_deg: float) -> Dir
         same = zenith.shape == azimuth.shape and bool((np.isnan(zenith) == np.isnan(azimuth)).all())
         wrong = (zenith < 0).any() or (zenith > largest_zenith_deg).any() or (np.abs(azimuth) > _FULL_TURN_DEG).any()
     if not same or wrong:
-        raise ProductError(f"{path}: MTD_TL.xml has {element.tag} that are no angles", hint=_HINT)
+        raise ProductError(f"{path}: MTD_TL.xml has {element.tag} that are not angles", hint=_HINT)
     sine, azimuth = np.sin(np.radians(zenith)), np.radians(azimuth)
     return DirectionGrid(sine * np.sin(azimuth), sine * np.cos(azimuth), step_m)
 

@@ -41,12 +41,12 @@ SMALLEST_QUANTIFICATION, LARGEST_QUANTIFICATION = 1_000, 100_000
 """ESA's is 10,000; the first products had 1,000."""
 _DAMAGED = "the metadata are damaged; download the product again"
 _ZIP_ERRORS = (
-    OSError,  # also a directory that is no archive, and bzip2's
+    OSError,  # also a directory that is not an archive, and bzip2's
     EOFError,
     KeyError,  # a name that another tool wrote in another way
     NotImplementedError,  # Deflate64 and other methods
     RuntimeError,  # a password
-    ValueError,  # impossible offsets, names that are no text
+    ValueError,  # impossible offsets, names that are not text
     OverflowError,
     struct.error,
     zipfile.BadZipFile,  # CRC-32, too
@@ -203,7 +203,7 @@ def parse_xml(path: Path, name: str, content: bytes) -> "Element":
         parser.feed(content)
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:  # the last: an encoding nobody knows
-        raise ProductError(f"{path}: {name} is no valid XML ({error!r})", hint=_HINT) from error
+        raise ProductError(f"{path}: {name} is not valid XML ({error!r})", hint=_HINT) from error
     return root
 
 
@@ -321,7 +321,7 @@ def band_offsets(path: Path, root: "Element", tag: str) -> dict[str, int]:
     """What must be added to digital numbers, per band that has such an element.
 
     Raises:
-        ProductError: if one is no whole number in the plausible range, a band does not exist, or has two.
+        ProductError: if one is not a whole number in the plausible range, a band does not exist, or has two.
     """
     offsets: dict[str, int] = {}
     for element in elements(root, tag):
@@ -341,7 +341,7 @@ def quantification(path: Path, root: "Element", *tags: str) -> float | None:
     """What digital numbers are divided by to give reflectance; None if no element says it.
 
     Raises:
-        ProductError: if it is no number in the plausible range.
+        ProductError: if it is not a number in the plausible range.
     """
     element = next(elements(root, *tags), None)
     if element is None:

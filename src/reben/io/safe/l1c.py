@@ -112,7 +112,7 @@ def _read(path: Path, files: ProductFiles) -> L1cProduct:
 
 
 def _not_l1c(path: Path, files: ProductFiles) -> ProductError:
-    """What to say of something that is no L1C product."""
+    """What to say of something that is not an L1C product."""
     if find_metadata(path, files, _L2A_METADATA) is not None:
         return ProductError(f"{path}: is an L2A product already", hint="give it to `reben build` as it is")
     return ProductError(f"{path}: no MTD_MSIL1C.xml found", hint="give L1C products (.SAFE), unpacked or zipped")

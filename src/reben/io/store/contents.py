@@ -25,7 +25,7 @@ class Contents:
     kinds: Counter[str] = field(default_factory=Counter)
     """Values per layout; a layout is described by its tensors."""
     damaged: dict[str, str] = field(default_factory=dict)
-    """Key and error of the first values that cannot be read, or hold what is no backscatter."""
+    """Key and error of the first values that cannot be read, or hold what is not backscatter."""
     damaged_count: int = 0
     checked: int = 0
     """Values that were compared with the checksums that the store keeps; fewer than all in stores of before 0.2."""
@@ -38,7 +38,7 @@ def read_contents(store: Store, *, progress: Callable[[int], None] = lambda _: N
 
     Args:
         store: any store.
-        progress: is told how many further values are read.
+        progress: called with the number of values just read.
 
     Raises:
         StoreError: if the store itself is damaged.
@@ -80,7 +80,7 @@ def _expect_backscatter(value: Value, layout: Layout) -> None:
     """Check the tensors that are called as Sentinel-1's bands are.
 
     Raises:
-        StoreError: if a pixel is no number, or cannot be in dB.
+        StoreError: if a pixel is not a number, or cannot be in dB.
     """
     for name in S1_BANDS:
         place = layout.get(name)

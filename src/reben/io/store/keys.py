@@ -76,7 +76,7 @@ def _walk(memory: mmap.mmap, root: int, page_size: int) -> Iterator[list[bytes]]
     """Keys of each leaf, from the left to the right.
 
     Raises:
-        IndexError: if a page is no part of a tree.
+        IndexError: if a page is not a part of a tree.
     """
     pages = len(memory) // page_size
     waiting, seen = [(root, 0)] if root != _NO_PAGE else [], set()

@@ -18,7 +18,7 @@ def merge_stores(sources: Sequence[Path], target: Path, *, progress: Callable[[i
     Args:
         sources: stores; a key that two of them have must have the same value in both.
         target: directory of the new store; appears when all is written.
-        progress: is told how many further values are written.
+        progress: called with the number of values just written.
 
     Raises:
         StoreError: if a source is not a store, or two have different values for a key.

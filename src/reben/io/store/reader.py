@@ -50,7 +50,7 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
 
         Raises:
             KeyNotFoundError: if there is no such key.
-            StoreError: if the value is no safetensors value.
+            StoreError: if the value is not a safetensors value.
         """
         value = self._value(key)
         try:
@@ -63,7 +63,7 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
 
         Raises:
             KeyNotFoundError: if there is no such key.
-            StoreError: if the value is no safetensors value, or lacks a tensor.
+            StoreError: if the value is not a safetensors value, or lacks a tensor.
         """
         value = self._value(key)
         try:

@@ -105,7 +105,7 @@ def parse_header(value: Value) -> Layout:
     """Layout of a value; each distinct header is parsed once per process.
 
     Raises:
-        StoreError: if the bytes are no safetensors value, or end too early.
+        StoreError: if the bytes are not safetensors values, or end too early.
     """
     raw = _raw_header(value)
     layout = _layouts.get(raw)
@@ -144,7 +144,7 @@ def _parse(raw: bytes) -> Layout:
     """Layout from length and header.
 
     Raises:
-        StoreError: if the header is no valid safetensors header.
+        StoreError: if the header is not a valid safetensors header.
     """
     try:
         entries = parse_json(raw[_LENGTH.size :])

@@ -79,7 +79,7 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
         if begun != origin and not _is_empty(partial):
             raise StoreError(
                 f"{partial}: an unfinished store was begun from something else ({begun})",
-                hint="give the same command to go on with it, or delete this folder to start again",
+                hint="give the same command to resume it, or delete this folder to start again",
             )
         if before == session:
             return
@@ -87,7 +87,7 @@ def _keep_or_discard(partial: Path, origin: str) -> None:
     if folders := [path.name for path in found if path.is_dir()]:
         raise StoreError(
             f"{partial}: holds something else than an unfinished store ({folders[0]})",
-            hint="give the same command as before to go on with it, or delete this folder to start again",
+            hint="give the same command as before to resume it, or delete this folder to start again",
         )
     for path in found:
         path.unlink()
@@ -179,7 +179,7 @@ class StoreWriter:
 
         Args:
             items: key and value of each, in the order in which they are written.
-            progress: is told how many further values are written.
+            progress: called with the number of values just written.
 
         Raises:
             StoreError: if a key is empty, too long or there already, or the disk is full.

@@ -154,7 +154,7 @@ def _read_start(path: str | os.PathLike[str]) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would else wait for a writer
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise RasterError(f"{os.fspath(path)}: is no regular file", hint=_NOT_A_RASTER)
+                raise RasterError(f"{os.fspath(path)}: is not a regular file", hint=_NOT_A_RASTER)
             return os.read(descriptor, _PLAIN_SIZE)
         finally:
             os.close(descriptor)

@@ -169,7 +169,7 @@ def _written_by_gdal(
     """What GDAL writes for these pixels, with the upper left corner at (resolution, resolution).
 
     Raises:
-        RasterError: if that is no plain TIFF.
+        RasterError: if that is not a plain TIFF.
     """
     height, width = pixels.shape
     place = from_origin(resolution_m, resolution_m, resolution_m, resolution_m)

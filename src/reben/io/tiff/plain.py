@@ -56,7 +56,7 @@ _DTYPES = {
     (3, 64): "<f8",
 }
 LARGEST_RASTER = 1 << 28
-"""Bytes; what claims to be larger is no patch."""
+"""Bytes; what claims to be larger is not a patch."""
 _MOST_STRIPS = 1 << 16
 
 _Tags = dict[int, tuple[int, ...]]

@@ -26,7 +26,7 @@ _POSSIBLE_BITS = {
 
 
 def expect_possible_samples(path: str | os.PathLike[str]) -> None:
-    """Check sample format and bits of the first image of a file; what is no TIFF at all is left to others.
+    """Check sample format and bits of the first image of a file; what is not a TIFF at all is left to others.
 
     Raises:
         RasterError: if they contradict each other, or the samples of a pixel differ.
@@ -40,7 +40,7 @@ def expect_possible_samples(path: str | os.PathLike[str]) -> None:
     possible = len(formats) == len(bits) == 1 and next(iter(bits)) in _POSSIBLE_BITS.get(next(iter(formats)), ())
     if not possible:
         raise RasterError(
-            f"{os.fspath(path)}: has the sample format {_listed(formats)} with {_listed(bits)} bits, which is no data "
+            f"{os.fspath(path)}: has the sample format {_listed(formats)} with {_listed(bits)} bits, which is not data "
             "type; expected whole numbers (1, 2) or floating point (3)",
             hint="write the file again",
         )
@@ -50,7 +50,7 @@ def _read_tags(file: IO[bytes]) -> dict[int, tuple[int, ...]]:
     """Values of both tags.
 
     Raises:
-        struct.error, ValueError: if it is no TIFF.
+        struct.error, ValueError: if it is not a TIFF.
     """
     start = file.read(16)
     order = _ORDERS.get(start[:2])

@@ -26,7 +26,7 @@ from reben.learn.training.run_directory import RunDirectory
 from reben.work import atomic
 
 Start = Callable[[int], Callable[[int], None]]
-"""Is told the number of patches, and gives what is to be told of the progress."""
+"""Called with the number of patches; returns the progress callback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def evaluate(
         workers: loading threads; None chooses.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         details: what to measure beside the scores.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         RunError: if there is no model in `checkpoint`, or thresholds are asked for that its task does not have.
@@ -189,7 +189,7 @@ def evaluate_test_split(
         store: where the pixels are.
         metadata: metadata tables.
         workers: loading threads; None chooses.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Returns:
         the scores, or None if the tables have no row for the test split.

@@ -135,7 +135,7 @@ def _compare(path: Path, module: nn.Module, trials: Iterator[NDArray[np.float32]
             expected = module(torch.from_numpy(trial)).numpy()
         (found,) = session.run([_OUTPUT], {_INPUT: trial})
         difference = float((np.abs(found - expected) / np.maximum(np.abs(expected), 1)).max())
-        if not difference <= TOLERANCE:  # also where a logit is no number
+        if not difference <= TOLERANCE:  # also where a logit is not a number
             raise ExportError(
                 f"the exported model differs from the original by {difference:.2g}; at most {TOLERANCE} is allowed",
                 hint="nothing was written; try another version of PyTorch, onnx or ONNX Runtime",

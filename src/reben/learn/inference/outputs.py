@@ -88,13 +88,13 @@ def outputs_of(
         data: the store that holds the patches.
         patches: which patches.
         compute: what is wanted of the model for normalised images; its outputs by default.
-        progress: is told how many further patches are done.
+        progress: called with the number of patches just finished.
 
     Yields:
         a batch, and its outputs, float32; logits have the shape (B, classes) or (B, classes, H, W).
 
     Raises:
-        RunError: if an output is no number.
+        RunError: if an output is not a number.
     """
     device = suitable_device()
     trained.model.to(device).eval()
@@ -127,10 +127,10 @@ def logits_of(
         trained: the model.
         data: the store that holds the patches.
         patches: which patches.
-        progress: is told how many further patches are done.
+        progress: called with the number of patches just finished.
 
     Raises:
-        RunError: if a logit is no number.
+        RunError: if a logit is not a number.
     """
     if not len(patches):
         return torch.empty(0, len(trained.class_names))
@@ -147,10 +147,10 @@ def rows_of(
         trained: the model.
         data: the store that holds the patches and, where the task needs them, their reference maps.
         patches: which patches, at least one.
-        progress: is told how many further patches are done.
+        progress: called with the number of patches just finished.
 
     Raises:
-        RunError: if an output is no number.
+        RunError: if an output is not a number.
     """
     own = [
         trained.task.rows(batch, outputs) for batch, outputs in outputs_of(trained, data, patches, progress=progress)

@@ -79,7 +79,7 @@ def predict(
         split: `train`, `validation` or `test`, if no patches are named; None for all.
         batch_size: patches per batch.
         workers: loading threads; None chooses.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         RunError: if it gives something else.
@@ -127,7 +127,7 @@ def predict_values(
         split: `train`, `validation` or `test`, if no patches are named; None for all.
         batch_size: patches per batch.
         workers: loading threads; None chooses.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         RunError: if it gives something else.
@@ -171,7 +171,7 @@ def predict_maps(
         truth: give the true map, too.
         batch_size: patches per batch.
         workers: loading threads; None chooses.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         RunError: if it gives something else.

@@ -25,7 +25,7 @@ from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
 
 Start = Callable[[int], Callable[[int], None]]
-"""Is told the number of images, and gives what is to be told of the progress."""
+"""Called with the number of images; returns the progress callback."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def predict_tile_labels(
         trained: a model that gives labels or values.
         tile: from `open_tile`.
         batch_size: patches at a time.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         RunError: if it gives maps, or NaN.
@@ -152,10 +152,10 @@ def predict_tile_map(
         trained: a segmentation model.
         tile: from `open_tile`.
         batch_size: images at a time.
-        start: is told the number of images, and gives what is to be told of the progress.
+        start: called with the number of images; returns the progress callback.
 
     Raises:
-        RunError: if it is no segmentation model, or its logits are no numbers.
+        RunError: if it is not a segmentation model, or its logits are not numbers.
         RasterError: if a Sentinel-1 raster cannot be read.
     """
     trained.expect_output(Output.maps)
@@ -198,7 +198,7 @@ def _outputs(
     """Images and their logits, batch by batch.
 
     Raises:
-        RunError: if a logit is no number.
+        RunError: if a logit is not a number.
     """
     trained.model.to(suitable_device()).eval()
     batch: list[TileImage] = []

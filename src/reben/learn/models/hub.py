@@ -57,7 +57,7 @@ class HubName:
         """
         match = _NAME.fullmatch(text)
         if match is None:
-            raise HubError(f"{text!r} is no name of a repository; expected owner/name or owner/name@revision")
+            raise HubError(f"{text!r} is not a name of a repository; expected owner/name or owner/name@revision")
         return cls(match["repo"], match["revision"])
 
     def __str__(self) -> str:
@@ -162,7 +162,7 @@ def _explained(name: HubName) -> Iterator[None]:
     except EntryNotFoundError as error:
         raise HubError(f"{name} lacks {CONFIG_FILE} or {WEIGHTS_FILE}", hint=PICKLE_HINT) from error
     except HFValidationError as error:
-        raise HubError(f"{name}: is no name of a repository ({error})", hint="give owner/name") from error
+        raise HubError(f"{name}: is not a name of a repository ({error})", hint="give owner/name") from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise HubError(f"{name}: {endpoint()} answers with status {status}", hint=_status_hint(status)) from error

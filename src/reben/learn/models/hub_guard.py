@@ -59,7 +59,7 @@ def expect_harmless(response: Any, *_: object, **__: object) -> None:  # noqa: A
         value = response.headers.get(name)
         if value is not None and (not form.fullmatch(value) or ".." in value):
             raise HubError(
-                f"{response.request.url}: answers with {name} {value[:100]!r}, which is no {_word(name)}; refused",
+                f"{response.request.url}: answers with {name} {value[:100]!r}, not a valid {_word(name)}; refused",
                 hint="the hub or mirror in HF_ENDPOINT may be hostile or broken; use https://huggingface.co",
             )
 

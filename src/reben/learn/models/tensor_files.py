@@ -19,5 +19,5 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[s
         save_file(tensors, path, metadata=metadata)
     except SafetensorError as error:  # how the library reports what the operating system says
         raise RunError(
-            f"{path.parent}: cannot be written ({error})", hint="free some space, then go on with --resume"
+            f"{path.parent}: cannot be written ({error})", hint="free some space, then resume with --resume"
         ) from error

@@ -129,7 +129,7 @@ def read_embeddings(path: Path) -> Embeddings:
                 first += len(part)
             rows = file.read(list(COLUMNS)).combine_chunks()
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
-        raise EmbeddingError(f"{path}: is no table of embeddings ({error})", hint=_HINT) from error
+        raise EmbeddingError(f"{path}: is not a table of embeddings ({error})", hint=_HINT) from error
     labels = pc.is_in(pc.list_flatten(rows["labels"]), pa.array(model.class_names))
     if not len(vectors) or not np.isfinite(vectors).all() or not pc.all(labels, min_count=0).as_py():
         raise EmbeddingError(

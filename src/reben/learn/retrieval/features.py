@@ -52,7 +52,7 @@ def embed(
         batch_size: patches per step.
         workers: loading threads; None chooses.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
-        start: is told the number of patches, and gives what is to be told of the progress.
+        start: called with the number of patches; returns the progress callback.
 
     Raises:
         RunError: if there is no model, or it has no features.
@@ -105,7 +105,7 @@ def embeddings_of(
         trained: the model.
         data: the store that holds the patches.
         patches: which patches.
-        progress: is told how many further patches are done.
+        progress: called with the number of patches just finished.
 
     Yields:
         shape (batch, dimensions).

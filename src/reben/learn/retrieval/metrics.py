@@ -71,7 +71,7 @@ def evaluate_retrieval(
         k: how many neighbours.
         kind: how to search.
         measure: what near means.
-        progress: is told how many further queries are done.
+        progress: called with the number of queries just finished.
 
     Raises:
         EmbeddingError: if no query has a relevant patch.

@@ -36,7 +36,7 @@ class KeepBest(Callback):
         """Compare and save.
 
         Raises:
-            RunError: if the loss is no number any more.
+            RunError: if the loss is not a number any more.
         """
         loss = float(trainer.callback_metrics["validation/loss"])
         if not math.isfinite(loss):
@@ -68,7 +68,7 @@ class EpochTable(Callback):
     Args:
         path: the CSV file.
         metric_names: of validation.
-        report: is told of each row.
+        report: called with each row.
     """
 
     def __init__(self, path: Path, metric_names: Sequence[str], report: Callable[[dict[str, float]], None]) -> None:

@@ -44,7 +44,9 @@ class SafetensorsCheckpointIO(CheckpointIO):
                 tree = json.loads((file.metadata() or {})[_TREE])
                 state: dict[str, Any] = _restore(tree, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - no dict
         except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise RunError(f"{path}: is no checkpoint of reben ({error})", hint="train again from the start") from error
+            raise RunError(
+                f"{path}: is not a checkpoint of reben ({error})", hint="train again from the start"
+            ) from error
         return state
 
     def remove_checkpoint(self, path: Any) -> None:  # noqa: ANN401 - Lightning's signature

@@ -78,7 +78,7 @@ def train(
         statistics: means and standard deviations that `reben stats` wrote; None takes the published ones.
         workers: loading threads; 0 loads in this process; None chooses.
         hardware: on what to compute.
-        resume: go on with the run in `output`; one that is finished gives its result.
+        resume: resume the run in `output`; one that is finished gives its result.
         show_progress: show a progress bar for every epoch.
         report: called with each epoch's row of `metrics.csv`.
         note: called with what a user should know before hours of training: weights, normalisation, odd sizes.

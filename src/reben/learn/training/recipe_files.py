@@ -30,7 +30,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     """Settings of a YAML file.
 
     Raises:
-        RecipeError: if there is no such file, it is no YAML, or not a mapping of names to values.
+        RecipeError: if there is no such file, it is not YAML, or not a mapping of names to values.
     """
     values = read_yaml(path, error=RecipeError, hint="write lines such as epochs: 50")
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):

@@ -104,7 +104,9 @@ class RunDirectory:
         if self.recipe.exists():
             state = "finished" if self.result.exists() else "unfinished"
             hint = (
-                "choose another directory" if self.result.exists() else "give --resume to go on, or another directory"
+                "choose another directory"
+                if self.result.exists()
+                else "give --resume to resume it, or another directory"
             )
             raise RunError(f"{self.path} holds a run already, which is {state}", hint=hint)
         atomic.remove_remains(self.path)  # of a run that was killed while it wrote its first file
@@ -130,7 +132,7 @@ class RunDirectory:
         atomic.write_json(self.environment, [*(before if isinstance(before, list) else ()), environment()])
 
     def expect_resumable(self, settings: dict[str, Any]) -> None:
-        """Check that a run can go on with the same settings.
+        """Check that a run can be resumed with the same settings.
 
         Raises:
             RunError: if there is none, or it was started with other settings.

@@ -147,7 +147,7 @@ def open_bands(path: Path, unit: Unit | None = None) -> dict[str, SceneRaster]:
         unit: of its values, if the user tells it; else tags and names do.
 
     Raises:
-        RasterError: if the file is no GeoTIFF, has no place on the Earth, or its values are no backscatter.
+        RasterError: if the file is not a GeoTIFF, has no place on the Earth, or its values are not backscatter.
     """
     try:
         with (

@@ -15,7 +15,7 @@ _HYP3_SCALES = {"d": "db", "p": "linear", "a": "amplitude"}
 
 
 AMPLITUDE = "amplitude"
-"""What names may say that is no unit of backscatter."""
+"""What names may say that is not a unit of backscatter."""
 
 
 def _words(*words: str) -> re.Pattern[str]:

@@ -91,7 +91,7 @@ def values_of(path: Path, source: Any, band: int, unit: Unit | None = None) -> V
         unit: if the user tells it.
 
     Raises:
-        RasterError: if it is amplitude, its tags contradict each other, or scale or offset are no numbers.
+        RasterError: if it is amplitude, its tags contradict each other, or scale or offset are not numbers.
     """
     scale, offset = source.scales[band - 1], source.offsets[band - 1]
     if not (np.isfinite(scale) and np.isfinite(offset) and scale != 0):

@@ -106,7 +106,7 @@ def find_scenes(folder: Path, unit: Unit | None = None) -> S1Scenes:
         RasterError: if a raster cannot be opened or has no place on the Earth.
     """
     if not folder.is_dir():
-        raise BuildError(f"{folder}: is no directory", hint="give a folder with geocoded Sentinel-1 rasters")
+        raise BuildError(f"{folder}: is not a directory", hint="give a folder with geocoded Sentinel-1 rasters")
     found: dict[str, dict[str, SceneRaster]] = defaultdict(dict)
     for path in raster_files(folder):
         for band, raster in open_bands(path, unit).items():

@@ -113,7 +113,7 @@ def test_a_damaged_file_that_was_packed_as_it_is(product: Path):
 @pytest.mark.parametrize("manifest", [b"<a>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'])
 def test_a_damaged_or_hostile_manifest(product: Path, manifest: bytes):
     (product / "manifest.safe").write_bytes(manifest)
-    with pytest.raises(ProductError, match=r"manifest\.safe is no valid XML"):
+    with pytest.raises(ProductError, match=r"manifest\.safe is not valid XML"):
         compare(open_product(product))
 
 

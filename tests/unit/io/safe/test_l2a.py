@@ -116,7 +116,7 @@ def test_zip_files_are_read_without_unpacking(shared_data: Path, tmp_path: Path)
     ],
 )
 def test_damaged_and_hostile_xml(tmp_path: Path, xml: str):
-    with pytest.raises(ProductError, match=r"MTD_MSIL2A\.xml is no valid XML"):
+    with pytest.raises(ProductError, match=r"MTD_MSIL2A\.xml is not valid XML"):
         open_product(make_product(tmp_path, xml))
 
 

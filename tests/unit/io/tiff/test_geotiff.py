@@ -135,7 +135,7 @@ def test_file_of_several_bands_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing.tif", "missing folder/band.tif", "."])
 def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    with pytest.raises(RasterError, match=f"{path}: (cannot be read|is no regular file)"):
+    with pytest.raises(RasterError, match=f"{path}: (cannot be read|is not a regular file)"):
         geotiff.read_band(path)
 
 
@@ -310,7 +310,7 @@ def test_no_other_format_can_make_gdal_open_another_file(tmp_path: Path) -> None
 def test_a_pipe_does_not_hang_the_reader(tmp_path: Path) -> None:
     pipe = tmp_path / "band.tif"
     os.mkfifo(pipe)
-    with pytest.raises(RasterError, match="is no regular file"):
+    with pytest.raises(RasterError, match="is not a regular file"):
         geotiff.read_band(pipe)
 
 

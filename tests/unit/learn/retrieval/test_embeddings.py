@@ -77,11 +77,11 @@ def test_files_that_are_no_tables_of_embeddings(table: Embeddings, tmp_path: Pat
     whole = path.read_bytes()
     for content in (b"", b"no parquet", whole[: len(whole) // 2], whole[:-9] + b"\0" * 9):
         path.write_bytes(content)
-        with pytest.raises(EmbeddingError, match="is no table of embeddings") as caught:
+        with pytest.raises(EmbeddingError, match="is not a table of embeddings") as caught:
             read_embeddings(path)
         assert "reben embed" in caught.value.hint
     pq.write_table(table.rows, path)  # without embeddings and model
-    with pytest.raises(EmbeddingError, match="is no table of embeddings"):
+    with pytest.raises(EmbeddingError, match="is not a table of embeddings"):
         read_embeddings(path)
 
 

@@ -44,7 +44,7 @@ def test_a_pickle_is_never_loaded(tmp_path: Path):
 
     path = tmp_path / "state.safetensors"
     path.write_bytes(pickle.dumps({"state_dict": Bomb()}))
-    with pytest.raises(RunError, match="is no checkpoint"):
+    with pytest.raises(RunError, match="is not a checkpoint"):
         SafetensorsCheckpointIO().load_checkpoint(path)
     assert not (tmp_path / "exploded").exists()
 

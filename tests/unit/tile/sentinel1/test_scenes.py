@@ -339,5 +339,5 @@ def test_no_scene(write_raster: Callable[..., Path], decibels: Draw, tmp_path: P
     with pytest.raises(BuildError, match="no scene found"):
         find_scenes(tmp_path)
     for folder in (tmp_path / "missing", path):
-        with pytest.raises(BuildError, match="is no directory"):
+        with pytest.raises(BuildError, match="is not a directory"):
             find_scenes(folder)
