@@ -127,8 +127,8 @@ class _Zip:
         weakref.finalize(self, archive.close)  # also where an exception that refers to it is kept
 
     def names(self) -> frozenset[str]:
-        found = (info.filename for info in self._archive.infolist() if not info.is_dir())
-        return frozenset(name for name in found if not is_hidden(name))
+        found = (info.filename for info in self._archive.infolist())  # a damaged one may be empty
+        return frozenset(name for name in found if name and not name.endswith("/") and not is_hidden(name))
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:

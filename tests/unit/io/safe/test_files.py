@@ -110,6 +110,16 @@ def test_any_changed_byte_of_a_zip_file(packed, place: int, value: int, method: 
         pass
 
 
+def test_a_file_without_a_name_is_none_of_a_product(packed):
+    path, _ = packed(0)
+    content = path.read_bytes()
+    entry = content.rindex(b"p.SAFE/")  # in the list of files, where a NUL ends a name
+    path.write_bytes(content[:entry] + b"\0" + content[entry + 1 :])
+    names = open_files(path).names()
+    assert "" not in names
+    assert all(name.startswith("p.SAFE/") for name in names)
+
+
 def test_hidden_files_are_none_of_a_product(tmp_path: Path):
     for name in ("p.SAFE/MTD.xml", "p.SAFE/._MTD.xml", "__MACOSX/p.SAFE/._MTD.xml", ".hidden/MTD.xml"):
         (tmp_path / "all" / name).parent.mkdir(parents=True, exist_ok=True)
