@@ -91,8 +91,8 @@ class PatchDataset(Dataset[Sample]):
         self.reference_maps = reference_maps
         self.target = target
         self.transforms = transforms
-        self._mean, std = normalisation([band.name for band in self.bands], statistics)
-        self._scale = (1 / std).astype(np.float32)  # one multiplication takes a fifth of the time of a division
+        chosen = normalisation([band.name for band in self.bands], statistics)
+        self._mean, self._scale = chosen.mean, chosen.scale
         self._memory = BatchMemory(pinned=pinned)
         self._layouts: tuple[SensorLayout, ...] = ()
 

@@ -1,7 +1,7 @@
 """Compiled loops over raw bands, straight out of the store's memory map; they run without the interpreter's lock.
 
 Each output pixel is written once, from the raw pixel: conversion, normalisation, upsampling and flips in one pass over
-memory. NumPy needs a pass for each, and takes several times as long.
+memory. NumPy, as in `images`, which defines what is computed, needs a pass for each, and takes several times as long.
 
 Values are given by their addresses: telling a batch's worth of numbers takes the interpreter a tenth of the time of
 making arrays. Whoever calls this keeps the memory alive, and has checked its size.

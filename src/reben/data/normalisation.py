@@ -1,4 +1,6 @@
-"""Per-band normalisation: subtract the mean, divide by the standard deviation.
+"""Per-band normalisation: subtract the mean, multiply by the scale, which is 1 / standard deviation.
+
+A multiplication takes a fifth of the time of a division. `images` says what is done with these numbers.
 
 Source of the published values: the training set of reBEN, as used for the published weights.
 """
@@ -6,6 +8,7 @@ Source of the published values: the training set of reBEN, as used for the publi
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,16 +70,26 @@ PUBLISHED_STATISTICS: Statistics = _PublishedStatistics(
 )
 
 
-def normalisation(
-    bands: Sequence[str], statistics: Statistics | None = PUBLISHED_STATISTICS
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Means and standard deviations of the named bands, each of shape (n,); 0 and 1 without statistics.
+class Normalisation(NamedTuple):
+    """Means and standard deviations of the channels of an image, float32, each of shape (C,)."""
+
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+
+    @property
+    def scale(self) -> NDArray[np.float32]:
+        """By what is multiplied once the mean is subtracted, float32, shape (C,)."""
+        return np.float32(1) / self.std
+
+
+def normalisation(bands: Sequence[str], statistics: Statistics | None = PUBLISHED_STATISTICS) -> Normalisation:
+    """Means and standard deviations of the named bands; 0 and 1 without statistics.
 
     Raises:
         BandError: if a band has no statistics, or a standard deviation that is not positive.
     """
     if statistics is None:
-        return np.zeros(len(bands), np.float32), np.ones(len(bands), np.float32)
+        return Normalisation(np.zeros(len(bands), np.float32), np.ones(len(bands), np.float32))
     lacking = [band for band in bands if band not in statistics or not _usable(statistics[band])]
     if lacking:
         raise BandError(
@@ -84,7 +97,7 @@ def normalisation(
             hint="compute them with `reben stats`, and train with --statistics",
         )
     chosen = [statistics[band] for band in bands]
-    return np.array([s.mean for s in chosen], np.float32), np.array([s.std for s in chosen], np.float32)
+    return Normalisation(np.array([s.mean for s in chosen], np.float32), np.array([s.std for s in chosen], np.float32))
 
 
 def _usable(band: BandStatistics) -> bool:

@@ -1,4 +1,4 @@
-"""Images from raw pixels, on whatever device they are: the same arithmetic as in `kernels`."""
+"""Images from raw pixels, on whatever device they are: the same arithmetic as in `images`, bit for bit on the CPU."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,9 +33,9 @@ class Preparation(nn.Module):
         super().__init__()
         self._layouts = tuple(layouts)
         self._side_px = image_side_px(layouts)
-        mean, std = normalisation([band.name for band in bands], statistics)
-        self.register_buffer("mean", torch.from_numpy(mean), persistent=False)
-        self.register_buffer("scale", torch.from_numpy(1 / std), persistent=False)
+        chosen = normalisation([band.name for band in bands], statistics)
+        self.register_buffer("mean", torch.from_numpy(chosen.mean), persistent=False)
+        self.register_buffer("scale", torch.from_numpy(chosen.scale), persistent=False)
 
     def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Images, float32, shape (B, C, H, W).

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from reben.core.bands import IMAGE_RESOLUTION_M, Band, select_bands
 from reben.core.errors import BandError
 from reben.core.grid import PatchGrid, TileExtent
+from reben.data.images import upsampled
 from reben.io.safe.l2a import SafeProduct
 from reben.tile.bands import TileBands, read_bands
 from reben.tile.patches import Cell, TilePatches
@@ -88,8 +89,7 @@ class TileImages:
                 tensors[band.name] = s1[band.name]
                 continue
             pixels = tensors[band.name] = self._cut(patches, cell, band)
-            factor = side_px // len(pixels)
-            valid &= (pixels > 0).repeat(factor, axis=0).repeat(factor, axis=1)
+            valid &= upsampled(pixels > 0, side_px=side_px)
         return TileImage(patches, cell, tensors, valid)
 
     def _cut(self, patches: TilePatches, cell: Cell, band: Band) -> NDArray[np.uint16]:

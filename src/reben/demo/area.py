@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.core.grid import TileExtent
 from reben.core.names import ProductName, TileName
 from reben.demo import landscape
@@ -51,7 +51,7 @@ def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Callab
         workers: processes.
         progress: called with the number of blocks just finished.
     """
-    side_px = extent.side_m // 10
+    side_px = extent.side_m // IMAGE_RESOLUTION_M
     area = Area(
         np.zeros((side_px, side_px), np.uint16),
         {
@@ -64,7 +64,7 @@ def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Callab
         for (left, top), (codes, bands) in zip(corners, run(_make_block, corners), strict=True):
             area.codes[top : top + BLOCK_PX, left : left + BLOCK_PX] = codes
             for name, pixels in bands.items():
-                factor = BANDS[name].resolution_m // 10
+                factor = BANDS[name].resolution_m // IMAGE_RESOLUTION_M
                 y, x, side = top // factor, left // factor, BLOCK_PX // factor
                 area.bands[name][y : y + side, x : x + side] = pixels
             progress(1)
@@ -74,7 +74,7 @@ def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Callab
 
 def blocks_in(extent: TileExtent = EXTENT) -> int:
     """How many blocks `make_area` makes."""
-    return (extent.side_m // 10 // BLOCK_PX) ** 2
+    return (extent.side_m // IMAGE_RESOLUTION_M // BLOCK_PX) ** 2
 
 
 def _make_block(corner: tuple[int, int]) -> tuple[NDArray[np.uint16], dict[str, NDArray[np.generic]]]:
@@ -88,7 +88,7 @@ def _hide_unseen(area: Area) -> None:
     """No data in the corner beyond the edge of the swath."""
     for name in S2_BANDS:
         pixels = area.bands[name]
-        leg_px = _SWATH_EDGE_PX * 10 // BANDS[name].resolution_m
+        leg_px = _SWATH_EDGE_PX * IMAGE_RESOLUTION_M // BANDS[name].resolution_m
         rows, columns = np.ogrid[: len(pixels), : len(pixels)]
         pixels[columns - rows >= len(pixels) - leg_px] = 0
 

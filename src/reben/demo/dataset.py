@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from rasterio.transform import from_origin
 
-from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M
+from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import CLC2018
 from reben.core.grid import PatchGrid
 from reben.core.names import PatchName, S1PatchName, TileName, V1PatchName
@@ -30,7 +30,7 @@ _SCENE = "S1A_IW_GRDH_1SDV_20170701T000000"
 _CRS = "EPSG:32631"
 _ULX_M, _ULY_M = 99_960, 100_020
 _GRID = PatchGrid()
-_SIDE_PX = _GRID.patch_size_m // 10
+_SIDE_PX = _GRID.patch_size_m // IMAGE_RESOLUTION_M
 _CLOUDY_EVERY = 16
 _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
 

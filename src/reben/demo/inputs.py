@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rasterio.features import shapes
 from rasterio.transform import from_origin
 
-from reben.core.bands import S1_BANDS
+from reben.core.bands import IMAGE_RESOLUTION_M, S1_BANDS
 from reben.core.grid import TileExtent
 from reben.demo.area import EXTENT, Area, make_area
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
@@ -93,14 +93,15 @@ def _write_scene(path: Path, pixels: NDArray[np.generic], extent: TileExtent, *,
     """The western part of the area as a geocoded scene, with a margin around it."""
     margin_px = 2
     seen = np.pad(pixels[:, : round(len(pixels) * share)], margin_px, mode="edge")
-    left, top = extent.ulx_m - margin_px * 10 + _SCENE_SHIFT_M[0], extent.uly_m + margin_px * 10 + _SCENE_SHIFT_M[1]
-    place = from_origin(left, top, 10, 10)
-    write_raster(path, seen.astype(np.float32), driver="GTiff", crs=extent.crs, transform=place, tiled=True)
+    margin_m = margin_px * IMAGE_RESOLUTION_M
+    left, top = extent.ulx_m - margin_m + _SCENE_SHIFT_M[0], extent.uly_m + margin_m + _SCENE_SHIFT_M[1]
+    transform = from_origin(left, top, IMAGE_RESOLUTION_M, IMAGE_RESOLUTION_M)
+    write_raster(path, seen.astype(np.float32), driver="GTiff", crs=extent.crs, transform=transform, tiled=True)
 
 
 def _write_land_cover(path: Path, area: Area, extent: TileExtent) -> None:
     """Polygons around the pixels of one code, in the CRS and with the columns of the published file."""
-    transform = from_origin(extent.ulx_m, extent.uly_m, 10, 10)
+    transform = from_origin(extent.ulx_m, extent.uly_m, IMAGE_RESOLUTION_M, IMAGE_RESOLUTION_M)
     outlines, codes = zip(*shapes(area.codes, transform=transform), strict=True)
     polygons = project(np.array([shapely.geometry.shape(outline) for outline in outlines]), extent.crs, CLC2018_CRS)
     pyogrio.raw.write(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
+from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, S1_BANDS, S2_BANDS
 
 _PARCEL_PX = 80
 _REGION_PX = 480
@@ -139,7 +139,7 @@ def at_native_resolution(bands: dict[str, NDArray[np.float64]]) -> dict[str, NDA
     native: dict[str, NDArray[np.generic]] = {}
     for name, fine in bands.items():
         band = BANDS[name]
-        factor = band.resolution_m // 10
+        factor = band.resolution_m // IMAGE_RESOLUTION_M
         side = len(fine) // factor
         coarse = fine.reshape(side, factor, side, factor).mean(axis=(1, 3))
         native[name] = (np.rint(coarse).clip(1, 10_000) if band.sensor == "s2" else coarse).astype(band.numpy_dtype)

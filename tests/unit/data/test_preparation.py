@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from reben.data.dataset import Draw, PatchDataset
+from reben.data.images import image_of
 from reben.data.kernels import fill_images
-from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.data.patches import Patches
 from reben.data.preparation import Preparation, flip
 from reben.io.dataset.metadata import read_metadata
@@ -31,6 +32,26 @@ def test_native_batches_become_the_same_images(tiny_store: Path, tiny_dataset: D
         assert torch.equal(native[name], images[name])
     assert native["patch_id"] == images["patch_id"]
     assert {name for name in native if name.startswith("s")} <= {"s1", "s2"}
+
+
+@pytest.mark.parametrize("bands", ["s1", "s2", "all", "B09,VH,B05,B02", "B01", "B05,B8A"])
+@pytest.mark.parametrize("statistics", [PUBLISHED_STATISTICS, None], ids=["published", "none"])
+def test_images_are_those_of_the_definition(
+    tiny_store: Path, tiny_dataset: DatasetPaths, bands: str, statistics: Statistics | None
+):
+    """The compiled kernels, and torch on the CPU."""
+    store, patches = open_store(tiny_store), Patches.from_metadata(read_metadata([tiny_dataset.metadata]))
+    dataset = PatchDataset(store, patches, bands, statistics=statistics)
+    names = [band.name for band in dataset.bands]
+    numbers = list(range(0, len(dataset), 5))
+    expected = []
+    for number in numbers:
+        values = store[patches.ids[number].as_py()] | store[patches.s1_names[number].as_py()]
+        expected.append(image_of([values[n] for n in names], normalisation(names, statistics), side_px=120))
+    compiled = dataset.batch(numbers)["image"]
+    prepared = Preparation(dataset.layouts, dataset.bands, statistics)(dataset.native_batch(numbers))
+    np.testing.assert_array_equal(compiled.numpy(), np.stack(expected))
+    np.testing.assert_array_equal(prepared.numpy(), np.stack(expected))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -42,20 +42,23 @@ class Exported:
 
 
 class _Normalising(nn.Module):
-    """A model that takes raw images."""
+    """A model that takes raw images, and normalises them as `reben.data.images` does.
+
+    ONNX Runtime may fuse and reorder what a graph says, so that only `TOLERANCE` can be promised of its logits.
+    """
 
     mean: torch.Tensor
-    std: torch.Tensor
+    scale: torch.Tensor
 
     def __init__(self, trained: TrainedModel) -> None:
         super().__init__()
         self.model, self.trained = trained.model, trained
-        mean, std = trained.mean_and_std()
+        mean, scale = trained.mean_and_scale()
         self.register_buffer("mean", mean)
-        self.register_buffer("std", std)
+        self.register_buffer("scale", scale)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.trained.outputs((images - self.mean) / self.std)
+        return self.trained.outputs((images - self.mean) * self.scale)
 
 
 class _Scaling(nn.Module):
@@ -148,11 +151,11 @@ def _trials(trained: TrainedModel, *, raw: bool) -> Iterator[NDArray[np.float32]
     """Batches of several sizes: noise, and images that look like patches, as raw values or normalised."""
     random = np.random.default_rng(0)
     shape = (len(trained.bands), trained.architecture.image_size, trained.architecture.image_size)
-    mean, std = (values.numpy() for values in trained.mean_and_std())
+    mean, std = (values[:, None, None] for values in trained.normalisation)
     for size in _BATCHES:
         noise = random.normal(size=(size, *shape))
         for images in (noise * std + mean, _like_patches(trained, random, (size, *shape))):
-            yield np.ascontiguousarray(images if raw else (images - mean) / std, np.float32)
+            yield np.ascontiguousarray(images if raw else trained.normalised(images).numpy(), np.float32)
 
 
 def _like_patches(trained: TrainedModel, random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -160,7 +163,7 @@ def _like_patches(trained: TrainedModel, random: np.random.Generator, shape: tup
     coarse = [-(-side // _SMOOTHING_PX) for side in shape[-2:]]
     fields = random.normal(size=(*shape[:2], *coarse)).repeat(_SMOOTHING_PX, -1).repeat(_SMOOTHING_PX, -2)
     fields = fields[..., : shape[-2], : shape[-1]] + 0.1 * random.normal(size=shape)
-    mean, std = (values.numpy() for values in trained.mean_and_std())
+    mean, std = (values[:, None, None] for values in trained.normalisation)
     images: NDArray[np.float64] = fields * std + mean
     for channel, band in enumerate(trained.bands):
         if band not in BANDS or BANDS[band].sensor == "s2":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any, Self
 
@@ -14,7 +15,15 @@ from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, bands_of_tensors, names_
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, RunError
 from reben.core.palettes import legend_of_names
-from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics, Statistics, normalisation
+from reben.data.images import raw_image_of
+from reben.data.normalisation import (
+    PUBLISHED_STATISTICS,
+    UNSCALED,
+    BandStatistics,
+    Normalisation,
+    Statistics,
+    normalisation,
+)
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.tasks import TASKS, task_of
 from reben.learn.tasks.task import Output, Task
@@ -108,7 +117,7 @@ class TrainedModel:
         return unscaled(self.model(normalised), self.scale)
 
     def normalised(self, images: torch.Tensor | NDArray[Any]) -> torch.Tensor:
-        """Raw images with every band's mean subtracted and its standard deviation divided out, as float32.
+        """Raw images, normalised as `reben.data.images.image_of` does it, as float32.
 
         Args:
             images: shape (C, H, W) or (B, C, H, W), channels in the order of `bands`.
@@ -123,8 +132,8 @@ class TrainedModel:
                 f"{len(self.bands)} channels {', '.join(self.bands)}",
                 hint="TrainedModel.image makes an image of the bands of a patch",
             )
-        mean, std = self.mean_and_std()
-        return (raw.to(mean.device).float() - mean) / std
+        mean, scale = self.mean_and_scale()
+        return (raw.to(mean.device).float() - mean) * scale
 
     def image(self, tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Raw image of one patch: its bands upsampled to 10 m by nearest neighbour and stacked in the model's order.
@@ -146,16 +155,14 @@ class TrainedModel:
                 hint="Sentinel-1 bands lie under the patch's s1_name: store[patch_id] | store[s1_name]",
             )
         known = bands_of_tensors({name: (len(tensors[name]), tensors[name].dtype) for name in self.bands})
-        bands = [known[name] for name in self.bands]
-        factors = [band.resolution_m // IMAGE_RESOLUTION_M for band in bands]
-        planes = [
-            tensors[band.name].repeat(factor, axis=0).repeat(factor, axis=1)
-            for band, factor in zip(bands, factors, strict=True)
-        ]
-        if len({plane.shape for plane in planes}) > 1:
-            sizes = ", ".join(f"{band.name} {tensors[band.name].shape}" for band in bands)
+        sides = {
+            tuple(length * (known[name].resolution_m // IMAGE_RESOLUTION_M) for length in tensors[name].shape)
+            for name in self.bands
+        }
+        if len(sides) > 1:
+            sizes = ", ".join(f"{name} {tensors[name].shape}" for name in self.bands)
             raise BandError(f"the bands do not cover the same ground: {sizes}")
-        return np.stack(planes).astype(np.float32)
+        return raw_image_of([tensors[name] for name in self.bands], side_px=sides.pop()[0])
 
     def probable(self, image: torch.Tensor | NDArray[Any], threshold: float = 0.5) -> dict[str, float]:
         """Classes of one image with a probability of at least `threshold`, the most probable first.
@@ -232,11 +239,16 @@ class TrainedModel:
                 hint=f"train one with --task {' or '.join(fitting)}",
             )
 
-    def mean_and_std(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Means and standard deviations, each of shape (C, 1, 1), on the model's device."""
-        device = self.device
-        mean, std = normalisation(self.bands, self.statistics)
-        return torch.from_numpy(mean).view(-1, 1, 1).to(device), torch.from_numpy(std).view(-1, 1, 1).to(device)
+    @cached_property
+    def normalisation(self) -> Normalisation:
+        """Means and standard deviations of the bands."""
+        return normalisation(self.bands, self.statistics)
+
+    def mean_and_scale(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What is subtracted from images, and by what they are multiplied, (C, 1, 1) each, on the model's device."""
+        found, device = self.normalisation, self.device
+        mean, scale = (torch.from_numpy(values).view(-1, 1, 1).to(device) for values in (found.mean, found.scale))
+        return mean, scale
 
 
 def unscaled(outputs: torch.Tensor, scale: BandStatistics) -> torch.Tensor:
