@@ -126,7 +126,7 @@ def test_lasting_trouble_ends_with_its_reason(space: DataSpaceStandIn, catalogue
 def test_pages_that_do_not_end_are_noticed(space: DataSpaceStandIn, catalogue: Catalogue):
     page = json.dumps({"value": [], "@odata.nextLink": "https://example.org/Products?$top=1"})
     space.faults["catalogue"] = [f"json {page}"] * 3
-    with pytest.raises(CatalogueError, match="round in circles"):
+    with pytest.raises(CatalogueError, match="returned the same page twice"):
         catalogue.products_named(NAMES[:1])
 
 
@@ -151,7 +151,7 @@ def test_a_byte_now_and_then_is_no_answer(space: DataSpaceStandIn, policy: Retry
 @pytest.mark.parametrize("answer", ["[" * 5_000, '{"value": [' + "9" * 5_000 + "]}", '{"value": NaN}'])
 def test_hostile_answers_are_no_lists(space: DataSpaceStandIn, catalogue: Catalogue, answer: str):
     space.faults["catalogue"] = [f"json {answer}"] * 6
-    with pytest.raises(CatalogueError, match="no list of products"):
+    with pytest.raises(CatalogueError, match="list of products"):
         catalogue.products_named(NAMES[:1])
 
 

@@ -47,7 +47,7 @@ def test_names_are_found_in_lists_of_many_forms(text: str, tmp_path: Path):
         (f"name,id,size\n{NAME},{ID},big\n", "line 2, column size: .*whole number"),
         (f"name,id,cloud\n{NAME},{ID},much\n", "line 2, column cloud: 'much'"),
         (f"name,id\n{NAME},{ID}\n{NAME}.SAFE,{ID}\n", "listed twice"),
-        (f"name,id\n../{NAME},{ID}\n", "no product name"),
+        (f"name,id\n../{NAME},{ID}\n", "not a product name"),
     ],
 )
 def test_lists_that_cannot_be_used(text: str, message: str, tmp_path: Path):

@@ -26,16 +26,16 @@ def test_a_recorded_product(recorded: Path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "../../etc/passwd"}, "no product name"),
-        ({"name": "a/b.SAFE"}, "no product name"),
-        ({"name": "x'; drop"}, "no product name"),
-        ({"name": ".hidden"}, "no product name"),
-        ({"name": "a..b"}, "no product name"),
-        ({"name": "a" * 500}, "no product name"),
+        ({"name": "../../etc/passwd"}, "not a product name"),
+        ({"name": "a/b.SAFE"}, "not a product name"),
+        ({"name": "x'; drop"}, "not a product name"),
+        ({"name": ".hidden"}, "not a product name"),
+        ({"name": "a..b"}, "not a product name"),
+        ({"name": "a" * 500}, "not a product name"),
         ({"id": "1)/$value?"}, "is not an id"),
         ({"size": -1}, "size of -1"),
-        ({"md5": "0"}, "no MD5"),
-        ({"blake3": "../x"}, "no BLAKE3"),
+        ({"md5": "0"}, "not a valid MD5"),
+        ({"blake3": "../x"}, "not a valid BLAKE3"),
     ],
 )
 def test_what_must_not_reach_addresses_or_file_names(changes: dict[str, object], message: str):

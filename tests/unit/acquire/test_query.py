@@ -30,11 +30,11 @@ def test_each_area_is_a_question_of_its_own():
     ("changes", "message"),
     [
         ({}, "neither a tile nor an area"),
-        ({"tile": "33UUP' or true"}, "no MGRS tile"),
-        ({"tile": "33IOP"}, "no MGRS tile"),
+        ({"tile": "33UUP' or true"}, "not an MGRS tile"),
+        ({"tile": "33IOP"}, "not an MGRS tile"),
         ({"tile": "33UUP", "start": date(2018, 1, 2), "end": date(2018, 1, 1)}, "before the first"),
-        ({"tile": "33UUP", "cloud_pct": 101.0}, "no share of clouds"),
-        ({"tile": "33UUP", "cloud_pct": float("nan")}, "no share of clouds"),
+        ({"tile": "33UUP", "cloud_pct": 101.0}, "not a share of clouds"),
+        ({"tile": "33UUP", "cloud_pct": float("nan")}, "not a share of clouds"),
         ({"tile": "33UUP", "kind": ProductKind.grd}, "neither tiles nor clouds"),
     ],
 )

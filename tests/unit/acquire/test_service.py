@@ -13,7 +13,7 @@ def test_addresses_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("url", ["http://example.org/x", "ftp://example.org", "example.org", "file:///etc/passwd"])
 def test_passwords_go_through_https_only(url: str):
-    with pytest.raises(DownloadError, match="no https address"):
+    with pytest.raises(DownloadError, match="not an https address"):
         Service(identity=url)
 
 

@@ -84,7 +84,7 @@ def test_names_that_are_none(publication: Publication):
         push(publication, "model")
     with pytest.raises(HubError, match="give owner/name only"):
         push(publication, "someone/model@main")
-    with pytest.raises(HubError, match="no name of a repository"):
+    with pytest.raises(HubError, match="not a name of a repository"):
         push(publication, "someone/model--x..y")
 
 

@@ -194,7 +194,7 @@ def test_failed_quality(l1c: Path):
     expect_nothing_written(ENGINE, l1c, CorrectionError, "GENERAL_QUALITY is FAILED")
 
 
-@pytest.mark.parametrize(("file", "message"), [("MTD_MSIL1C.xml", "no valid XML"), ("MTD_TL.xml", "no valid XML")])
+@pytest.mark.parametrize(("file", "message"), [("MTD_MSIL1C.xml", "not valid XML"), ("MTD_TL.xml", "not valid XML")])
 def test_damaged_metadata(l1c: Path, file, message):
     (path,) = l1c.rglob(file)
     path.write_text(path.read_text()[:400])

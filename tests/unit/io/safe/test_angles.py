@@ -68,7 +68,7 @@ def test_real_angles(shared_data: Path):
     ("content", "message"),
     [
         (b"<a/>", "no complete Sun_Angles_Grid"),
-        (b"<a>", "no valid XML"),
+        (b"<a>", "not valid XML"),
         (metadata(sun=grids("Sun_Angles_Grid", "30 NaN;30 30", "1 NaN;1 1")), "no complete Sun_Angles_Grid"),
         (metadata(sun=grids("Sun_Angles_Grid", "30 NaN;30 30", "1 1;1 1")), "Sun_Angles_Grid that are not angles"),
         (metadata(sun=grids("Sun_Angles_Grid", "30 30;30 30", "1 nan;1 1")), "Sun_Angles_Grid that are not angles"),
@@ -95,7 +95,7 @@ def test_damaged_angles(content: bytes, message):
 
 
 def test_grids_of_two_shapes():
-    with pytest.raises(ProductError, match="no angles"):
+    with pytest.raises(ProductError, match="not angles"):
         read_angles(PATH, metadata(sun=grids("Sun_Angles_Grid", "30 30;30 30;30 30", "90 90;180 180")))
 
 

@@ -46,7 +46,7 @@ def test_zip_files_and_what_is_neither(tmp_path: Path):
     "content", [b"<a>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', b"\xff\xfe\x00"], ids=["cut", "entity", "binary"]
 )
 def test_damaged_and_hostile_xml(content):
-    with pytest.raises(ProductError, match="no valid XML"):
+    with pytest.raises(ProductError, match="not valid XML"):
         parse_xml(Path("p"), "MTD.xml", content)
 
 
@@ -151,7 +151,7 @@ def test_images_of_another_product_are_none_of_this(tmp_path: Path):
 
 @pytest.mark.parametrize("encoding", ["nobody-knows", "hex", "utf-7", "utf-16", "base64", "idna", "punycode", "ebcdic"])
 def test_encodings_that_no_metadata_have(encoding: str):
-    with pytest.raises(ProductError, match="no valid XML"):
+    with pytest.raises(ProductError, match="not valid XML"):
         parse_xml(Path("p"), "MTD.xml", f'<?xml version="1.0" encoding="{encoding}"?><a>\u00e4</a>'.encode())
 
 

@@ -44,7 +44,7 @@ def test_all_real_tiles(shared_data: Path):
         (metadata(crs="EPSG:4326"), "in EPSG:4326; expected"),
         (metadata(crs="EPSG:32661"), "in EPSG:32661; expected"),
         (metadata(crs=""), "expected at most"),
-        (b"<a>", "no valid XML"),
+        (b"<a>", "not valid XML"),
     ],
 )
 def test_what_no_tile_is(content: bytes, message: str):
