@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reben.acquire.product_list import read_products, reben_names
+from reben.acquire.products import read_products, reben_names
 from stand_ins.command import run_reben as reben
 from stand_ins.data_space import NAMES, PASSWORD, DataSpaceStandIn, running_data_space
 
@@ -104,7 +104,7 @@ def test_no_secret_shows_anywhere(
     environment = space.environment | {"CDSE_PASSWORD": password}
     reben("search", *NAMES[:5], "--output", tmp_path / "list.csv", **environment)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reben.acquire.stopping.Stop.sleep", lambda *_: None)
+        patch.setattr("reben.net.stopping.Stop.sleep", lambda *_: None)
         patch.setattr("reben.acquire.download.Outcome", _noting(errors))
         result = reben("download", tmp_path / "list.csv", "--output", tmp_path / "out", code=1, **environment)
     assert errors
@@ -120,7 +120,7 @@ def test_no_secret_shows_anywhere(
 
 def _noting(errors: list[BaseException]) -> Callable[..., object]:
     """Outcomes as ever, but the exceptions behind them are kept."""
-    from reben.acquire.download_report import Outcome  # noqa: PLC0415 - the real one
+    from reben.acquire.folder import Outcome  # noqa: PLC0415 - the real one
 
     def outcome(*arguments: object, **facts: object) -> Outcome:
         if (error := sys.exception()) is not None:

@@ -26,11 +26,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from reben.acquire.area import read_area
-from reben.acquire.inventory import Place
-from reben.acquire.product_list import read_names, read_products
-from reben.acquire.products import CatalogueProduct, parse_product
-from reben.acquire.unpacking import unpack
+from reben.acquire.archives import unpack
+from reben.acquire.folder import Place
+from reben.acquire.products import CatalogueProduct, parse_product, read_names, read_products
+from reben.acquire.query import read_area
 from reben.construct.reference_maps import find_layer
 from reben.construct.v1_lists import read_names as read_v1_names
 from reben.construct.v1_lists import read_s1_pairs

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reben.acquire.credentials import Credentials
+from reben.acquire.access import Credentials
 from reben.acquire.download import Access, download
 from reben.acquire.options import DownloadOptions
-from reben.acquire.product_list import read_products
+from reben.acquire.products import read_products
 from reben.construct.build import build
 from reben.construct.inputs import BuildInputs
 from reben.construct.options import BuildOptions

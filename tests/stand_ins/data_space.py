@@ -23,8 +23,8 @@ import numpy as np
 import shapely
 from blake3 import blake3
 
+from reben.acquire.access import Service
 from reben.acquire.products import CatalogueProduct, parse_product
-from reben.acquire.service import Service
 from stand_ins.server import Handler, running
 
 USERNAME = "someone@example.org"

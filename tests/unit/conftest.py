@@ -1,4 +1,4 @@
-"""A small tile, and geocoded Sentinel-1 scenes over it."""
+"""A small tile, geocoded Sentinel-1 scenes over it, and a clock that nobody has to wait for."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +12,7 @@ from rasterio.transform import from_origin
 from reben.core.grid import PatchGrid, TileExtent
 from reben.core.names import TileName
 from reben.tile.patches import TilePatches
+from stand_ins.clock import Clock
 
 
 @pytest.fixture
@@ -62,3 +63,8 @@ def decibels() -> Callable[..., np.ndarray]:
         return np.random.default_rng(seed).uniform(-25, -5, (rows, columns or rows)).astype(np.float32)
 
     return draw
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

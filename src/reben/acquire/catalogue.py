@@ -13,14 +13,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from httpx2 import Client
 
-from reben.acquire.connection import ANSWER_S, open_client, open_response
+from reben.acquire.access import MOST_CONNECTIONS, Service
 from reben.acquire.products import CatalogueProduct, expect_name, parse_product
 from reben.acquire.query import Query, names_filter
-from reben.acquire.retries import RetryPolicy, TransientError, retry
-from reben.acquire.service import Service
-from reben.acquire.stopping import Stop
 from reben.core.errors import CatalogueError
 from reben.io.small_files import parse_json
+from reben.net.connection import ANSWER_S, open_client, open_response
+from reben.net.retries import RetryPolicy, TransientError, retry
+from reben.net.stopping import Stop
 
 _NAMES_AT_A_TIME = 20
 """As many as an address of 2,000 characters holds."""
@@ -146,7 +146,7 @@ class Catalogue:
 @contextmanager
 def open_catalogue() -> Iterator[Catalogue]:
     """The catalogue at the address of the environment, else the real one."""
-    with open_client() as client:
+    with open_client(MOST_CONNECTIONS + 1) as client:
         yield Catalogue(Service.from_environment(), client)
 
 

@@ -8,20 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
+from reben.acquire.access import MOST_CONNECTIONS, Credentials, Service, Tokens, read_credentials
+from reben.acquire.archives import doomed_name, unpack
 from reben.acquire.catalogue import Catalogue
-from reben.acquire.connection import open_client
-from reben.acquire.credentials import Credentials, read_credentials
-from reben.acquire.download_report import Outcome, Report, State
-from reben.acquire.inventory import Place, find_present
+from reben.acquire.folder import Outcome, Place, Report, State, find_present
 from reben.acquire.options import DownloadOptions
 from reben.acquire.products import CatalogueProduct
-from reben.acquire.retries import RetryPolicy
-from reben.acquire.service import Service
-from reben.acquire.stopping import Stop, Stopped
-from reben.acquire.tokens import Tokens
-from reben.acquire.transfer import Line, fetch, part_size, remove_part
-from reben.acquire.unpacking import doomed_name, unpack
+from reben.acquire.transfer import DownloadSession, fetch, part_size, remove_part
 from reben.core.errors import DownloadError, RebenError
+from reben.net.connection import open_client
+from reben.net.retries import RetryPolicy
+from reben.net.stopping import Stop, Stopped
 from reben.work import atomic
 
 _UNPACKED = 1.1
@@ -70,7 +67,7 @@ def download(
     output.mkdir(parents=True, exist_ok=True)
     stop = Stop()
     policy = access.policy or RetryPolicy(sleep=stop.sleep)
-    with atomic.locked(output / "download"), open_client() as client:
+    with atomic.locked(output / "download"), open_client(MOST_CONNECTIONS + 1) as client:
         report = Report.read(output)
         catalogue = Catalogue(access.service, client, policy, stop)
         described = [report.described(product) for product in products]
@@ -78,8 +75,8 @@ def download(
         _expect_room(todo, output, options)
         progress = start(sum(product.size or 0 for product in todo))
         tokens = Tokens(client, access.service, access.credentials, policy=policy, stop=stop, clock=access.clock)
-        line = Line(client, access.service, tokens, policy, stop, _locked(progress))
-        _run(todo, _Work(output, options, line), report)
+        session = DownloadSession(client, access.service, tokens, policy, stop, _locked(progress))
+        _run(todo, _Work(output, options, session), report)
     return report
 
 
@@ -144,7 +141,7 @@ class _Work:
 
     output: Path
     options: DownloadOptions
-    line: Line
+    session: DownloadSession
 
 
 def _run(todo: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
@@ -155,7 +152,7 @@ def _run(todo: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
             for future in as_completed(running):
                 report.note(future.result())
         except BaseException:  # Ctrl-C and SIGTERM among them
-            work.line.stop.stop()
+            work.session.stop.stop()
             executor.shutdown(cancel_futures=True)
             for future, product in running.items():
                 is_known = not future.cancelled() and future.exception() is None
@@ -176,7 +173,7 @@ def _bring_to_end(product: CatalogueProduct, work: _Work) -> Outcome:
     except OSError as error:
         outcome = Outcome(product, State.failed, reason=f"cannot be written: {error.strerror or error}")
         if error.errno in atomic.NO_ROOM:  # the others would fail as well, and leave no room for anybody else
-            work.line.stop.stop()
+            work.session.stop.stop()
     return replace(outcome, seconds=round(time.perf_counter() - begun, 2))
 
 
@@ -187,11 +184,11 @@ def _obtain(place: Place, work: _Work) -> Outcome:
         RebenError: why it cannot be had.
         Stopped: if it is over.
     """
-    product, check = place.product, work.line.stop.check
+    product, check = place.product, work.session.stop.check
     check()
     present = find_present(place, thoroughly=work.options.verify, check=check)
     if present is not None:
-        work.line.progress(product.size or 0)
+        work.session.progress(product.size or 0)
         _remove_remains(place)
         if present.path == place.folder or not work.options.unpack:
             return Outcome(product, State.present, checked=present.checked, path=present.path.name)
@@ -199,7 +196,7 @@ def _obtain(place: Place, work: _Work) -> Outcome:
         return Outcome(product, State.complete, checked=present.checked, path=place.folder.name)
     if not product.online:
         raise DownloadError("offline", hint="order it on the service's web page, and try again in some hours")
-    fetched = fetch(product, place.archive, work.line)
+    fetched = fetch(product, place.archive, work.session)
     if work.options.unpack:
         _unpack(place, check)
     path = place.folder if work.options.unpack else place.archive

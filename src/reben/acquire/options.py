@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from reben.acquire.access import MOST_CONNECTIONS
 from reben.acquire.query import ProductKind
-from reben.acquire.service import MOST_CONNECTIONS
 from reben.work.options import Location, OnCommandLine, Options
 
 _NAMES, _QUERY = OnCommandLine(panel="By name"), OnCommandLine(panel="By place and time")

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reben.acquire.area import read_area
 from reben.acquire.catalogue import Catalogue, open_catalogue
 from reben.acquire.options import SearchOptions
-from reben.acquire.product_list import read_names, reben_names, with_suffix
-from reben.acquire.products import CatalogueProduct
-from reben.acquire.query import Query
+from reben.acquire.products import CatalogueProduct, read_names, reben_names, with_suffix
+from reben.acquire.query import Query, read_area
 from reben.work.context import Context
 
 

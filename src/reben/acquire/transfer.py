@@ -12,15 +12,14 @@ from pathlib import Path
 
 from httpx2 import Client, Response
 
-from reben.acquire.connection import Redirects, open_response, redirect_target
+from reben.acquire.access import Service, Tokens
+from reben.acquire.archives import ZIP_START, verify
 from reben.acquire.products import CatalogueProduct
-from reben.acquire.retries import RetryPolicy, TransientError, retry
-from reben.acquire.service import Service
-from reben.acquire.stopping import Stop
-from reben.acquire.tokens import Tokens
-from reben.acquire.verification import ZIP_START, verify
 from reben.core.errors import DownloadError
 from reben.io.small_files import read_json
+from reben.net.connection import Redirects, open_response, redirect_target
+from reben.net.retries import RetryPolicy, TransientError, retry
+from reben.net.stopping import Stop
 from reben.work import atomic
 
 _LARGEST = 1 << 36
@@ -42,7 +41,7 @@ _WHOLE_DOWNLOADS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DownloadSession:
     """What all downloads share."""
 
     client: Client
@@ -119,7 +118,7 @@ def part_size(target: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
 
 
-def fetch(product: CatalogueProduct, target: Path, line: Line) -> Fetched:
+def fetch(product: CatalogueProduct, target: Path, session: DownloadSession) -> Fetched:
     """Download a product to `target`, going on with what an earlier run left.
 
     Raises:
@@ -129,13 +128,13 @@ def fetch(product: CatalogueProduct, target: Path, line: Line) -> Fetched:
     """
     part, fetched = _Part(target, product), Fetched()
     part.take_over()
-    line.progress(part.size)
+    session.progress(part.size)
     for repeats_left in reversed(range(_WHOLE_DOWNLOADS)):
-        _fill(part, line, fetched)
+        _fill(part, session, fetched)
         try:
-            fetched.checked = verify(part.path, product, check=line.stop.check)
+            fetched.checked = verify(part.path, product, check=session.stop.check)
         except DownloadError:
-            _start_again(part, line)
+            _start_again(part, session)
             if not repeats_left:
                 raise
             fetched.retries += 1
@@ -146,12 +145,12 @@ def fetch(product: CatalogueProduct, target: Path, line: Line) -> Fetched:
     return fetched
 
 
-def _start_again(part: _Part, line: Line) -> None:
-    line.progress(-part.size)
+def _start_again(part: _Part, session: DownloadSession) -> None:
+    session.progress(-part.size)
     part.discard()
 
 
-def _fill(part: _Part, line: Line, fetched: Fetched) -> None:
+def _fill(part: _Part, session: DownloadSession, fetched: Fetched) -> None:
     """Let the part grow until the server has sent all.
 
     Raises:
@@ -165,13 +164,13 @@ def _fill(part: _Part, line: Line, fetched: Fetched) -> None:
         return most > before
 
     try:
-        _, retries = retry(lambda: _request(part, line, fetched), line.policy, gained=gained)
+        _, retries = retry(lambda: _request(part, session, fetched), session.policy, gained=gained)
     except TransientError as error:
         raise DownloadError(str(error), hint="the same command resumes with what has arrived") from error
     fetched.retries += retries
 
 
-def _request(part: _Part, line: Line, fetched: Fetched) -> None:
+def _request(part: _Part, session: DownloadSession, fetched: Fetched) -> None:
     """Ask for what is missing, and take what comes.
 
     Raises:
@@ -179,23 +178,23 @@ def _request(part: _Part, line: Line, fetched: Fetched) -> None:
         DownloadError: if the service says no.
     """
     if part.size > (part.product.size or _LARGEST):
-        _start_again(part, line)
+        _start_again(part, session)
     if part.size == part.product.size:
         return
-    url, redirects, has_new_token = line.service.value(part.product.id), Redirects(), False
+    url, redirects, has_new_token = session.service.value(part.product.id), Redirects(), False
     while True:
-        token = line.tokens.token() if line.service.may_see_token(url) else ""
+        token = session.tokens.token() if session.service.may_see_token(url) else ""
         headers = _range(part) | ({"Authorization": f"Bearer {token}"} if token else {})
-        with open_response(line.client, "GET", url, stop=line.stop, headers=headers) as response:
+        with open_response(session.client, "GET", url, stop=session.stop, headers=headers) as response:
             target = redirect_target(response)
             if target is None and response.status_code != _UNAUTHORIZED:
-                _take(response, part, line, fetched)
+                _take(response, part, session, fetched)
                 return
         if target is not None:
             redirects.note()
             url = _expect_no_downgrade(url, target)
         elif token and not has_new_token:
-            line.tokens.forget(token)
+            session.tokens.forget(token)
             has_new_token = True
         else:
             raise DownloadError(_WHY[_UNAUTHORIZED], hint="log in once on the service's web page, and try again")
@@ -220,7 +219,7 @@ def _expect_no_downgrade(url: str, target: str) -> str:
     return target
 
 
-def _take(response: Response, part: _Part, line: Line, fetched: Fetched) -> None:
+def _take(response: Response, part: _Part, session: DownloadSession, fetched: Fetched) -> None:
     """Write what comes.
 
     Raises:
@@ -228,22 +227,22 @@ def _take(response: Response, part: _Part, line: Line, fetched: Fetched) -> None
         DownloadError: if the service says no, or sends another number of bytes than the catalogue says.
     """
     if response.status_code == _PARTIAL:
-        _expect_rest(response, part, line)
+        _expect_rest(response, part, session)
     elif response.status_code == _OK:
         _expect_size(response, part)
-        _start_again(part, line)
+        _start_again(part, session)
         part.write_note(response.headers.get("ETag", ""))
     elif response.status_code == _NO_SUCH_RANGE and part.size:
         if part.product.size is None and response.headers.get("Content-Range", "") == f"bytes */{part.size}":
             return  # all has come already
-        _start_again(part, line)
+        _start_again(part, session)
         raise TransientError("the server rejected the requested byte range")
     else:
         raise DownloadError(_WHY.get(response.status_code, f"the service answers with status {response.status_code}"))
-    _write(response, part, line, fetched)
+    _write(response, part, session, fetched)
 
 
-def _expect_rest(response: Response, part: _Part, line: Line) -> None:
+def _expect_rest(response: Response, part: _Part, session: DownloadSession) -> None:
     """Check that a partial response goes on where the part ends, in the same file.
 
     Raises:
@@ -258,7 +257,7 @@ def _expect_rest(response: Response, part: _Part, line: Line) -> None:
         or (total and part.product.size and total != part.product.size)
         or (etag and part.etag and etag != part.etag)
     ):
-        _start_again(part, line)
+        _start_again(part, session)
         raise TransientError("the server sends another part than was asked for, or of another file")
 
 
@@ -277,12 +276,12 @@ def _expect_size(response: Response, part: _Part) -> None:
         raise DownloadError(f"the server sends {int(stated):,} bytes; the catalogue says {part.product.size:,}")
 
 
-def _write(response: Response, part: _Part, line: Line, fetched: Fetched) -> None:
+def _write(response: Response, part: _Part, session: DownloadSession, fetched: Fetched) -> None:
     size, limit = part.size, part.product.size or _LARGEST
     mark, marked_s = size, time.monotonic()
     with part.path.open("ab") as file:
         for chunk in response.iter_raw():  # as they come: what has come stays if the next one does not
-            line.stop.check()
+            session.stop.check()
             if not size and chunk[: len(ZIP_START)] != ZIP_START[: len(chunk)]:
                 raise TransientError("what comes is not a zip file")
             size += len(chunk)
@@ -294,6 +293,6 @@ def _write(response: Response, part: _Part, line: Line, fetched: Fetched) -> Non
                     raise TransientError(f"less than {_LEAST_BYTES:,} bytes came in {_WINDOW_S:.0f} s")
                 mark, marked_s = size, time.monotonic()
             fetched.bytes += len(chunk)
-            line.progress(len(chunk))
+            session.progress(len(chunk))
     if part.product.size and size < part.product.size:
         raise TransientError(f"the connection ended after {size:,} of {part.product.size:,} bytes")

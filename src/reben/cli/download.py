@@ -11,7 +11,7 @@ from reben.cli.from_model import options_from, with_options_of
 from reben.cli.options import Json
 
 if TYPE_CHECKING:
-    from reben.acquire.download_report import Report
+    from reben.acquire.folder import Report
 
 
 @with_options_of(DownloadOptions)
@@ -29,7 +29,7 @@ def download(
     stopped resumes when the same command is given again; what is there already is left alone.
     """
     from reben.acquire.download import download as download_products
-    from reben.acquire.product_list import read_products
+    from reben.acquire.products import read_products
 
     options = options_from(DownloadOptions, **settings)
     with progress("downloading", in_bytes=True) as start:
@@ -45,7 +45,7 @@ def _print_result(report: "Report", output: Path, *, to_stdout: bool) -> None:
     Raises:
         Exit: if a product is not there.
     """
-    from reben.acquire.download_report import State
+    from reben.acquire.folder import State
 
     complete, present = report.of([State.complete]), report.of([State.present])
     missing = report.of([State.failed, State.stopped])

@@ -26,7 +26,7 @@ def search(
 
     Exit code 1 if a name has no single product that is online, or nothing matches; all others are listed.
     """
-    from reben.acquire.product_list import write_products
+    from reben.acquire.products import write_products
     from reben.acquire.search import search as search_products
 
     options = options_from(SearchOptions, names=names, **settings)

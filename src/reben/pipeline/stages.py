@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from reben.acquire.download import download
-from reben.acquire.download_report import State as DownloadState
+from reben.acquire.folder import State as DownloadState
 from reben.acquire.options import SearchOptions
-from reben.acquire.product_list import read_products, write_products
+from reben.acquire.products import read_products, write_products
 from reben.acquire.search import search
 from reben.construct.inputs import BuildInputs
 from reben.construct.options import BuildOptions

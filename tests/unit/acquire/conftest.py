@@ -1,36 +1,16 @@
 """A Data Space stand-in with some products, and what makes waits short."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from reben.acquire.credentials import Credentials
+from reben.acquire.access import Credentials
 from reben.acquire.download import Access
 from reben.acquire.options import DownloadOptions
-from reben.acquire.retries import RetryPolicy
+from reben.net.retries import RetryPolicy
+from stand_ins.clock import Clock
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn, running_data_space
-
-
-@dataclass
-class Clock:
-    """Time that passes when somebody waits, and not otherwise."""
-
-    now_s: float = 0.0
-    waits: list[float] = field(default_factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now_s += seconds
-
-    def time(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

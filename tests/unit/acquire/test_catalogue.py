@@ -7,9 +7,9 @@ from httpx2 import Client
 
 from reben.acquire.catalogue import Catalogue
 from reben.acquire.query import ProductKind, Query
-from reben.acquire.retries import RetryPolicy
 from reben.acquire.search import search_names
 from reben.core.errors import CatalogueError
+from reben.net.retries import RetryPolicy
 from stand_ins.data_space import NAMES, DataSpaceStandIn
 
 
@@ -137,7 +137,7 @@ def test_a_catalogue_that_is_not_there(catalogue: Catalogue, space: DataSpaceSta
 
 @pytest.mark.parametrize("fault", ["drip headers", "drip body"])
 def test_a_byte_now_and_then_is_no_answer(space: DataSpaceStandIn, policy: RetryPolicy, fault: str, monkeypatch):
-    monkeypatch.setattr("reben.acquire.connection._HEADERS_S", 0.3)
+    monkeypatch.setattr("reben.net.connection._HEADERS_S", 0.3)
     space.add(NAMES[0])
     with Client() as client:
         catalogue = Catalogue(space.service, client, policy, answer_s=0.3)

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from reben.acquire.credentials import Credentials
+from reben.acquire.access import MOST_CONNECTIONS, Credentials
 from reben.acquire.download import Access, download
-from reben.acquire.download_report import State
+from reben.acquire.folder import State
 from reben.acquire.options import DownloadOptions
-from reben.acquire.retries import RetryPolicy
-from reben.acquire.service import MOST_CONNECTIONS
 from reben.core.errors import CredentialsError, DownloadError, TargetExistsError
+from reben.net.retries import RetryPolicy
 from reben.work import atomic
 from stand_ins.data_space import NAMES, USERNAME, DataSpaceStandIn, zip_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reben.acquire.download import Access, download
-from reben.acquire.download_report import Outcome, State
+from reben.acquire.folder import Outcome, State
 from reben.acquire.options import DownloadOptions
 from reben.acquire.products import CatalogueProduct
 from stand_ins.data_space import NAMES, DataSpaceStandIn, running_data_space
@@ -253,6 +253,6 @@ def test_a_server_that_sends_next_to_nothing_is_left(
 def test_headers_that_do_not_end_and_encodings_that_nobody_asked_for(
     space: DataSpaceStandIn, product: CatalogueProduct, run, fault: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("reben.acquire.connection._HEADERS_S", 0.3)
+    monkeypatch.setattr("reben.net.connection._HEADERS_S", 0.3)
     space.faults[product.id] = [fault]
     assert run(product).state is State.complete

@@ -1,4 +1,4 @@
-"""Requests to the service: timeouts, redirects, and errors that are worth another attempt."""
+"""Requests: timeouts, redirects, and errors that are worth another attempt."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 
 from httpx2 import Client, InvalidURL, Limits, RequestError, Response, Timeout
 
-from reben.acquire.retries import TransientError, expect_no_transient_status
-from reben.acquire.service import MOST_CONNECTIONS
-from reben.acquire.stopping import Stop
+from reben.net.retries import TransientError, expect_no_transient_status
+from reben.net.stopping import Stop
 from reben.version import __version__
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -22,10 +21,14 @@ ANSWER_S = 180.0
 
 
 @contextmanager
-def open_client() -> Iterator[Client]:
-    """An HTTP client. It follows no redirect by itself: who may see a token is decided here."""
+def open_client(connections: int) -> Iterator[Client]:
+    """An HTTP client. It follows no redirect by itself: who may see a token is decided here.
+
+    Args:
+        connections: how many requests there are at most at a time; their connections stay open for the next ones.
+    """
     timeout = Timeout(_READ_S, connect=_CONNECT_S, pool=None)
-    limits = Limits(max_connections=MOST_CONNECTIONS + 1, max_keepalive_connections=MOST_CONNECTIONS + 1)
+    limits = Limits(max_connections=connections, max_keepalive_connections=connections)
     headers = {"User-Agent": f"reben/{__version__}", "Accept-Encoding": "identity"}
     with Client(timeout=timeout, limits=limits, headers=headers, follow_redirects=False) as client:
         yield client

@@ -1,21 +1,168 @@
-"""Access tokens: made from a password, refreshed before they end, shared by all workers."""
+"""Who may download: where the Copernicus Data Space is, a user's name and password, and the tokens made from them."""
 
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from httpx2 import Client
 
-from reben.acquire.connection import ANSWER_S, open_response
-from reben.acquire.credentials import HINT, Credentials
-from reben.acquire.retries import RetryPolicy, TransientError, retry
-from reben.acquire.service import Service
-from reben.acquire.stopping import Stop
 from reben.core.errors import CredentialsError, DownloadError, RebenError
 from reben.io.small_files import parse_json
+from reben.net.connection import ANSWER_S, open_response
+from reben.net.retries import RetryPolicy, TransientError, retry
+from reben.net.stopping import Stop
+
+MOST_CONNECTIONS = 4
+"""That the service allows one user at a time.
+
+Source: https://documentation.dataspace.copernicus.eu/Quotas.html.
+"""
+
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Addresses of the service.
+
+    Source: https://documentation.dataspace.copernicus.eu, sections "OData" and "Access token".
+    """
+
+    catalogue: str = "https://catalogue.dataspace.copernicus.eu/odata/v1"
+    download: str = "https://download.dataspace.copernicus.eu/odata/v1"
+    identity: str = "https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token"
+    """Where a password becomes a token."""
+
+    def __post_init__(self) -> None:
+        """Refuse addresses to which no password may go.
+
+        Raises:
+            DownloadError: if one is neither https nor on this machine, or has a user name in it.
+        """
+        for given in fields(self):
+            _expect_safe(getattr(self, given.name), variable(given.name))
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The addresses that `REBEN_CDSE_CATALOGUE`, `REBEN_CDSE_DOWNLOAD` and `REBEN_CDSE_IDENTITY` give, if set.
+
+        Raises:
+            DownloadError: as above.
+        """
+        given = {field.name: os.environ.get(variable(field.name), "").rstrip("/") for field in fields(cls)}
+        return cls(**{name: address for name, address in given.items() if address})
+
+    @property
+    def products(self) -> str:
+        """Address of the catalogue's list of products."""
+        return f"{self.catalogue}/Products"
+
+    def value(self, product_id: str) -> str:
+        """Address of a product's zip file."""
+        return f"{self.download}/Products({product_id})/$value"
+
+    def may_see_token(self, url: str) -> bool:
+        """Whether a request to `url` may carry the token: the host of the downloads, or a sibling of it.
+
+        The real service redirects between hosts of its own domain; a sibling has the same scheme, port and domain, and
+        there must be a domain of three labels at least to have siblings.
+
+        >>> Service().may_see_token("https://zipper.dataspace.copernicus.eu/odata/v1/Products(1)/$value")
+        True
+        >>> Service().may_see_token("https://dataspace.copernicus.eu.example.org/")
+        False
+        """
+        ours, other = urlsplit(self.download), urlsplit(url)
+        if ours.scheme != other.scheme or _port(self.download) != _port(url):
+            return False
+        mine, theirs = ours.hostname or "", other.hostname or ""
+        domain = mine.partition(".")[2]
+        is_sibling = theirs.endswith(f".{domain}") and domain.count(".") >= 2 and not domain[0].isdigit()  # noqa: PLR2004
+        return theirs == mine or is_sibling
+
+
+def variable(name: str) -> str:
+    """Environment variable of an address."""
+    return f"REBEN_CDSE_{name.upper()}"
+
+
+def _port(url: str) -> int | None:
+    parts = urlsplit(url)
+    return parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def _expect_safe(url: str, name: str) -> None:
+    """Check an address.
+
+    Raises:
+        DownloadError: if no password may go there.
+    """
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise DownloadError(f"{name} has a user name or password in it", hint="set CDSE_USERNAME and CDSE_PASSWORD")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
+        raise DownloadError(
+            f"{name} = {url}: is not an https address", hint="passwords and tokens go through https only"
+        )
+
+
+KEYRING_SERVICE = "reben-cdse"
+"""Under which the keyring holds the password."""
+
+HINT = (
+    f"set CDSE_USERNAME and CDSE_PASSWORD, or `keyring set {KEYRING_SERVICE} USERNAME` (pip install 'reben[acquire]'); "
+    "an account is free: https://dataspace.copernicus.eu"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Of an account of the Copernicus Data Space; neither shows in a `repr`."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+def read_credentials() -> Credentials:
+    """`CDSE_USERNAME` and `CDSE_PASSWORD`; what is missing comes from the keyring.
+
+    Raises:
+        CredentialsError: if there are none.
+    """
+    username, password = os.environ.get("CDSE_USERNAME", ""), os.environ.get("CDSE_PASSWORD", "")
+    if username and password:
+        return Credentials(username, password)
+    found = _from_keyring(username)
+    if found is None:
+        missing = "CDSE_PASSWORD is" if username else "CDSE_USERNAME is" if password else "there are"
+        raise CredentialsError(f"{missing} {'not set' if username or password else 'no credentials'}", hint=HINT)
+    return found
+
+
+def _from_keyring(username: str) -> Credentials | None:
+    """What the keyring has, if it is installed and there is one.
+
+    Raises:
+        CredentialsError: if it cannot be read.
+    """
+    try:
+        import keyring  # noqa: PLC0415 - an extra
+        from keyring.errors import KeyringError, NoKeyringError  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return None
+    try:
+        found = keyring.get_credential(KEYRING_SERVICE, username or None)
+    except NoKeyringError:
+        return None
+    except KeyringError as error:
+        raise CredentialsError(f"the keyring cannot be read ({type(error).__name__})", hint=HINT) from None
+    return None if found is None or not found.password else Credentials(found.username, found.password)
+
 
 _CLIENT_ID = "cdse-public"
 """The service's name for programs of the public."""

@@ -4,7 +4,7 @@ from email.utils import format_datetime
 import pytest
 from httpx2 import Response
 
-from reben.acquire.retries import RetryPolicy, TransientError, expect_no_transient_status, retry
+from reben.net.retries import RetryPolicy, TransientError, expect_no_transient_status, retry
 
 
 def failing(times: int, *, wait_s: float | None = None):

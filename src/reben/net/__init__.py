@@ -1,0 +1,1 @@
+"""Requests over HTTP: connections, attempts, and how to stop them."""
