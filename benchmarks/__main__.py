@@ -74,7 +74,7 @@ def _report_pairs(report: Report, found: pairs.Pair | None, plain: pairs.Pair | 
             for band, d in found.bands.items()
         },
     )
-    report.line(f"Fallbacks: {'; '.join(found.report['fallbacks'])}.")
+    report.line(f"Fallbacks: {'; '.join(found.record.fallbacks)}.")
 
 
 def _report_tile(

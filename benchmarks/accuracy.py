@@ -63,13 +63,14 @@ def measure(cache: Path, scratch: Path, *, atmospheres: int = 10) -> Accuracy | 
     errors: dict[str, list[NDArray[np.float64]]] = {band: [] for band in S2_BANDS}
     aerosol, water = [], []
     for _ in range(atmospheres):
-        air = Air(draw.uniform(0.05, 0.5), draw.uniform(0.5, 4), draw.uniform(0.28, 0.4), pressure_hpa(0))
+        aot, water_g_cm2 = draw.uniform(0.05, 0.5), draw.uniform(0.5, 4)
+        air = Air(aot, water_g_cm2, draw.uniform(0.28, 0.4), pressure_hpa(0))
         folder = scratch / "accuracy"
         shutil.rmtree(folder, ignore_errors=True)
         l1c = write_l1c_product(folder, name, extent, surface, air=air)
-        report = SixsEngine(threads=available_cpus(), adjacency_m=NEIGHBOURS_M).correct(l1c, folder)
-        aerosol.append(report["aerosol"]["optical thickness at 550 nm"] - air.aot)
-        water.append(report["water vapour"]["g/cm2"] / air.water_g_cm2 - 1)
+        record = SixsEngine(threads=available_cpus(), adjacency_m=NEIGHBOURS_M).correct(l1c, folder)
+        aerosol.append(record.aerosol.optical_thickness_550nm - aot)
+        water.append(record.water_vapour.mean_g_cm2 / water_g_cm2 - 1)
         found = open_product(folder / str(l2a_name(name)))
         for band, true in surface.items():
             _, pixels = read_tile_band(found.images[band], BANDS[band].resolution_m)

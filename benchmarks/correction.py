@@ -3,7 +3,6 @@
 The tile is the one that `reben build` is measured with, whose texture are real patches, seen through an atmosphere.
 """
 
-import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import rasterio
 from benchmarks.construction import REAL_DATA, full_tile
 from benchmarks.timing import medians_s
 from reben.core.bands import BANDS
-from reben.correct.l2a_product import REPORT
+from reben.correct.report import read_sixs_record
 from reben.demo.l1c import write_l1c_product
 from reben.io.jp2 import read_tile_band
 from reben.io.safe.l1c import open_l1c
@@ -51,10 +50,12 @@ def measure(cache: Path, scratch: Path, *, rounds: int) -> CorrectionFigures | N
     target = scratch / "L2A"
     ways = {DECODE: lambda: _decode(product), CORRECT: lambda: _correct(product, target)}
     seconds = medians_s(ways, rounds=rounds, prepare=lambda: shutil.rmtree(target, ignore_errors=True))
-    (path,) = target.glob(f"*.SAFE/{REPORT}")
-    report = json.loads(path.read_text(encoding="utf-8"))
+    (made,) = target.glob("*.SAFE")
+    record = read_sixs_record(made, hint="run it again")
+    if record is None or record.peak_memory_bytes is None:
+        raise RuntimeError(f"{made}: does not say how it was made")
     shutil.rmtree(target)
-    return CorrectionFigures(seconds, report["seconds"], report["peak memory of the worker (bytes)"])
+    return CorrectionFigures(seconds, record.seconds, record.peak_memory_bytes)
 
 
 def _full_l1c(cache: Path) -> Path:

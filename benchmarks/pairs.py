@@ -6,7 +6,6 @@ Nothing is told to the engine but the product and its elevation; nothing of sen2
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.construction import REAL_DATA
 from reben.core.bands import BANDS, S2_BANDS
+from reben.correct.report import SixsRecord
 from reben.correct.sixs.adjacency_range import RANGE_M
 from reben.correct.sixs.engine import SixsEngine
 from reben.io.jp2 import read_tile_band
@@ -42,7 +42,7 @@ class Pair:
     """What was measured on one product."""
 
     bands: dict[str, Distance]
-    report: dict[str, Any]
+    record: SixsRecord
     """Of the correction."""
 
 
@@ -58,8 +58,8 @@ def measure(scratch: Path, *, adjacency_m: float = RANGE_M) -> Pair | None:
     (l1c,) = PAIR.glob("*.SAFE")
     folder = scratch / "pair"
     shutil.rmtree(folder, ignore_errors=True)
-    report = SixsEngine(PAIR / "dem_160m.tif", adjacency_m=adjacency_m).correct(l1c, folder)
-    product = open_product(folder / report["product"])
+    record = SixsEngine(PAIR / "dem_160m.tif", adjacency_m=adjacency_m).correct(l1c, folder)
+    product = open_product(folder / record.product)
     bands = {}
     for band in S2_BANDS:
         with rasterio.open(PAIR / _SEN2COR / f"{band.replace('B0', 'B')}.tif") as source:
@@ -67,7 +67,7 @@ def measure(scratch: Path, *, adjacency_m: float = RANGE_M) -> Pair | None:
         _, numbers = read_tile_band(product.images[band], BANDS[band].resolution_m)
         ours = (numbers + float(product.offsets[band])) / _QUANTIFICATION
         bands[band] = _distance(theirs, ours)
-    return Pair(bands, report)
+    return Pair(bands, record)
 
 
 def _distance(theirs: NDArray[np.float64], ours: NDArray[np.float64]) -> Distance:

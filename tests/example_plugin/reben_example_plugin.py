@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reben.correct.options import CorrectOptions
+from reben.correct.report import CorrectionRecord
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
 
 TINY = DatasetSpecification(
@@ -24,21 +25,25 @@ TINY = DatasetSpecification(
 )
 
 
+CROPS = Path(__file__).with_name("crops.toml")
+"""A legend of land cover."""
+
+
 @dataclass(frozen=True)
 class ExampleEngine:
     """An engine that copies: what it takes for granted is that the air is clear."""
 
     memory_bytes: int
 
-    def product(self, l1c: Path, output: Path) -> Path | None:
+    def find_finished(self, l1c: Path, output: Path) -> Path | None:
         """Return the finished product, if it is there."""
         path = output / l1c.name
         return path if path.exists() else None
 
-    def correct(self, l1c: Path, output: Path) -> dict[str, object]:
+    def correct(self, l1c: Path, output: Path) -> CorrectionRecord:
         """Make the product."""
         shutil.copytree(l1c, output / l1c.name)
-        return {"engine": "example", "product": l1c.name, "from": l1c.name, "compared with": []}
+        return CorrectionRecord(engine="example", product=l1c.name, source=l1c.name, compared_with=())
 
 
 def engine_of(options: CorrectOptions, _tell: Callable[[str], None]) -> ExampleEngine:

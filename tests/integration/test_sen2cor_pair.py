@@ -9,6 +9,7 @@ import pytest
 import rasterio
 
 from reben.core.bands import BANDS, S2_BANDS
+from reben.correct.report import SixsRecord
 from reben.correct.sixs.aerosol import SHARES
 from reben.correct.sixs.engine import SixsEngine
 from reben.io.dataset.paths import DatasetPaths
@@ -24,11 +25,11 @@ def pair(shared_data: Path) -> Path:
     return folder
 
 
-def corrected(pair: Path, output: Path, **options: float) -> tuple[dict, dict[str, np.ndarray]]:
+def corrected(pair: Path, output: Path, **options: float) -> tuple[SixsRecord, dict[str, np.ndarray]]:
     """The report, and the reflectance of each band."""
-    report = SixsEngine(pair / "dem_160m.tif", **options).correct(next(pair.glob("*.SAFE")), output)
-    product = open_product(output / report["product"])
-    return report, {
+    record = SixsEngine(pair / "dem_160m.tif", **options).correct(next(pair.glob("*.SAFE")), output)
+    product = open_product(output / record.product)
+    return record, {
         band: (read_tile_band(product.images[band], BANDS[band].resolution_m)[1] + float(product.offsets[band])) / 1e4
         for band in S2_BANDS
     }
@@ -41,12 +42,10 @@ def by_sen2cor(pair: Path, band: str) -> np.ndarray:
 
 def test_every_band_but_b09_comes_near(pair: Path, tmp_path: Path):
     """The table in docs/correction.md; `python -m benchmarks --only pairs` prints it."""
-    report, ours = corrected(pair, tmp_path)
-    assert report["aerosol"]["source"] == "default"  # no forecast in the product, and no vegetation that is believed
-    assert report["aerosol"]["cells"] == 0
-    assert report["fallbacks"][0].startswith(
-        "aerosol: default (dark vegetation in 7 cells: 7 too bright for the haziest"
-    )
+    record, ours = corrected(pair, tmp_path)
+    assert record.aerosol.source == "default"  # no forecast in the product, and no vegetation that is believed
+    assert record.aerosol.cells == 0
+    assert record.fallbacks[0].startswith("aerosol: default (dark vegetation in 7 cells: 7 too bright for the haziest")
     for band in S2_BANDS:
         theirs = by_sen2cor(pair, band)
         slope = np.polyfit(theirs.ravel(), ours[band].ravel(), 1)[0]

@@ -42,11 +42,12 @@ def _print_result(result: "CorrectionResult", output: Path, json: Path | None, *
         Exit: if a product failed.
     """
     if json is not None:
-        print_json(json, {"corrected": result.corrected, "present": result.present, "failed": result.failed})
+        corrected = {name: record.as_json() for name, record in result.corrected.items()}
+        print_json(json, {"corrected": corrected, "present": result.present, "failed": result.failed})
     else:
-        for report in result.corrected.values():
-            say(output / report["product"])
-    bare = [report["from"] for report in result.corrected.values() if not report["compared with"]]
+        for record in result.corrected.values():
+            say(output / record.product)
+    bare = [record.source for record in result.corrected.values() if not record.compared_with]
     if bare and checksums:
         stderr.print(f"note: {first_of(bare)}: without checksums; damage in images may go unnoticed", markup=False)
     stderr.print(

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
+from reben.io.legend_files import legend_file
 from reben.rules.labels import MIN_LABELLED
 from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
 from reben.work.options import Checksums, Location, OnCommandLine, OnError, Options, Positive
@@ -25,8 +26,8 @@ class BuildOptions(Options):
         Field(examples=["U2018_CLC2018_V2020_20u1.gpkg"]),
     ]
     """Land-cover polygons: CORINE Land Cover 2018 (GeoPackage), or any others with a legend."""
-    legend: Annotated[Location | None, _INPUTS, Field(examples=["legend.toml"])] = None
-    """Legend of other polygons (TOML): code, class, colour."""
+    legend: Annotated[Location | None, BeforeValidator(legend_file), _INPUTS, Field(examples=["legend.toml"])] = None
+    """Legend of the polygons: clc2018, the name of one that an installed package adds, or a TOML file."""
     s1_scenes: Annotated[Location | None, _INPUTS, Field(examples=["S1"])] = None
     """Folder with geocoded Sentinel-1 scenes: VV and VH, any CRS."""
     s1_unit: Annotated[Unit | None, _INPUTS, Field(examples=["db"])] = None

@@ -12,12 +12,12 @@ import pyogrio
 import pyproj
 import rasterio
 import shapely
-from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel
 
 from reben.construct.overlaps import Overlap
 from reben.core.errors import BuildError
 from reben.core.grid import TileExtent
-from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.io.records import read_record, record_config
 from reben.version import __version__
 
 FORMAT_VERSION = 2
@@ -44,12 +44,7 @@ _OLD_NAMES = {
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        alias_generator=AliasGenerator(
-            validation_alias=lambda name: AliasChoices(name, _OLD_NAMES[name]) if name in _OLD_NAMES else name
-        ),
-    )
+    model_config = record_config(_OLD_NAMES)
 
 
 class TileRecord(_Record):
@@ -114,13 +109,7 @@ def read_report(path: Path) -> BuildReport:
         BuildError: if it cannot be read.
     """
     hint = "give a build-report.json that `reben build` wrote"
-    content = read_json(path, error=BuildError, hint=hint, most_bytes=MOST_REPORT_BYTES)
-    try:
-        return BuildReport.model_validate(content)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        where = ".".join(map(str, wrong["loc"]))
-        raise BuildError(f"{path}: {where}: {wrong['msg']}", hint=hint) from error
+    return read_record(path, BuildReport, error=BuildError, hint=hint)
 
 
 def versions() -> dict[str, str]:

@@ -7,16 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from reben.core.errors import CorrectionError, NameFormatError, RebenError
 from reben.core.names import ProductName, TileName
+from reben.correct.report import CorrectionRecord
 from reben.io.safe.folders import FoundProducts, find_products, is_product
 from reben.rules.baselines import superseded
 from reben.work.memory import free_memory_bytes
 from reben.work.run_all import run_all
-
-Report = dict[str, Any]
 
 
 class Engine(Protocol):
@@ -27,11 +26,11 @@ class Engine(Protocol):
         """That a full-size product takes."""
         ...
 
-    def product(self, l1c: Path, output: Path) -> Path | None:
+    def find_finished(self, l1c: Path, output: Path) -> Path | None:
         """The finished L2A product of an L1C product, if it is in `output`."""
         ...
 
-    def correct(self, l1c: Path, output: Path) -> Report:
+    def correct(self, l1c: Path, output: Path) -> CorrectionRecord:
         """Make the L2A product in `output`; what is to be said of it."""
         ...
 
@@ -40,7 +39,7 @@ class Engine(Protocol):
 class CorrectionResult:
     """What became of the products, by the name of the L1C product's file or folder."""
 
-    corrected: dict[str, Report] = field(default_factory=dict)
+    corrected: dict[str, CorrectionRecord] = field(default_factory=dict)
     present: list[str] = field(default_factory=list)
     """Those that had been corrected before."""
     failed: dict[str, str] = field(default_factory=dict)
@@ -132,7 +131,7 @@ def correct(
     missing = []
     for path in products:
         try:
-            present = engine.product(path, output)
+            present = engine.find_finished(path, output)
         except RebenError as error:
             _note(result, path, error, skip_errors=skip_errors)
             progress(1)

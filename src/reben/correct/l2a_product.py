@@ -5,7 +5,6 @@ users' hands writes 99.99. The last part of the name is that of the L1C product,
 name.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +16,7 @@ from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import ProductError
 from reben.core.grid import TileExtent
 from reben.core.names import ProductName
+from reben.correct.report import REPORT_FILE, SixsRecord
 from reben.correct.sixs.inversion import L2A_SCALE
 from reben.io.jp2 import write_tile_band
 from reben.io.safe.files import elements, parse_xml
@@ -27,8 +27,6 @@ from reben.work import atomic
 from reben.work.checksums import sha3_256
 
 BASELINE = "9906"
-REPORT = "reben-correction.json"
-"""Inside the product."""
 _SCL_RESOLUTION_M = 20
 _PERCENTAGES = {
     "nodata": "NODATA_PIXEL_PERCENTAGE",
@@ -77,11 +75,11 @@ class L2aWriter:
         write_tile_band(self._folder / file, pixels, self._extent, resolution_m, threads=self._threads)
         self._files[band] = file
 
-    def finish(self, report: Mapping[str, Any]) -> None:
+    def finish(self, record: SixsRecord) -> None:
         """Write all metadata.
 
         Args:
-            report: how the product was made; what it says of the atmosphere and the classes goes into the metadata.
+            record: how the product was made; what it says of the atmosphere and the classes goes into the metadata.
 
         Raises:
             ProductError: if a band has not been written.
@@ -95,25 +93,25 @@ class L2aWriter:
             files=[self._files[band] for band in sorted(self._files)],
             offset=L2A_SCALE.offset,
             quality=self._l1c.quality,
-            origin=f"Made by reben {__version__} from {self._l1c.name} with tables of 6S, not by ESA; see {REPORT}. "
-            "Quality checks are those of the L1C product.",
+            origin=f"Made by reben {__version__} from {self._l1c.name} with tables of 6S, not by ESA; see "
+            f"{REPORT_FILE}. Quality checks are those of the L1C product.",
         )
         content: dict[str, str | float] = {
-            tag: round(100 * report["classes"][name], 6) for name, tag in _PERCENTAGES.items()
+            tag: round(100 * record.classes[name], 6) for name, tag in _PERCENTAGES.items()
         }
         content |= {
-            "AOT_RETRIEVAL_METHOD": report["aerosol"]["source"],
-            "GRANULE_MEAN_AOT": report["aerosol"]["optical thickness at 550 nm"],
-            "GRANULE_MEAN_WV": report["water vapour"]["g/cm2"],
-            "OZONE_SOURCE": report["ozone"]["source"],
-            "OZONE_VALUE": report["ozone"]["Dobson units"],
+            "AOT_RETRIEVAL_METHOD": record.aerosol.source,
+            "GRANULE_MEAN_AOT": record.aerosol.optical_thickness_550nm,
+            "GRANULE_MEAN_WV": record.water_vapour.mean_g_cm2,
+            "OZONE_SOURCE": record.ozone.source,
+            "OZONE_VALUE": record.ozone.column_du,
         }
         tile = tile_xml("L2A", self._extent, angles=_tile_angles(self._l1c), content=content)
         (self._folder / self._granule / "MTD_TL.xml").write_text(tile, encoding="utf-8")
         (self._folder / "MTD_MSIL2A.xml").write_text(product_xml(facts), encoding="utf-8")
         checksums = {file: sha3_256(self._folder / file) for file in self._files.values()}
         (self._folder / "manifest.safe").write_text(manifest_xml(checksums), encoding="utf-8")
-        atomic.write_json(self._folder / REPORT, report)
+        atomic.write_json(self._folder / REPORT_FILE, record.as_json())
 
 
 def _tile_angles(l1c: L1cProduct) -> str:

@@ -59,8 +59,8 @@ def correct_products(
             skip_errors=options.on_error == "skip",
             progress=begin(len(choice.products)),
         )
-    for report in result.corrected.values():
-        for fallback in report.get("fallbacks", ()):
-            context.tell(f"fallback: {report['product']}: {fallback}")
-    made = [engine.product(path, output) for path in choice.products if path.name not in result.failed]
+    for record in result.corrected.values():
+        for fallback in record.fallbacks:
+            context.tell(f"fallback: {record.product}: {fallback}")
+    made = [engine.find_finished(path, output) for path in choice.products if path.name not in result.failed]
     return Corrected(result, tuple(path for path in made if path is not None), choice.left_out)

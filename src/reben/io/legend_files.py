@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reben.core.classes import CLC2018, LandCover, Legend, Rgb
 from reben.core.errors import LegendError
+from reben.core.registry import Registry
 from reben.io.small_files import read_toml
 
 _LARGEST_CODE = 65_535  # reference maps are uint16
@@ -57,12 +58,28 @@ class LandCoverFormat:
         return {str(entry.code): entry.code for entry in self.legend.entries} | dict(self.texts)
 
 
+LEGENDS: Registry[Path] = Registry("reben.legends", {}, kind=Path)
+"""Legend files (TOML) by name, which other packages add; CORINE's own needs no file."""
+
+CLC2018_NAME = "clc2018"
 CLC2018_CRS = "EPSG:3035"
 
 CLC2018_FORMAT = LandCoverFormat(
     CLC2018, code_column="Code_18", crs=CLC2018_CRS, no_polygon=999, ignored_layers=("_FR_",)
 )
 """CORINE Land Cover 2018 as published; `_FR_` marks the layers of the French overseas regions."""
+
+
+def legend_file(given: str | Path | None) -> Path | None:
+    """The file of a legend that is given by name or by path; None for CORINE Land Cover 2018, the default.
+
+    Raises:
+        PluginError: if the legend belongs to another package and cannot be loaded.
+    """
+    if given is None or str(given).lower() == CLC2018_NAME:
+        return None
+    name = str(given)
+    return LEGENDS[name] if name in LEGENDS else Path(given)
 
 
 class _Code(BaseModel):
@@ -98,7 +115,11 @@ def read_legend(path: Path) -> LandCoverFormat:
     Raises:
         LegendError: if the file cannot be read, has an unknown, missing or wrong entry, or contradicts itself.
     """
-    values = read_toml(path, error=LegendError, hint="docs/new-areas.md shows a whole legend")
+    hint = "docs/new-areas.md shows a whole legend"
+    if not path.exists():
+        names = ", ".join([CLC2018_NAME, *LEGENDS])
+        raise LegendError(f"{path}: does not exist, and no legend is called so", hint=f"{hint}; known names: {names}")
+    values = read_toml(path, error=LegendError, hint=hint)
     try:
         content = _LegendFile.model_validate(values)
         if content.crs is not None:
@@ -109,7 +130,7 @@ def read_legend(path: Path) -> LandCoverFormat:
             for e in error.errors()
             if _TEXT_KIND not in e["loc"]  # a code may be a text, too; one complaint is enough
         )
-        raise LegendError(f"{path}: {wrong}", hint="docs/new-areas.md shows a whole legend") from error
+        raise LegendError(f"{path}: {wrong}", hint=hint) from error
     except pyproj.exceptions.CRSError as error:
         raise LegendError(f"{path}: crs {content.crs!r} is unknown", hint="give a code such as EPSG:3035") from error
     kinds = {type(code.code) for code in content.codes}

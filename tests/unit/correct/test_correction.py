@@ -6,6 +6,7 @@ import pytest
 
 from reben.core.errors import CorrectionError, ProductError
 from reben.correct.correction import L1cChoice, choose_l1c, correct, workers_that_fit
+from reben.correct.report import CorrectionRecord
 
 
 @dataclass
@@ -15,18 +16,18 @@ class StandInEngine:
     memory_bytes: int = 1
     tried: list[str] = field(default_factory=list)
 
-    def product(self, l1c: Path, output: Path) -> Path | None:
+    def find_finished(self, l1c: Path, output: Path) -> Path | None:
         if "unreadable" in l1c.name:
             raise ProductError(f"{l1c.name}: unreadable")
         target = output / f"{l1c.stem}.l2a"
         return target if target.exists() else None
 
-    def correct(self, l1c: Path, output: Path) -> dict[str, str]:
+    def correct(self, l1c: Path, output: Path) -> CorrectionRecord:
         self.tried.append(l1c.name)
         if "bad" in l1c.name:
             raise CorrectionError(f"{l1c.name}: bad")
         (output / f"{l1c.stem}.l2a").touch()
-        return {"product": f"{l1c.stem}.l2a"}
+        return CorrectionRecord(engine="stand-in", product=f"{l1c.stem}.l2a", source=l1c.name, compared_with=())
 
 
 def run(names: list[str], output: Path, *, skip_errors: bool = False):
@@ -45,7 +46,7 @@ def test_a_rerun_does_what_is_missing(tmp_path: Path):
     engine, result = run(["a.SAFE", "b.SAFE"], tmp_path)
     assert engine.tried == ["b.SAFE"]
     assert result.present == ["a.SAFE"]
-    assert result.corrected == {"b.SAFE": {"product": "b.l2a"}}
+    assert {name: record.product for name, record in result.corrected.items()} == {"b.SAFE": "b.l2a"}
 
 
 def test_errors_are_skipped_and_named(tmp_path: Path):

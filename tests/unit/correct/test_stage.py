@@ -5,12 +5,12 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reben.correct import stage as module
 from reben.correct.options import CorrectOptions
+from reben.correct.report import CorrectionRecord
 from reben.correct.stage import correct_products
 from reben.work.context import Context
 
@@ -23,14 +23,16 @@ class Engine:
 
     memory_bytes: int = 1 << 60
 
-    def product(self, l1c: Path, output: Path) -> Path | None:
+    def find_finished(self, l1c: Path, output: Path) -> Path | None:
         path = output / l1c.name.replace("L1C", "L2A")
         return path if path.exists() else None
 
-    def correct(self, l1c: Path, output: Path) -> dict[str, Any]:
+    def correct(self, l1c: Path, output: Path) -> CorrectionRecord:
         name = l1c.name.replace("L1C", "L2A")
         (output / name).mkdir()
-        return {"product": name, "fallbacks": ["ozone: none"]}
+        return CorrectionRecord(
+            engine="stand-in", product=name, source=l1c.name, compared_with=(), fallbacks=("ozone: none",)
+        )
 
 
 def test_a_command_and_a_pipeline_are_told_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,7 @@ from reben.core.classes import CLC2018, UNLABELLED
 from reben.core.errors import LandCoverError, LegendError, MetadataError
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.legend_files import CLC2018_FORMAT, read_legend
+from reben.io.legend_files import CLC2018_FORMAT, legend_file, read_legend
 from reben.io.tiff.geotiff import read_band
 from reben.work.processes import worker_pool
 
@@ -153,7 +153,7 @@ def test_no_code_and_no_class(legend: Path):
 def test_unreadable_files(tmp_path: Path):
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"name = \xff\xfe")
-    for path in (tmp_path / "missing.toml", tmp_path, binary):
+    for path in (tmp_path, binary):
         with pytest.raises(LegendError, match="cannot be read as a TOML file") as caught:
             read_legend(path)
         assert str(path) in str(caught.value)
@@ -228,3 +228,21 @@ def test_codes_of_two_kinds_and_texts_given_twice(legend: Path):
     legend.write_text(texts.replace('"T11"', '"T10"'))
     with pytest.raises(LegendError, match="given twice"):
         read_legend(legend)
+
+
+@pytest.mark.usefixtures("example_plugin")
+def test_legends_have_names(tmp_path: Path):
+    assert legend_file(None) is legend_file("clc2018") is legend_file(Path("CLC2018")) is None
+    assert read_legend(legend_file("example-crops")).legend.class_names == ("Cereals", "Oil plants")
+    assert legend_file(tmp_path / "mine.toml") == tmp_path / "mine.toml"
+    with pytest.raises(LegendError, match="no legend is called so") as caught:
+        read_legend(legend_file("example-corps"))
+    assert "known names: clc2018, example-crops" in caught.value.hint
+
+
+@pytest.mark.usefixtures("example_plugin")
+def test_the_options_of_a_build_take_names():
+    crops = BuildOptions(clc="c.gpkg", legend="example-crops").legend
+    assert crops is not None
+    assert crops.name == "crops.toml"
+    assert BuildOptions(clc="c.gpkg", legend="clc2018").legend is None

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import rasterio
 from rasterio.errors import RasterioError
@@ -25,6 +24,7 @@ from reben.core.errors import CorrectionError, NameFormatError, ProductError
 from reben.core.names import ProductName
 from reben.correct.l2a_product import BASELINE as OUR_BASELINE
 from reben.correct.options import TIME_LIMIT_H, CorrectOptions
+from reben.correct.report import CorrectionRecord
 from reben.correct.sen2cor.program import EXPECTED_VERSION, Sen2cor, find_sen2cor
 from reben.io.safe.checksums import compare_checksums
 from reben.io.safe.l1c import open_l1c
@@ -57,7 +57,7 @@ class Sen2corEngine:
     memory_bytes = 8_000_000_000
     """That one product takes, by sen2cor's manual."""
 
-    def product(self, l1c: Path, output: Path) -> Path | None:
+    def find_finished(self, l1c: Path, output: Path) -> Path | None:
         """The finished L2A product of an L1C product, if it is there.
 
         Raises:
@@ -70,7 +70,7 @@ class Sen2corEngine:
             atomic.remove_attempts(output / stem, _work_name(output, stem), _log_name(output, stem))
         return found
 
-    def correct(self, l1c: Path, output: Path) -> dict[str, Any]:
+    def correct(self, l1c: Path, output: Path) -> CorrectionRecord:
         """Correct one product; what was run and how long it took.
 
         Args:
@@ -100,13 +100,13 @@ class Sen2corEngine:
             os.sync()  # what has its final name must be on the disk
             made.rename(output / made.name)
             log.unlink()
-        return {
-            "engine": f"sen2cor {self.sen2cor.version}",
-            "product": made.name,
-            "from": str(product.name),
-            "compared with": list(compared),
-            "seconds": {"sen2cor": round(time.monotonic() - start, 1)},
-        }
+        return CorrectionRecord(
+            engine=f"sen2cor {self.sen2cor.version}",
+            product=made.name,
+            source=str(product.name),
+            compared_with=tuple(compared),
+            seconds={"sen2cor": round(time.monotonic() - start, 1)},
+        )
 
     def _run(self, l1c: Path, work: Path, log: Path) -> None:
         """Run the program to its end.

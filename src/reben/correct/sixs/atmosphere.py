@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from reben.correct.report import AerosolFound, AltitudeFound, Found, OzoneFound, WaterVapourFound
 from reben.correct.sixs.aerosol import Retrieval, assumed_aerosol, find_aerosol
 from reben.correct.sixs.altitude import node_altitudes_m
 from reben.correct.sixs.auxiliary import Forecast
@@ -17,8 +18,6 @@ from reben.io.safe.angles import TileAngles
 
 _OZONE_CM_ATM = 0.33
 """About the mean over Europe; a tenth more or less changes B03, the most sensitive band, by half a per cent."""
-
-Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +33,24 @@ class Atmosphere:
     altitudes_m: Values
     """At the nodes."""
 
-    def report(self) -> Report:
-        """For the product's report."""
+    def found(self) -> dict[str, Found]:
+        """For the product's report, by the names of its fields."""
         column = np.asarray(self.air.water_g_cm2)
         return {
-            "aerosol": {"optical thickness at 550 nm": round(self.aerosol.value, 4)} | _origin(self.aerosol),
-            "water vapour": {
-                "g/cm2": round(float(column.mean()), 3),
-                "from": round(float(column.min()), 3),
-                "to": round(float(column.max()), 3),
-            }
-            | _origin(self.water),
-            "ozone": {"Dobson units": round(1_000 * self.ozone.value, 1)} | _origin(self.ozone),
-            "altitude": {
-                "mean (m)": round(self.altitude.value, 1),
-                "from (m)": round(float(self.altitudes_m.min()), 1),
-                "to (m)": round(float(self.altitudes_m.max()), 1),
-            }
-            | _origin(self.altitude),
+            "aerosol": AerosolFound(optical_thickness_550nm=round(self.aerosol.value, 4), **_origin(self.aerosol)),
+            "water_vapour": WaterVapourFound(
+                mean_g_cm2=round(float(column.mean()), 3),
+                smallest_g_cm2=round(float(column.min()), 3),
+                largest_g_cm2=round(float(column.max()), 3),
+                **_origin(self.water),
+            ),
+            "ozone": OzoneFound(column_du=round(1_000 * self.ozone.value, 1), **_origin(self.ozone)),
+            "altitude": AltitudeFound(
+                mean_m=round(self.altitude.value, 1),
+                lowest_m=round(float(self.altitudes_m.min()), 1),
+                highest_m=round(float(self.altitudes_m.max()), 1),
+                **_origin(self.altitude),
+            ),
         }
 
     def fallbacks(self) -> list[str]:
@@ -120,6 +119,6 @@ def _ozone(forecast: Forecast) -> Retrieval:
     return Retrieval(forecast.ozone_cm_atm, "forecast in the product", 0, fallback=False)
 
 
-def _origin(found: Retrieval) -> Report:
-    origin: Report = {"source": found.source, "cells": found.cells}
-    return origin | ({"reason": found.reason} if found.reason else {})
+def _origin(found: Retrieval) -> dict[str, Any]:
+    """Where a value comes from, as fields of its record."""
+    return {"source": found.source, "cells": found.cells, "reason": found.reason or None}

@@ -8,7 +8,6 @@ import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from reben.core.bands import MSI_RESOLUTIONS_M, S2_BANDS
 from reben.core.errors import CorrectionError, ProductError
 from reben.core.grid import TileExtent
-from reben.correct.l2a_product import REPORT, L2aWriter, l2a_name
+from reben.correct.l2a_product import L2aWriter, l2a_name
 from reben.correct.options import CorrectOptions
+from reben.correct.report import Adjacency, SixsRecord, read_sixs_record
 from reben.correct.sixs.adjacency import surroundings_of
 from reben.correct.sixs.adjacency_range import RANGE_M, expect_range
 from reben.correct.sixs.atmosphere import find_atmosphere
@@ -32,7 +32,6 @@ from reben.io.safe.angles import TileAngles, read_angles
 from reben.io.safe.checksums import comparing
 from reben.io.safe.geocoding import read_extent
 from reben.io.safe.l1c import L1cProduct, open_l1c
-from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.quality import quality_failures
 from reben.version import __version__
 from reben.work import atomic
@@ -40,10 +39,6 @@ from reben.work.executors import threads_per_worker
 from reben.work.stage_times import StageTimes
 
 Bands = dict[str, NDArray[np.uint16]]
-Report = dict[str, Any]
-
-_LIGHT, _RANGE = "light from neighbouring ground", "range (m)"
-"""Where the report says how far that ground reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ class SixsEngine:
     memory_bytes = 2_500_000_000
     """That a full-size product takes."""
 
-    def product(self, l1c: Path, output: Path) -> Path | None:
+    def find_finished(self, l1c: Path, output: Path) -> Path | None:
         """The finished L2A product of an L1C product, if it is there.
 
         Raises:
@@ -76,8 +71,8 @@ class SixsEngine:
         atomic.remove_attempts(target)
         return target
 
-    def correct(self, l1c: Path, output: Path) -> Report:
-        """Correct one product; its report.
+    def correct(self, l1c: Path, output: Path) -> SixsRecord:
+        """Correct one product; what was done.
 
         Args:
             l1c: product, a `.SAFE` folder or a zip file.
@@ -115,27 +110,26 @@ def _expect_same_range(product: Path, range_m: float) -> None:
     Raises:
         CorrectionError: if its report cannot be read, or names another range; a product without one is left alone.
     """
-    if not (product / REPORT).is_file():
-        return
     hint = "remove the product to correct it again"
-    report = read_json(product / REPORT, error=CorrectionError, hint=hint, most_bytes=MOST_REPORT_BYTES)
-    light = report.get(_LIGHT) if isinstance(report, dict) else None
-    made_m = light.get(_RANGE) if isinstance(light, dict) else None
-    if isinstance(made_m, int | float) and made_m != range_m:
+    record = read_sixs_record(product, hint=hint)
+    made = None if record is None else record.adjacency
+    if made is not None and made.range_m != range_m:
         raise CorrectionError(
-            f"{product}: was corrected with an adjacency range of {made_m:,g} m; expected {range_m:,g} m",
+            f"{product}: was corrected with an adjacency range of {made.range_m:,g} m; expected {range_m:,g} m",
             hint=f"{hint}, choose another output folder, or ask for the range that it has",
         )
 
 
-def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Callable[[], tuple[str, ...]]) -> Report:
-    """Fill the folder of the product; its report."""
+def _correct(
+    product: L1cProduct, folder: Path, engine: SixsEngine, compared: Callable[[], tuple[str, ...]]
+) -> SixsRecord:
+    """Fill the folder of the product; what was done."""
     times = StageTimes()
     tables, own = load_tables(product.name.tile.mission)
     angles = read_angles(product.path, product.tile_metadata)
     with times.stage("decode"):
         extent, bands = _read_bands(product, engine.threads)
-        checksums = list(compared())
+        compared_with = compared()
     nodes = Nodes(extent)
     _expect_sun(product, tables, nodes, angles)
     scales = {band: Scale(product.quantification, product.offsets[band]) for band in bands}
@@ -160,22 +154,22 @@ def _correct(product: L1cProduct, folder: Path, engine: SixsEngine, compared: Ca
             neighbours[band] = round(float(np.mean(effect.neighbours)), 4) if range_m else 0.0
         with times.stage("encode"):
             writer.write_band(band, pixels)
-    report = {
-        "engine": f"6S tables, reben {__version__}",
-        "product": str(l2a_name(product.name)),
-        "from": str(product.name),
-        "tables": tables.version,
-        "spectral responses": tables.satellite,
-        **atmosphere.report(),
-        _LIGHT: {_RANGE: engine.adjacency_m, "share": neighbours},
-        "fallbacks": atmosphere.fallbacks() + ([] if own else [f"spectral responses: those of {tables.satellite}"]),
-        "compared with": checksums,
-        "classes": shares(classes),
-        "seconds": {stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
-        "peak memory of the worker (bytes)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
-    }
-    writer.finish(report)
-    return report
+    record = SixsRecord(
+        engine=f"6S tables, reben {__version__}",
+        product=str(l2a_name(product.name)),
+        source=str(product.name),
+        compared_with=tuple(compared_with),
+        fallbacks=(*atmosphere.fallbacks(), *([] if own else [f"spectral responses: those of {tables.satellite}"])),
+        seconds={stage: round(seconds, 2) for stage, seconds in times.seconds.items()},
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # from KiB
+        tables=tables.version,
+        spectral_responses=tables.satellite,
+        adjacency=Adjacency(range_m=engine.adjacency_m, share=neighbours),
+        classes=shares(classes),
+        **atmosphere.found(),  # type: ignore[arg-type]  # a record of each kind, by its field
+    )
+    writer.finish(record)
+    return record
 
 
 def _read_bands(product: L1cProduct, threads: int) -> tuple[TileExtent, Bands]:

@@ -63,20 +63,20 @@ def engine_that(tmp_path: Path, make_product: Callable[..., Path]) -> Callable[.
 def test_a_product_is_made_found_and_moved(engine_that, l1c: Path, tmp_path: Path):
     engine, output = engine_that("succeed"), tmp_path / "output"
     output.mkdir()
-    assert engine.product(l1c, output) is None
-    report = engine.correct(l1c, output)
-    assert report["product"] == f"{TILE}_20240101T000000.SAFE"
-    assert report["engine"] == "sen2cor 2.11"
-    assert [path.name for path in output.iterdir()] == [report["product"]]
-    assert len(open_product(output / report["product"]).images) == 12
-    assert engine.product(l1c, output) == output / report["product"]
+    assert engine.find_finished(l1c, output) is None
+    record = engine.correct(l1c, output)
+    assert record.product == f"{TILE}_20240101T000000.SAFE"
+    assert record.engine == "sen2cor 2.11"
+    assert [path.name for path in output.iterdir()] == [record.product]
+    assert len(open_product(output / record.product).images) == 12
+    assert engine.find_finished(l1c, output) == output / record.product
 
 
 def test_products_of_the_other_engine_and_of_other_tiles_do_not_count(engine_that, l1c: Path, tmp_path: Path):
     for name in (TILE.replace("N9999", "N9906"), TILE.replace("33UUP", "33UUQ"), TILE.replace("S2A", "S2B")):
         (tmp_path / f"{name}_20240101T000000.SAFE").mkdir()
     (tmp_path / "S2A_MSIL2A_something.SAFE").mkdir()
-    assert engine_that("succeed").product(l1c, tmp_path) is None
+    assert engine_that("succeed").find_finished(l1c, tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_the_real_program(tmp_path: Path):
         program = find_sen2cor()
     except CorrectionError as error:
         pytest.skip(str(error))
-    report = Sen2corEngine(program).correct(Path(given), tmp_path)
-    product = open_product(tmp_path / report["product"])
+    record = Sen2corEngine(program).correct(Path(given), tmp_path)
+    product = open_product(tmp_path / record.product)
     tile = ProductName.parse(Path(given).name).tile
     assert replace(product.name.tile, baseline="", level="") == replace(tile, baseline="", level="")
     assert len(product.images) == 12

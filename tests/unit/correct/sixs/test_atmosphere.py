@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +6,7 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.core.grid import TileExtent
+from reben.correct.report import AerosolFound, OzoneFound
 from reben.correct.sixs.atmosphere import find_atmosphere
 from reben.correct.sixs.auxiliary import Forecast
 from reben.correct.sixs.nodes import Nodes
@@ -55,12 +55,10 @@ def test_without_a_forecast_everything_is_assumed_and_reported():
         "ozone: default",
         "altitude: sea level",
     ]
-    report = json.loads(json.dumps(found.report()))
-    assert report["ozone"] == {"Dobson units": 330.0, "source": "default", "cells": 0}
-    assert report["water vapour"]["g/cm2"] == 1.42
-    assert report["aerosol"] == {
-        "optical thickness at 550 nm": 0.2, "source": "default", "cells": 0, "reason": NO_FOREST,
-    }  # fmt: skip
+    said = found.found()
+    assert said["ozone"] == OzoneFound(column_du=330.0, source="default", cells=0)
+    assert said["water_vapour"].mean_g_cm2 == 1.42
+    assert said["aerosol"] == AerosolFound(optical_thickness_550nm=0.2, source="default", cells=0, reason=NO_FOREST)
 
 
 def test_an_elevation_model_that_covers_half_of_the_tile(tmp_path: Path):

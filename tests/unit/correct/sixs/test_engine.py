@@ -11,7 +11,7 @@ from rasterio.transform import from_origin
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import CorrectionError, ProductError, RasterError, TargetExistsError
 from reben.core.names import ProductName
-from reben.correct.l2a_product import REPORT
+from reben.correct.report import REPORT_FILE, AltitudeFound, read_sixs_record
 from reben.correct.sixs.engine import SixsEngine
 from reben.demo.l1c import AIR, NEIGHBOURS_M
 from reben.io.jp2 import read_tile_band
@@ -25,7 +25,7 @@ ENGINE = SixsEngine(threads=2, adjacency_m=NEIGHBOURS_M)
 @pytest.fixture(scope="module")
 def corrected(small_l1c, tmp_path_factory) -> Path:
     output = tmp_path_factory.mktemp("l2a")
-    return output / ENGINE.correct(small_l1c.path, output)["product"]
+    return output / ENGINE.correct(small_l1c.path, output).product
 
 
 @pytest.fixture
@@ -71,14 +71,16 @@ def test_the_product_looks_like_one(corrected: Path):
 
 
 def test_the_report_says_how_it_was_made(corrected: Path):
-    report = json.loads((corrected / REPORT).read_text())
-    assert report["aerosol"]["source"] == "dark vegetation"
-    assert report["aerosol"]["optical thickness at 550 nm"] == pytest.approx(AIR.aot, abs=0.06)
-    assert report["water vapour"]["g/cm2"] == pytest.approx(AIR.water_g_cm2, rel=0.1)
-    assert report["fallbacks"] == ["ozone: default", "altitude: sea level"]
-    assert sum(report["classes"].values()) == pytest.approx(1)
-    assert list(report["seconds"]) == ["decode", "classify", "atmosphere", "encode", "invert"]
-    assert report["tables"].startswith("2 (6SV 1.1")
+    record = read_sixs_record(corrected, hint="")
+    assert record is not None
+    assert record.format_version == 2
+    assert record.aerosol.source == "dark vegetation"
+    assert record.aerosol.optical_thickness_550nm == pytest.approx(AIR.aot, abs=0.06)
+    assert record.water_vapour.mean_g_cm2 == pytest.approx(AIR.water_g_cm2, rel=0.1)
+    assert record.fallbacks == ("ozone: default", "altitude: sea level")
+    assert sum(record.classes.values()) == pytest.approx(1)
+    assert list(record.seconds) == ["decode", "classify", "atmosphere", "encode", "invert"]
+    assert record.tables.startswith("2 (6SV 1.1")
 
 
 def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
@@ -89,13 +91,11 @@ def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
         transform=from_origin(extent.ulx_m, extent.uly_m, 300, 300),
     ) as target:  # fmt: skip
         target.write(np.full((30, 30), 1_500, np.int16), 1)
-    report = SixsEngine(dem).correct(small_l1c.path, tmp_path)
-    assert report["altitude"] == {
-        "mean (m)": 1500, "from (m)": 1500, "to (m)": 1500, "source": "dem.tif", "cells": 64,
-    }  # fmt: skip
-    assert report["fallbacks"] == ["ozone: default"]
+    record = SixsEngine(dem).correct(small_l1c.path, tmp_path)
+    assert record.altitude == AltitudeFound(mean_m=1500, lowest_m=1500, highest_m=1500, source="dem.tif", cells=64)
+    assert record.fallbacks == ("ozone: default",)
     (tmp_path / "broken.tif").write_bytes(b"II*\0")
-    shutil.rmtree(tmp_path / report["product"])
+    shutil.rmtree(tmp_path / record.product)
     with pytest.raises(RasterError):
         SixsEngine(tmp_path / "broken.tif").correct(small_l1c.path, tmp_path)
     assert not list(tmp_path.glob("*.SAFE"))
@@ -103,11 +103,12 @@ def test_an_elevation_model_changes_the_air(small_l1c, tmp_path: Path):
 
 def test_light_from_neighbouring_ground_is_taken_out_by_default(corrected: Path, small_l1c, tmp_path: Path):
     """Contrast grows most in blue, and hardly at all in the short-wave infrared."""
-    report = SixsEngine(threads=2).correct(small_l1c.path, tmp_path)
-    light = report["light from neighbouring ground"]
-    assert light["range (m)"] == 1_000
-    assert light["share"]["B02"] > light["share"]["B04"] > light["share"]["B8A"] > light["share"]["B12"] > 0
-    without, with_it = open_product(corrected), open_product(tmp_path / report["product"])
+    record = SixsEngine(threads=2).correct(small_l1c.path, tmp_path)
+    assert record.adjacency is not None
+    assert record.adjacency.range_m == 1_000
+    share = record.adjacency.share
+    assert share["B02"] > share["B04"] > share["B8A"] > share["B12"] > 0
+    without, with_it = open_product(corrected), open_product(tmp_path / record.product)
     growth = {}
     for band in ("B02", "B12"):
         plain, sharp = (read_tile_band(p.images[band], BANDS[band].resolution_m)[1] for p in (without, with_it))
@@ -116,7 +117,7 @@ def test_light_from_neighbouring_ground_is_taken_out_by_default(corrected: Path,
         growth[band] = sharp[valid].std() / plain[valid].std() - 1
     assert growth["B02"] > 0.08
     assert abs(growth["B12"]) < 0.03
-    assert json.loads((corrected / REPORT).read_text())["light from neighbouring ground"]["range (m)"] == 0
+    assert json.loads((corrected / REPORT_FILE).read_text())["adjacency"]["range_m"] == 0
 
 
 @pytest.mark.parametrize("range_m", [-1, float("nan"), float("inf"), 1e6])
@@ -135,26 +136,26 @@ def test_a_damaged_image_is_refused_or_taken_as_it_is(l1c: Path, tmp_path: Path)
     image = next(l1c.rglob("*_B04.jp2"))
     (l1c / "manifest.safe").write_text(manifest_xml({PurePosixPath(image.relative_to(l1c)): "0" * 64}))
     expect_nothing_written(ENGINE, l1c, ProductError, r"_B04\.jp2 is damaged: its SHA3-256 is")
-    report = SixsEngine(checksums=False).correct(l1c, tmp_path / "taken")
-    assert report["compared with"] == []
+    record = SixsEngine(checksums=False).correct(l1c, tmp_path / "taken")
+    assert record.compared_with == ()
 
 
 def test_a_zipped_product(small_l1c, tmp_path: Path):
     archive = shutil.make_archive(str(tmp_path / "product"), "zip", small_l1c.path.parent, small_l1c.path.name)
-    report = ENGINE.correct(Path(archive), tmp_path)
-    assert (tmp_path / report["product"] / "MTD_MSIL2A.xml").is_file()
+    record = ENGINE.correct(Path(archive), tmp_path)
+    assert (tmp_path / record.product / "MTD_MSIL2A.xml").is_file()
 
 
 def test_what_is_there_already_is_found_and_not_overwritten(corrected: Path, small_l1c, tmp_path: Path):
-    assert ENGINE.product(small_l1c.path, corrected.parent) == corrected
-    assert ENGINE.product(small_l1c.path, tmp_path) is None
+    assert ENGINE.find_finished(small_l1c.path, corrected.parent) == corrected
+    assert ENGINE.find_finished(small_l1c.path, tmp_path) is None
     with pytest.raises(TargetExistsError):
         ENGINE.correct(small_l1c.path, corrected.parent)
 
 
 def test_what_was_corrected_with_another_range_is_not_taken_for_the_same(corrected: Path, small_l1c):
     with pytest.raises(CorrectionError, match=r"with an adjacency range of [0-9,]+ m; expected [0-9,]+ m") as caught:
-        SixsEngine(adjacency_m=NEIGHBOURS_M + 500).product(small_l1c.path, corrected.parent)
+        SixsEngine(adjacency_m=NEIGHBOURS_M + 500).find_finished(small_l1c.path, corrected.parent)
     assert "remove the product" in caught.value.hint
 
 
