@@ -93,9 +93,14 @@ def test_the_share_of_a_class(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_
     assert not (tmp_path / "other").exists()
 
 
-def test_a_model_card_and_an_onnx_file(run: Path, tmp_path: Path):
+def test_a_model_card_and_an_onnx_file(run: Path, table: Path, tiny_store: Path, tmp_path: Path):
     card = tmp_path / "card"
-    run_reben("publish", run, "--repo", "someone/brightness", "--license", "mit", "--output", card, "--dry-run")
+    said = run_reben(
+        "publish", run, "--repo", "someone/brightness", "--license", "mit", "--output", card, "--dry-run", "--store",
+        tiny_store, "--metadata", table,
+    ).stderr  # fmt: skip
+    assert "the card has no picture: pictures show classes" in said
+    assert not list(card.glob("*.png"))
     text = (card / "README.md").read_text()
     assert "Regression, a number for each patch" in text
     assert "brightness" in text

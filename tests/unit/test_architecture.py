@@ -69,6 +69,8 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "pipeline/sequence.py",  # integration/test_pipeline.py
         "construct/stage.py",  # integration/test_build.py
         "encode/stage.py",  # integration/test_datasets.py
+        "work/progress.py",  # unit/encode, integration/test_pipeline.py
+        "learn/tasks/patch_task.py",  # unit/learn/tasks/test_tasks.py
         "work/context.py",  # integration/test_pipeline.py and test_kills.py
         "learn/training/callbacks.py",  # unit/learn/test_training.py
         "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py

@@ -21,6 +21,7 @@ from reben.io.small_files import parse_json
 from reben.net.connection import ANSWER_S, open_client, open_response
 from reben.net.retries import RetryPolicy, TransientError, retry
 from reben.net.stopping import Stop
+from reben.work.progress import Advance, unseen
 
 _NAMES_AT_A_TIME = 20
 """As many as an address of 2,000 characters holds."""
@@ -50,9 +51,7 @@ class Catalogue:
     """How long a page may take."""
     clock: Callable[[], float] = time.monotonic
 
-    def products_named(
-        self, names: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
-    ) -> dict[str, list[CatalogueProduct]]:
+    def products_named(self, names: Sequence[str], *, progress: Advance = unseen) -> dict[str, list[CatalogueProduct]]:
         """All products of each name.
 
         Raises:

@@ -20,6 +20,7 @@ from reben.net.connection import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop, Stopped
 from reben.work import atomic
+from reben.work.progress import Advance, Begin, begin_unseen
 
 _UNPACKED = 1.1
 """Unpacked bytes per byte of a zip file: JPEG 2000 does not shrink any further."""
@@ -43,7 +44,7 @@ def download(
     options: DownloadOptions,
     access: Access | None = None,
     *,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> Report:
     """Download products into a folder; what is there already stays.
 
@@ -103,7 +104,7 @@ def _lies_in(output: Path, product: CatalogueProduct) -> bool:
     return place.has_folder() or place.has_archive()
 
 
-def _locked(progress: Callable[[int], None]) -> Callable[[int], None]:
+def _locked(progress: Advance) -> Advance:
     lock = Lock()
 
     def locked(advance: int) -> None:

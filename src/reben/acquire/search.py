@@ -1,6 +1,6 @@
 """The search for products, and which names have no single product that can be downloaded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reben.acquire.catalogue import Catalogue, open_catalogue
@@ -8,6 +8,7 @@ from reben.acquire.options import SearchOptions
 from reben.acquire.products import CatalogueProduct, read_names, reben_names, with_suffix
 from reben.acquire.query import Query, read_area
 from reben.work.context import Context
+from reben.work.progress import Advance, unseen
 
 
 @dataclass
@@ -53,9 +54,7 @@ def _query(options: SearchOptions) -> Query:
     return Query(options.type, options.tile, options.first, options.last, options.cloud, area)
 
 
-def search_names(
-    catalogue: Catalogue, names: Mapping[str, str], *, progress: Callable[[int], None] = lambda _: None
-) -> SearchResult:
+def search_names(catalogue: Catalogue, names: Mapping[str, str], *, progress: Advance = unseen) -> SearchResult:
     """The one online product of each name.
 
     Args:

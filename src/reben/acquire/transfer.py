@@ -6,7 +6,6 @@ name appears only when size and checksums are those of the catalogue.
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from reben.net.connection import Redirects, open_response, redirect_target
 from reben.net.retries import RetryPolicy, TransientError, retry
 from reben.net.stopping import Stop
 from reben.work import atomic
+from reben.work.progress import Advance
 
 _LARGEST = 1 << 36
 """Bytes of a product whose size the catalogue does not know."""
@@ -49,7 +49,7 @@ class DownloadSession:
     tokens: Tokens
     policy: RetryPolicy
     stop: Stop
-    progress: Callable[[int], None]
+    progress: Advance
     """Told how many further bytes there are; fewer than none if a download begins again."""
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -25,6 +25,7 @@ from rich.text import Text
 from reben.core.errors import MissingExtraError, RebenError
 from reben.core.text import printable
 from reben.work import atomic
+from reben.work.progress import Advance, Begin
 
 if TYPE_CHECKING:
     from reben.work.context import Context
@@ -69,7 +70,7 @@ def print_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever jso
 
 
 @contextmanager
-def progress(description: str, *, in_bytes: bool = False) -> Iterator[Callable[[int], Callable[[int], None]]]:
+def progress(description: str, *, in_bytes: bool = False) -> Iterator[Begin]:
     """A progress bar on a terminal; elsewhere, such as in the log of a cluster job, a line now and then.
 
     Args:
@@ -87,7 +88,7 @@ def progress(description: str, *, in_bytes: bool = False) -> Iterator[Callable[[
     )
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
 
-        def start(total: int) -> Callable[[int], None]:
+        def start(total: int) -> Advance:
             if not stderr.is_terminal:
                 return _Log(description, total, in_bytes=in_bytes).advance
             task = bar.add_task(description, total=total)

@@ -15,6 +15,7 @@ from reben.learn.inference.options import PredictOptions
 if TYPE_CHECKING:
     from reben.data.tile_images import TileImages
     from reben.io.dataset.folder import DataFolder
+    from reben.learn.inference.prediction import PatchInputs
     from reben.learn.models.trained_model import TrainedModel
 
 _THRESHOLD = 0.5  # of the paper's F1
@@ -118,6 +119,12 @@ def _expect_output(output: Path | None, *, maps: bool) -> None:
     options.expect_ending(output, endings, f"--output of a model that gives {gives}")
 
 
+def _inputs(data: "DataFolder", patch_ids: list[str], chosen: PredictOptions) -> "PatchInputs":
+    from reben.learn.inference.prediction import PatchInputs
+
+    return PatchInputs(data.store, data.metadata, patch_ids, chosen.split, chosen.batch_size, chosen.workers)
+
+
 def _predict_rows(
     trained: "TrainedModel",
     data: "DataFolder",
@@ -137,21 +144,13 @@ def _predict_rows(
     if output is not None:
         ids = patch_ids or read_metadata(data.metadata, legend=legend_of_tables(data.metadata))["patch_id"].to_pylist()
         label_files.expect_placed(output, ids, extents)
-    inputs: dict[str, Any] = {
-        "store": data.store,
-        "metadata": list(data.metadata),
-        "patch_ids": patch_ids,
-        "split": chosen.split,
-        "batch_size": chosen.batch_size,
-        "workers": chosen.workers,
-    }
     gives_labels = trained.task.output is Output.labels
     with progress("predicting") as start:
         if gives_labels:
-            found = prediction.predict(trained, start=start, **inputs)
+            found = prediction.predict(trained, _inputs(data, patch_ids, chosen), start=start)
             ids, rows, logits = found.patch_ids, found.probabilities, found.logits
         else:
-            values = prediction.predict_values(trained, start=start, **inputs)
+            values = prediction.predict_values(trained, _inputs(data, patch_ids, chosen), start=start)
             ids, rows, logits = values.patch_ids, values.values, None
     side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
     polygons, crs = label_files.outlines(ids, extents, side_m) or (None, "")
@@ -175,16 +174,7 @@ def _predict_maps(
 
     extents = find_tile_extents(chosen.tile_extents, data.metadata)
     with progress("predicting") as start:
-        maps = prediction.predict_maps(
-            trained,
-            store=data.store,
-            metadata=list(data.metadata),
-            patch_ids=patch_ids,
-            split=chosen.split,
-            batch_size=chosen.batch_size,
-            workers=chosen.workers,
-            start=start,
-        )
+        maps = prediction.predict_maps(trained, _inputs(data, patch_ids, chosen), start=start)
         written = map_files.write_patch_maps(maps, output, extents, trained.legend)
     say(f"{output}: {written:,} maps")
 

@@ -48,7 +48,9 @@ def publish(
             markup=False,
         )
     draw = None
-    if found is not None:
+    if found is not None and not facts.trained.task.has_classes:
+        stderr.print("note: the card has no picture: pictures show classes, and this model has none", markup=False)
+    elif found is not None:
         draw = partial(
             draw_example, checkpoint=run, store=found.store, metadata=list(found.metadata), title=title(facts)
         )

@@ -43,6 +43,7 @@ from reben.tile.patches import TilePatches
 from reben.work import atomic
 from reben.work.checksums import sha256_of_all
 from reben.work.executors import threads_per_worker
+from reben.work.progress import Advance, unseen
 from reben.work.run_all import run_all
 from reben.work.stage_times import StageTimes
 
@@ -86,7 +87,7 @@ def build(
     *,
     executor: Executor,
     remarks: Sequence[str] = (),
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> BuildResult:
     """Build a data set, or resume one; one that was built of the same before is left as it is.
 
@@ -171,9 +172,7 @@ def _forget_changed(tasks: list[_Task]) -> list[str]:
     return said
 
 
-def _build_tiles(
-    tasks: list[_Task], executor: Executor, *, skip_errors: bool, progress: Callable[[int], None]
-) -> dict[str, str]:
+def _build_tiles(tasks: list[_Task], executor: Executor, *, skip_errors: bool, progress: Advance) -> dict[str, str]:
     """Build what is not there yet; errors by tile id, if they are skipped.
 
     Raises:

@@ -1,7 +1,7 @@
 """Many L1C products to L2A, by either engine: what is there already is left alone, what fails is named."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from reben.correct.report import CorrectionRecord
 from reben.io.safe.folders import FoundProducts, find_products, is_product
 from reben.rules.baselines import superseded
 from reben.work.memory import free_memory_bytes
+from reben.work.progress import Advance, unseen
 from reben.work.run_all import run_all
 
 
@@ -110,7 +111,7 @@ def correct(
     *,
     executor: Executor,
     skip_errors: bool = False,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> CorrectionResult:
     """Correct all products that have not been corrected before.
 

@@ -5,7 +5,7 @@ whole numbers. Of backscatter, sums are kept in float64 and joined pairwise (Cha
 percentiles are read off a histogram with steps of 0.001 dB.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -24,6 +24,7 @@ from reben.data.stored_bands import is_foreign
 from reben.io.small_files import read_json
 from reben.io.store import Store
 from reben.work.processes import worker_pool
+from reben.work.progress import Advance, unseen
 
 PERCENTILES = (1, 2, 5, 25, 50, 75, 95, 98, 99)
 _PATCHES_PER_TASK = 1024
@@ -76,7 +77,7 @@ def summarise(
     bands: Sequence[Band],
     *,
     workers: int = 1,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> dict[str, BandSummary]:
     """Statistics of some bands over some patches; the same for any number of workers.
 

@@ -17,6 +17,7 @@ from reben.core.grid import TileExtent
 from reben.core.names import ProductName, TileName
 from reben.demo import landscape
 from reben.work.processes import worker_pool
+from reben.work.progress import Advance
 
 BLOCK_PX = 300
 """Side of the squares that workers make."""
@@ -43,7 +44,7 @@ class Area:
     """Every band at its native resolution: reflectance times 10,000 (0 where unseen), backscatter in dB."""
 
 
-def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Callable[[int], None]) -> Area:
+def make_area(extent: TileExtent = EXTENT, *, workers: int = 1, progress: Advance) -> Area:
     """Make the area; equal arguments give equal pixels, for any number of workers.
 
     Args:

@@ -1,6 +1,5 @@
 """Write the made-up landscape as a data set in the published layout: patches, reference maps, metadata tables."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from itertools import product
@@ -23,6 +22,7 @@ from reben.rules.labels import is_labelled_enough, present_labels
 from reben.rules.split import assign_splits, frames
 from reben.work import atomic
 from reben.work.processes import worker_pool
+from reben.work.progress import Advance, unseen
 
 # A tile in the Gulf of Guinea, where there is no land; baseline and orbit 0 do not exist.
 TILE = TileName("S2A", "L2A", datetime(2017, 7, 1), "0000", 0, "31NAA")  # noqa: DTZ001 - names carry UTC
@@ -38,9 +38,7 @@ The layout is that of reBEN (BigEarthNet v2.0). The country is "Nowhere".
 """
 
 
-def write_dataset(
-    root: Path, *, step: int = 4, workers: int = 1, progress: Callable[[int], None] = lambda _: None
-) -> DatasetPaths:
+def write_dataset(root: Path, *, step: int = 4, workers: int = 1, progress: Advance = unseen) -> DatasetPaths:
     """Write every `step`-th patch along either axis of the tile that has enough labelled pixels.
 
     Equal arguments give equal bytes, for any number of workers.

@@ -1,6 +1,5 @@
 """What the demo starts from: an L1C product, Sentinel-1 scenes, land-cover polygons, an outline."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
 from reben.io.new_rasters import write_raster
 from reben.io.projection import project
 from reben.work import atomic
+from reben.work.progress import Advance, unseen
 
 _NOTICE = """Synthetic data, made by `reben demo`: nothing in this folder was observed by a satellite.
 
@@ -61,7 +61,7 @@ class RawInputs:
 
 
 def write_raw_inputs(
-    root: Path, *, extent: TileExtent = EXTENT, workers: int = 1, progress: Callable[[int], None] = lambda _: None
+    root: Path, *, extent: TileExtent = EXTENT, workers: int = 1, progress: Advance = unseen
 ) -> RawInputs:
     """Make the area and write all that a data set of it is made from.
 

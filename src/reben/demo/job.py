@@ -25,6 +25,7 @@ from reben.learn.training.recipe import Recipe
 from reben.publish.example import draw_example
 from reben.work import atomic
 from reben.work.processes import available_cpus
+from reben.work.progress import Begin
 
 RECIPE = Recipe(
     model="resnet18", bands="all", epochs=10, batch_size=16, warmup_steps=16, dropout=0.0, drop_path=0.0, seed=0
@@ -33,12 +34,12 @@ RECIPE = Recipe(
 
 SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 6})
 
-Progress = Callable[[str], AbstractContextManager[Callable[[int], Callable[[int], None]]]]
+Progress = Callable[[str], AbstractContextManager[Begin]]
 """A progress bar for a stage: see `reben.cli.console.progress`."""
 
 
 @contextmanager
-def _no_progress(_description: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+def _no_progress(_description: str) -> Iterator[Begin]:
     yield lambda _total: lambda _advance: None
 
 

@@ -5,7 +5,7 @@ product therefore shows that the chain is right and how well aerosol and water v
 tables describe a real atmosphere.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +24,7 @@ from reben.io.jp2 import write_tile_band
 from reben.io.safe.angles import read_angles
 from reben.io.safe.xml import ProductFacts, product_xml, tile_xml
 from reben.work import atomic
+from reben.work.progress import Advance, unseen
 
 AIR = Air(aot=0.18, water_g_cm2=2.1, ozone_cm_atm=0.32, pressure_hpa=float(pressure_hpa(0)))
 """A summer's day with some haze."""
@@ -52,7 +53,7 @@ def write_l1c_product(
     *,
     air: Air = AIR,
     threads: int = 1,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> Path:
     """Write a product; its path.
 

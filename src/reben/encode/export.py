@@ -1,6 +1,6 @@
 """A store of reBEN or of a data set like it, back to GeoTIFFs in the published layout."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import REFERENCE_MAP_TENSOR, Store
 from reben.io.tiff.patch_files import PatchFileTemplate, ReferenceMapTemplate, band_template, map_template
 from reben.work import atomic
+from reben.work.progress import Advance, unseen
 
 
 def export_store(
@@ -20,7 +21,7 @@ def export_store(
     target: Path,
     *,
     patch_size_m: int = PATCH_SIZE_M,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> None:
     """Write all values as GeoTIFFs, byte for byte as they are published.
 

@@ -4,7 +4,6 @@ Shards are slices of the keys' order; a reader opens their folder as one store.
 """
 
 import shutil
-from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from reben.encode.finished import described, is_finished
 from reben.io.small_files import read_json
 from reben.io.store import SHARDS_FILE, open_store, shard_name
 from reben.work import atomic
+from reben.work.progress import Advance, unseen
 from reben.work.run_all import run_all
 
 
@@ -28,7 +28,7 @@ def encode_shards(
     shards: int,
     executor: Executor,
     skip_errors: bool = False,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> EncodeResult:
     """Write everything that is planned into a new folder of stores, or resume one.
 

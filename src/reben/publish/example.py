@@ -1,7 +1,6 @@
 """A picture of some patches with true and predicted labels, as an example of what a model does."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -9,7 +8,7 @@ from reben.core.errors import MetadataError
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import read_metadata
 from reben.io.store import Store, open_store
-from reben.learn.inference.prediction import PredictedMap, Predictions, predict, predict_maps
+from reben.learn.inference.prediction import PatchInputs, PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
 from reben.learn.tasks.task import Output
 from reben.pictures.patches import LabelledPatch, draw_patches
@@ -49,13 +48,13 @@ def draw_example(
     trained = load_model(checkpoint)
     alone = trained.task.output is Output.maps
     ids = _some_test_patches(metadata, _SHOWN if maps is None and not alone else _SHOWN_WITH_MAPS)
-    inputs: dict[str, Any] = {"store": store, "metadata": metadata, "patch_ids": ids, "batch_size": batch_size}
+    inputs = PatchInputs(store, metadata, ids, batch_size=batch_size)
     opened, legend = open_store(store), legend_of_tables(metadata)
     if alone:
-        patches = [_mapped(found, opened) for found in predict_maps(trained, truth=True, **inputs)]
+        patches = [_mapped(found, opened) for found in predict_maps(trained, inputs, truth=True)]
     else:
-        found = [] if maps is None else list(predict_maps(load_model(maps), truth=True, **inputs))
-        patches = _labelled(predict(trained, **inputs), opened, found)
+        found = [] if maps is None else list(predict_maps(load_model(maps), inputs, truth=True))
+        patches = _labelled(predict(trained, inputs), opened, found)
     draw_patches(target, patches, title=title, legend=legend)
 
 

@@ -1,6 +1,6 @@
 """Which kind of data a path holds, and the checks for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from reben.core.errors import MetadataError
@@ -9,6 +9,7 @@ from reben.io.store import is_store
 from reben.verify.dataset import verify_dataset
 from reben.verify.findings import Check
 from reben.verify.store import verify_store
+from reben.work.progress import Begin, begin_unseen
 
 
 def verify_data(
@@ -16,7 +17,7 @@ def verify_data(
     metadata: Sequence[Path] = (),
     *,
     workers: int = 1,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> list[Check]:
     """Check a data set of GeoTIFFs, one with a store, or a store.
 

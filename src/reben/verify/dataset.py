@@ -1,6 +1,6 @@
 """Hold a data set of GeoTIFFs against its metadata tables and the rules by which it was made."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,12 @@ from reben.verify.patch_check import (
 )
 from reben.verify.rules import DatasetRules, read_rules, tables_of
 from reben.verify.tables import check_tables
+from reben.work.progress import Begin, begin_unseen
 
 _REFERENCE_MAP = Band("reference map", "map", REFERENCE_MAP_RESOLUTION_M, "uint16")
 
 
-def verify_dataset(
-    root: Path, *, workers: int = 1, start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None
-) -> list[Check]:
+def verify_dataset(root: Path, *, workers: int = 1, start: Begin = begin_unseen) -> list[Check]:
     """Check tables and every file.
 
     A part that is absent as a whole (such as `Reference_Maps`, when only some of the archives were downloaded) is left

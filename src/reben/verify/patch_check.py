@@ -15,6 +15,7 @@ from reben.rules.labels import is_labelled_enough, present_labels
 from reben.verify.findings import Check, Finding
 from reben.verify.rules import DatasetRules
 from reben.work.processes import worker_pool
+from reben.work.progress import Begin
 
 PRESENT = "every part is present, readable, and has its size, data type and place"
 VALID = "no pixel is invalid: 0 in Sentinel-2, no number in Sentinel-1"
@@ -110,7 +111,7 @@ def check_all(
     rows: Sequence[PatchRow],
     *,
     workers: int,
-    start: Callable[[int], Callable[[int], None]],
+    start: Begin,
 ) -> PatchFindings:
     """Findings of all patches.
 

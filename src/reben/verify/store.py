@@ -1,6 +1,6 @@
 """Hold a store against the metadata tables of its data set."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from reben.verify.patch_check import (
 )
 from reben.verify.rules import DatasetRules, read_rules, tables_of
 from reben.verify.tables import check_tables
+from reben.work.progress import Begin, begin_unseen
 
 _Tensors = Mapping[str, TensorSpec]
 
@@ -33,7 +34,7 @@ def verify_store(
     metadata: Sequence[Path] = (),
     *,
     workers: int = 1,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> list[Check]:
     """Check tables and every value.
 

@@ -1,23 +1,13 @@
 """What a stage is given from outside: how progress is shown, whom to tell what, and where its tasks run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from reben.work.executors import executor_of
-
-Begin = Callable[[int], Callable[[int], None]]
-"""Takes a total and returns the function to call with each advance."""
-
-
-class Progress(Protocol):
-    """Shows a progress bar."""
-
-    def __call__(self, description: str, *, in_bytes: bool = False) -> AbstractContextManager[Begin]:
-        """Show one while the block runs."""
-        ...
+from reben.work.progress import Progress, no_progress
 
 
 class ExecutorOf(Protocol):
@@ -26,12 +16,6 @@ class ExecutorOf(Protocol):
     def __call__(self, scheduler: str, workers: int, *, preload: str) -> AbstractContextManager[Executor]:
         """Workers for the time of the block."""
         ...
-
-
-@contextmanager
-def no_progress(description: str, *, in_bytes: bool = False) -> Iterator[Begin]:  # noqa: ARG001 - a `Progress`
-    """Show nothing."""
-    yield lambda _: lambda _: None
 
 
 def _say_nothing(_: str) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reben.core.backscatter import implausibility
@@ -11,6 +10,7 @@ from reben.core.errors import StoreError
 from reben.io.store.checksums import crc32
 from reben.io.store.reader import Store
 from reben.io.store.values import Layout, Value, parse_header, tensor_view
+from reben.work.progress import Advance, unseen
 
 _MOST_SHOWN = 20
 
@@ -33,7 +33,7 @@ class Contents:
     """Of all keys and values in their order; equal for equal contents, however the store was written."""
 
 
-def read_contents(store: Store, *, progress: Callable[[int], None] = lambda _: None) -> Contents:
+def read_contents(store: Store, *, progress: Advance = unseen) -> Contents:
     """Read every value once.
 
     Args:

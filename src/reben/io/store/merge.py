@@ -1,6 +1,6 @@
 """Several stores as one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import repeat
 from pathlib import Path
@@ -8,9 +8,10 @@ from pathlib import Path
 from reben.core.errors import StoreError
 from reben.io.store.reader import open_store
 from reben.io.store.writer import create_store
+from reben.work.progress import Advance, unseen
 
 
-def merge_stores(sources: Sequence[Path], target: Path, *, progress: Callable[[int], None] = lambda _: None) -> None:
+def merge_stores(sources: Sequence[Path], target: Path, *, progress: Advance = unseen) -> None:
     """Copy all values of some stores into a new one, in the order of their keys.
 
     The bytes of the new store depend on keys and values only, not on how they are spread over the sources.

@@ -1,7 +1,7 @@
 """Write a store: in transactions, in a map that grows, under a temporary name until it is complete."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from reben.io.small_files import read_json
 from reben.io.store import checksums
 from reben.io.store.values import LONGEST_KEY
 from reben.work import atomic
+from reben.work.progress import Advance, unseen
 
 _FIRST_MAP_BYTES = 1 << 26
 _TRANSACTION_BYTES = 1 << 22
@@ -172,9 +173,7 @@ class StoreWriter:
         self._environment.close()
         self._environment = self._open()
 
-    def write_all(
-        self, items: Iterable[tuple[str, bytes]], *, progress: Callable[[int], None] = lambda _: None
-    ) -> None:
+    def write_all(self, items: Iterable[tuple[str, bytes]], *, progress: Advance = unseen) -> None:
         """Write any number of values, some megabytes per transaction.
 
         Args:

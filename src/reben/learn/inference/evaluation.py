@@ -24,9 +24,7 @@ from reben.learn.tasks.task import Measured, Scores
 from reben.learn.training.hardware import is_first_process
 from reben.learn.training.run_directory import RunDirectory
 from reben.work import atomic
-
-Start = Callable[[int], Callable[[int], None]]
-"""Called with the number of patches; returns the progress callback."""
+from reben.work.progress import Begin, begin_unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def evaluate(
     workers: int | None = None,
     snow_and_cloud: bool = False,
     details: Details = Details(),
-    start: Start = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> Evaluation:
     """Measure the model in `checkpoint` on one split.
 
@@ -138,7 +136,7 @@ def evaluate(
     )
 
 
-def _measured(trained: TrainedModel, data: PatchDataModule, patches: Patches, start: Start) -> Measured:
+def _measured(trained: TrainedModel, data: PatchDataModule, patches: Patches, start: Begin) -> Measured:
     rows = rows_of(trained, data, patches, progress=start(len(patches)))
     return trained.task.measured(rows, patches, trained.class_names)
 
@@ -178,7 +176,7 @@ def evaluate_test_split(
     store: Path,
     metadata: list[Path],
     workers: int | None = None,
-    start: Start = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> Scores | None:
     """Evaluate a finished run's best epoch on the test split, as its recipe says, and keep the scores as `test.json`.
 

@@ -13,6 +13,7 @@ from reben.data.loader import place_among_processes
 from reben.data.patches import Patches
 from reben.io.dataset.legends import legend_of_tables
 from reben.learn.models.trained_model import TrainedModel
+from reben.work.progress import Advance, unseen
 
 
 def open_data(
@@ -77,7 +78,7 @@ def outputs_of(
     patches: Patches,
     *,
     compute: Callable[[TrainedModel, torch.Tensor], torch.Tensor] = TrainedModel.outputs,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> Iterator[tuple[Batch, torch.Tensor]]:
     """Batches and what the model makes of them, in order, on the device that computed it.
 
@@ -119,7 +120,7 @@ def finite(outputs: torch.Tensor) -> torch.Tensor:
 
 
 def logits_of(
-    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Advance = unseen
 ) -> torch.Tensor:
     """Outputs of a model with one row per patch, in their order, shape (patches, classes), on the CPU.
 
@@ -139,7 +140,7 @@ def logits_of(
 
 
 def rows_of(
-    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Advance = unseen
 ) -> torch.Tensor:
     """What the model's task keeps of each patch for its scores, in their order, on the CPU; first axis patches.
 

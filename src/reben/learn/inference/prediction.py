@@ -1,6 +1,6 @@
 """Predict the labels, or the class maps, of single patches with a trained model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +9,55 @@ from numpy.typing import NDArray
 
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches, chosen_patches
-from reben.learn.inference.options import BATCH_SIZE, IMAGES_AT_ONCE
+from reben.learn.inference.options import BATCH_SIZE
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.tasks.task import Output
+from reben.work.progress import Begin, begin_unseen
+
+
+@dataclass(frozen=True, slots=True)
+class PatchInputs:
+    """Which patches, where their pixels are, and how they are loaded."""
+
+    store: Path
+    metadata: Sequence[Path]
+    """Metadata tables; they know the Sentinel-1 partner of each patch."""
+    patch_ids: Sequence[str] = ()
+    """Which patches, in which order; empty for all, snowy and cloudy ones included."""
+    split: str | None = None
+    """`train`, `validation` or `test`, if no patches are named; None for all."""
+    batch_size: int = BATCH_SIZE
+    """Patches per batch."""
+    workers: int | None = None
+    """Loading threads; None chooses."""
+
+    def opened(
+        self, trained: TrainedModel, expected: Output, *, reference_maps: bool = False
+    ) -> tuple[PatchDataModule, Patches]:
+        """The data as a model wants it, and the patches that are meant.
+
+        Raises:
+            RunError: if the model gives something else than what is expected.
+            MetadataError: if a table is wrong or lacks a patch, or the store does.
+            StoreError: if there is no store.
+        """
+        trained.expect_output(expected)
+        data = open_data(
+            trained,
+            store=self.store,
+            metadata=list(self.metadata),
+            batch_size=self.batch_size,
+            workers=self.workers,
+            snow_and_cloud=True,
+            reference_maps=reference_maps,
+        )
+        split = None if self.patch_ids else self.split
+        patches = chosen_patches(data.metadata, data.legend, split=split, snow_and_cloud=True)
+        if self.patch_ids:
+            patches = patches.select(self.patch_ids)
+        patches.expect_in(data.store, data.bands, reference_maps=reference_maps)
+        return data, patches
 
 
 @dataclass(frozen=True)
@@ -58,27 +103,12 @@ class PredictedValues:
     """In the unit of the target, shape (patches, names)."""
 
 
-def predict(
-    trained: TrainedModel,
-    *,
-    store: Path,
-    metadata: list[Path],
-    patch_ids: Sequence[str] = (),
-    split: str | None = None,
-    batch_size: int = BATCH_SIZE,
-    workers: int | None = None,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
-) -> Predictions:
-    """Logits of the named patches, or of all in the metadata tables, snowy and cloudy ones included.
+def predict(trained: TrainedModel, inputs: PatchInputs, *, start: Begin = begin_unseen) -> Predictions:
+    """Labels of patches, with their probabilities.
 
     Args:
         trained: a model that gives labels.
-        store: where the pixels are.
-        metadata: metadata tables; they know the Sentinel-1 partner of each patch.
-        patch_ids: which patches, in which order; empty for all.
-        split: `train`, `validation` or `test`, if no patches are named; None for all.
-        batch_size: patches per batch.
-        workers: loading threads; None chooses.
+        inputs: which patches.
         start: called with the number of patches; returns the progress callback.
 
     Raises:
@@ -86,16 +116,7 @@ def predict(
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_output(Output.labels)
-    data, patches = _opened(
-        trained,
-        store=store,
-        metadata=metadata,
-        patch_ids=patch_ids,
-        split=split,
-        batch_size=batch_size,
-        workers=workers,
-    )
+    data, patches = inputs.opened(trained, Output.labels)
     logits = logits_of(trained, data, patches, progress=start(len(patches)))
     return Predictions(
         patch_ids=patches.ids.to_pylist(),
@@ -106,27 +127,12 @@ def predict(
     )
 
 
-def predict_values(
-    trained: TrainedModel,
-    *,
-    store: Path,
-    metadata: list[Path],
-    patch_ids: Sequence[str] = (),
-    split: str | None = None,
-    batch_size: int = 512,
-    workers: int | None = None,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
-) -> PredictedValues:
-    """Numbers of the named patches, or of all in the metadata tables, snowy and cloudy ones included.
+def predict_values(trained: TrainedModel, inputs: PatchInputs, *, start: Begin = begin_unseen) -> PredictedValues:
+    """Numbers of patches; the tables need no column of the target.
 
     Args:
         trained: a model that gives values.
-        store: where the pixels are.
-        metadata: metadata tables; they need no column of the target.
-        patch_ids: which patches, in which order; empty for all.
-        split: `train`, `validation` or `test`, if no patches are named; None for all.
-        batch_size: patches per batch.
-        workers: loading threads; None chooses.
+        inputs: which patches.
         start: called with the number of patches; returns the progress callback.
 
     Raises:
@@ -134,43 +140,20 @@ def predict_values(
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_output(Output.values)
-    data, patches = _opened(
-        trained,
-        store=store,
-        metadata=metadata,
-        patch_ids=patch_ids,
-        split=split,
-        batch_size=batch_size,
-        workers=workers,
-    )
+    data, patches = inputs.opened(trained, Output.values)
     values = logits_of(trained, data, patches, progress=start(len(patches)))
     return PredictedValues(patches.ids.to_pylist(), trained.class_names, values.numpy())
 
 
 def predict_maps(
-    trained: TrainedModel,
-    *,
-    store: Path,
-    metadata: list[Path],
-    patch_ids: Sequence[str] = (),
-    split: str | None = None,
-    truth: bool = False,
-    batch_size: int = IMAGES_AT_ONCE,
-    workers: int | None = None,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+    trained: TrainedModel, inputs: PatchInputs, *, truth: bool = False, start: Begin = begin_unseen
 ) -> Iterator[PredictedMap]:
-    """Class maps of the named patches, or of all in the metadata tables, one after the other.
+    """Class maps of patches, one after the other.
 
     Args:
         trained: a model that gives maps.
-        store: where the pixels are.
-        metadata: metadata tables; they know the Sentinel-1 partner of each patch.
-        patch_ids: which patches, in which order; empty for all.
-        split: `train`, `validation` or `test`, if no patches are named; None for all.
+        inputs: which patches.
         truth: give the true map, too.
-        batch_size: patches per batch.
-        workers: loading threads; None chooses.
         start: called with the number of patches; returns the progress callback.
 
     Raises:
@@ -178,48 +161,9 @@ def predict_maps(
         MetadataError: if a table is wrong or lacks a patch, or the store does.
         StoreError: if there is no store.
     """
-    trained.expect_output(Output.maps)
-    data, patches = _opened(
-        trained,
-        store=store,
-        metadata=metadata,
-        patch_ids=patch_ids,
-        split=split,
-        batch_size=batch_size,
-        workers=workers,
-        reference_maps=truth,
-    )
+    data, patches = inputs.opened(trained, Output.maps, reference_maps=truth)
     for batch, logits in outputs_of(trained, data, patches, progress=start(len(patches))):
         masks = batch["mask"].cpu().numpy().astype(np.int8) if truth else [None] * len(logits)
         predicted = logits.argmax(dim=1).cpu().numpy().astype(np.int8)
         for patch_id, classes, mask in zip(batch["patch_id"], predicted, masks, strict=True):
             yield PredictedMap(patch_id, classes, mask)
-
-
-def _opened(
-    trained: TrainedModel,
-    *,
-    store: Path,
-    metadata: list[Path],
-    patch_ids: Sequence[str],
-    split: str | None,
-    batch_size: int,
-    workers: int | None,
-    reference_maps: bool = False,
-) -> tuple[PatchDataModule, Patches]:
-    """Store and tables, and the patches that are meant, snowy and cloudy ones included."""
-    data = open_data(
-        trained,
-        store=store,
-        metadata=metadata,
-        batch_size=batch_size,
-        workers=workers,
-        snow_and_cloud=True,
-        reference_maps=reference_maps,
-    )
-    wanted = None if patch_ids else split
-    patches = chosen_patches(data.metadata, data.legend, split=wanted, snow_and_cloud=True)
-    if patch_ids:
-        patches = patches.select(patch_ids)
-    patches.expect_in(data.store, data.bands, reference_maps=reference_maps)
-    return data, patches

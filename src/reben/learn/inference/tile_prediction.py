@@ -1,6 +1,6 @@
 """What a model says of a whole L2A product: labels of its patches, or a class map of the tile."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,7 @@ from reben.learn.scores.thresholds import DEFAULT
 from reben.learn.tasks.task import Output
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
-
-Start = Callable[[int], Callable[[int], None]]
-"""Called with the number of images; returns the progress callback."""
+from reben.work.progress import Begin, begin_unseen
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def predict_tile_labels(
     tile: TileImages,
     *,
     batch_size: int = IMAGES_AT_ONCE,
-    start: Start = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> TileLabels:
     """Labels of every patch of the tile without invalid pixels.
 
@@ -144,7 +142,7 @@ def predict_tile_map(
     tile: TileImages,
     *,
     batch_size: int = IMAGES_AT_ONCE,
-    start: Start = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> TileMap:
     """The class of every pixel of the tile that all bands saw.
 

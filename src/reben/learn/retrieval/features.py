@@ -1,7 +1,7 @@
 """Embeddings of patches: what a trained model makes of them before its last layer."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import EmbeddingModel, Embeddings, write_embeddings
 from reben.learn.tasks.task import Output
+from reben.work.progress import Advance, Begin, begin_unseen, unseen
 
 LAYER = "forward_head(forward_features(images), pre_logits=True)"
 """How timm calls it: pooled, and with whatever a model has between pooling and the classifier."""
@@ -39,7 +40,7 @@ def embed(
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     snow_and_cloud: bool = False,
-    start: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
+    start: Begin = begin_unseen,
 ) -> int:
     """Write a table with an embedding per patch; the number of patches.
 
@@ -97,7 +98,7 @@ def embed_patch(checkpoint: str | os.PathLike[str], patch_id: str, *, store: Pat
 
 
 def embeddings_of(
-    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Callable[[int], None] = lambda _: None
+    trained: TrainedModel, data: PatchDataModule, patches: Patches, *, progress: Advance = unseen
 ) -> Iterator[NDArray[np.float32]]:
     """Embeddings of the patches in their order, batch by batch.
 

@@ -13,7 +13,6 @@ precision, recall and average precision; the division by min(R, k) is that of mA
 Dataset v2 (CVPR 2020), section 4: a perfect ranking reaches 1.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,6 +23,7 @@ from reben.core.errors import EmbeddingError
 from reben.learn.retrieval.embeddings import Embeddings
 from reben.learn.retrieval.neighbours import Index, ranked
 from reben.learn.retrieval.options import IndexKind, Measure
+from reben.work.progress import Advance, unseen
 
 _MEANS = (
     *("map_at_k", "precision_at_k", "recall_at_k"),
@@ -61,7 +61,7 @@ def evaluate_retrieval(
     k: int = 10,
     kind: IndexKind = IndexKind.flat,
     measure: Measure = Measure.cosine,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Advance = unseen,
 ) -> RetrievalScores:
     """Search every query in the database and score what is found.
 

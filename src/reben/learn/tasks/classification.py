@@ -1,17 +1,16 @@
 """Multi-label classification: the labels of whole patches, by binary cross entropy and the paper's metrics."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.learn.tasks.task import Loss, Measured, MetricName, Output, Task, Wording, clipped_weights
+from reben.learn.tasks.patch_task import PatchTask
+from reben.learn.tasks.task import Loss, Measured, MetricName, Output, Wording, clipped_weights
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
     from torchmetrics import MetricCollection
 
     from reben.data.dataset import Batch
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from reben.learn.scores.thresholds import ThresholdScores
 
 
-class _Classification(Task):
+class _Classification(PatchTask):
     name = "classification"
     summary = "labels of whole patches"
     output = Output.labels
@@ -48,14 +47,6 @@ class _Classification(Task):
         use="model.probable(images[0])  # labels of one image with their probabilities",
         metrics_note="; F1 at a threshold of 0.5",
     )
-
-    def output_shape(self, outputs: int, image_size: int) -> tuple[int, ...]:
-        return (1, outputs)
-
-    def builders(
-        self, timm_name: str, *, channels: int, outputs: int, image_size: int, weights: Mapping[str, Any]
-    ) -> "list[Callable[..., nn.Module]]":
-        return timm_builders(timm_name, channels=channels, outputs=outputs, image_size=image_size, weights=weights)
 
     def loss(self, name: str) -> Loss:
         from reben.learn.tasks import losses
@@ -135,20 +126,3 @@ class _MeasuredLabels(Measured):
         from reben.learn.scores.thresholds import score_with
 
         return score_with(self._probabilities, self._labels, dict(thresholds), chosen_on=chosen_on)
-
-
-def timm_builders(
-    timm_name: str, *, channels: int, outputs: int, image_size: int, weights: Mapping[str, Any]
-) -> "list[Callable[..., nn.Module]]":
-    """Return ways of building a timm model with one row of outputs per image, see `Task.builders`.
-
-    Models of a fixed input size are told the size of the images, or else pad them to the size that they are made for.
-    """
-    import timm
-
-    create = partial(timm.create_model, timm_name, in_chans=channels, num_classes=outputs, **weights)
-    known = timm.get_pretrained_cfg(timm_name)
-    if known is None or not known.fixed_input_size:
-        return [create]
-    size = {"img_size": image_size}
-    return [partial(create, **size), partial(create, **size, dynamic_img_size=True, dynamic_img_pad=True)]

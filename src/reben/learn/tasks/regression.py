@@ -1,18 +1,17 @@
 """Regression: a number for each patch, such as the share of a class or a column of the metadata tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.learn.tasks.classification import timm_builders
-from reben.learn.tasks.task import Loss, Measured, MetricName, Output, Task, Wording
+from reben.learn.tasks.patch_task import PatchTask
+from reben.learn.tasks.task import Loss, Measured, MetricName, Output, Wording
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
     from torchmetrics import MetricCollection
 
     from reben.data.dataset import Batch
@@ -51,7 +50,7 @@ class RegressionScores:
         ]
 
 
-class _Regression(Task):
+class _Regression(PatchTask):
     name = "regression"
     summary = "a number per patch (--target)"
     output = Output.values
@@ -75,14 +74,6 @@ class _Regression(Task):
         baseline=("mean_rmse", "RMSE of always answering the mean"),
         use="logits[:, 0]  # the number of each image",
     )
-
-    def output_shape(self, outputs: int, image_size: int) -> tuple[int, ...]:
-        return (1, outputs)
-
-    def builders(
-        self, timm_name: str, *, channels: int, outputs: int, image_size: int, weights: Mapping[str, Any]
-    ) -> "list[Callable[..., nn.Module]]":
-        return timm_builders(timm_name, channels=channels, outputs=outputs, image_size=image_size, weights=weights)
 
     def loss(self, name: str) -> Loss:
         """Return squared, absolute or Huber's error (1 standard deviation of the target), means over patches."""
