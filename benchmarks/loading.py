@@ -28,7 +28,7 @@ from reben.core.classes import CLC2018
 from reben.data.dataset import PatchDataset
 from reben.data.loader import BatchLoader
 from reben.data.patches import Patches
-from reben.data.sampling import ShuffledDraws
+from reben.data.sampling import ShuffledIndices
 from reben.io.dataset.metadata import SCHEMA, write_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import maps, open_store
@@ -93,9 +93,9 @@ def _cold_rate(store: Path, patches: Patches, *, read_ahead: bool, block: int) -
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     maps.FITS_INTO_MEMORY = 0.0 if read_ahead else 1e9
     dataset = PatchDataset(open_store(store), patches, "all")
-    draws = ShuffledDraws(len(dataset), seed=0, block=block)
+    indices = ShuffledIndices(len(dataset), seed=0, block=block)
     start, samples = time.perf_counter(), 0
-    for batch in BatchLoader(dataset, batch_size=BATCH, sampler=draws, threads=WORKERS, native=True):
+    for batch in BatchLoader(dataset, batch_size=BATCH, sampler=indices, threads=WORKERS, native=True):
         samples += len(batch["patch_id"])
         if samples >= _COLD_SAMPLES:
             break
@@ -103,7 +103,7 @@ def _cold_rate(store: Path, patches: Patches, *, read_ahead: bool, block: int) -
 
 
 def _loader(dataset: PatchDataset, threads: int, *, native: bool = False) -> BatchLoader:
-    sampler = ShuffledDraws(len(dataset), seed=0)
+    sampler = ShuffledIndices(len(dataset), seed=0)
     return BatchLoader(dataset, batch_size=BATCH, sampler=sampler, threads=threads, native=native)
 
 

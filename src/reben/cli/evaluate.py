@@ -53,7 +53,7 @@ def print_evaluation(found: "Evaluation") -> None:
     """Everything that was measured."""
     print_scores(found.scores, found.split)
     if found.intervals is not None:
-        say(f"  95 % confidence, {found.intervals.resamples} resamples by {found.intervals.drawn}:")
+        say(f"  95 % confidence, {found.intervals.resamples} resamples by {found.intervals.resampled_by}:")
         for name, interval in found.intervals.by_metric.items():
             say(f"    {name:<14} {interval.low:.4f} to {interval.high:.4f}")
     if found.calibration is not None:

@@ -10,11 +10,11 @@ import torch
 
 from reben.core.classes import Legend
 from reben.data.dataset import Batch, PatchDataset, Sample
+from reben.data.image_transform import ImageTransform
 from reben.data.loader import BatchLoader
 from reben.data.opening import AnyStatistics, chosen_statistics, data_at
 from reben.data.patches import SNOW_AND_CLOUD, Patches, chosen_patches
-from reben.data.preparation import Preparation
-from reben.data.sampling import ShuffledDraws
+from reben.data.sampling import ShuffledIndices
 from reben.data.stored_bands import bands_of
 from reben.data.targets import Target
 from reben.io.dataset.legends import legend_of_tables
@@ -24,7 +24,7 @@ from reben.io.store import Store, open_store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from reben.data.native import SensorLayout
+    from reben.data.native_resolution import SensorLayout
 
 _MOST_WORKERS = 8
 
@@ -42,7 +42,7 @@ class PatchDataModule(lightning.LightningDataModule):
             would else wait, and none beside training on the CPU, which needs the processors itself.
         native: bring raw pixels to the device and make images there; None does so if there is a GPU.
         seed: of order and flips of the training patches.
-        shuffle_block: patches that stay near each other when training patches are shuffled, see `ShuffledDraws`; more
+        shuffle_block: patches that stay near each other when training patches are shuffled, see `ShuffledIndices`; more
             than 1 helps where the store does not fit into memory.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
         reference_maps: give `mask` with every batch.
@@ -100,7 +100,7 @@ class PatchDataModule(lightning.LightningDataModule):
         self.transforms = transforms
         self.predict_split = predict_split
         self._datasets: dict[str, PatchDataset] = {}
-        self._preparations: dict[torch.device, Preparation] = {}
+        self._preparations: dict[torch.device, ImageTransform] = {}
         self._layouts: tuple[SensorLayout, ...] = ()
 
     @property
@@ -145,8 +145,8 @@ class PatchDataModule(lightning.LightningDataModule):
         A last batch too small for two patches per process and part is left out: batch normalisation cannot take one.
         """
         dataset = self.dataset("train")
-        draws = ShuffledDraws(len(dataset), seed=self.seed, block=self.shuffle_block)
-        return self.loader(dataset, sampler=draws)
+        indices = ShuffledIndices(len(dataset), seed=self.seed, block=self.shuffle_block)
+        return self.loader(dataset, sampler=indices)
 
     def val_dataloader(self) -> BatchLoader:
         """Validation batches, in order."""
@@ -173,7 +173,7 @@ class PatchDataModule(lightning.LightningDataModule):
             self.target.class_number(self.legend)
         return patches
 
-    def loader(self, dataset: PatchDataset, *, sampler: ShuffledDraws | None = None) -> BatchLoader:
+    def loader(self, dataset: PatchDataset, *, sampler: ShuffledIndices | None = None) -> BatchLoader:
         """Batches of a data set, in order or as the sampler draws them; `prepared` makes images of native ones."""
         dataset.layouts = self._layouts = self._layouts or dataset.layouts  # one for all: `prepared` is told no split
         return BatchLoader(
@@ -205,7 +205,7 @@ class PatchDataModule(lightning.LightningDataModule):
             return batch
         place = batch["flips"].device
         if place not in self._preparations:
-            self._preparations[place] = Preparation(self._layouts, self.bands, self.statistics).to(place)
+            self._preparations[place] = ImageTransform(self._layouts, self.bands, self.statistics).to(place)
         rest = {name: value for name, value in batch.items() if name not in {"s1", "s2", "flips"}}
         return {"image": self._preparations[place](batch), **rest}
 

@@ -17,7 +17,7 @@ from reben.core.bands import BAND_SETS, Band
 from reben.core.errors import SampleError, StoreError
 from reben.data.buffers import BatchMemory
 from reben.data.kernels import copy_rows, fill_images, first_damaged
-from reben.data.native import Located, SensorLayout, image_side_px, locate, most_common_key, read_layout
+from reben.data.native_resolution import Located, SensorLayout, image_side_px, locate, most_common_key, read_layout
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.data.patches import Patches
 from reben.data.stored_bands import bands_of, is_foreign
@@ -36,7 +36,7 @@ _SOME_PATCHES = 64
 """Enough to tell which size most images of a data set have."""
 
 
-class Draw(NamedTuple):
+class FlippedIndex(NamedTuple):
     """Which patch to take, and how to flip it."""
 
     patch: int
@@ -51,7 +51,7 @@ class PatchDataset(Dataset[Sample]):
     """Patches as tensors: `len(dataset)`, `dataset[3]`, `dataset[-1]`, `dataset[10:20]`, and any `DataLoader` over it.
 
     Bands of 20 m and 60 m are upsampled to 10 m by nearest neighbour, then every band is normalised (reBEN paper,
-    section III). An index is a number, or a `Draw` with flips; `ShuffledDraws` makes those for training.
+    section III). An index is a number, or a `FlippedIndex` with flips; `ShuffledIndices` makes those for training.
 
     `batch([0, 5, 7])` puts a whole batch together at once. `reben.PatchDataModule` and its loaders use it; it takes a
     fraction of the time of collating single samples.
@@ -111,10 +111,10 @@ class PatchDataset(Dataset[Sample]):
         return len(self.patches)
 
     @overload
-    def __getitem__(self, index: SupportsIndex | Draw) -> Sample: ...
+    def __getitem__(self, index: SupportsIndex | FlippedIndex) -> Sample: ...
     @overload
     def __getitem__(self, index: slice) -> "PatchDataset": ...
-    def __getitem__(self, index: SupportsIndex | Draw | slice) -> "Sample | PatchDataset":
+    def __getitem__(self, index: SupportsIndex | FlippedIndex | slice) -> "Sample | PatchDataset":
         """One sample; a slice gives a data set of these patches.
 
         Raises:
@@ -127,11 +127,11 @@ class PatchDataset(Dataset[Sample]):
             return self.of(self.patches.at(range(*index.indices(len(self)))))
         return self.__getitems__([index])[0]
 
-    def __getitems__(self, indices: Sequence[SupportsIndex | Draw]) -> list[Sample]:
+    def __getitems__(self, indices: Sequence[SupportsIndex | FlippedIndex]) -> list[Sample]:
         """Several samples, in the order of the indices; a `DataLoader` calls this and collates them."""
         if len(indices) == 0:
             return []
-        batch = self._untransformed_batch([self._as_draw(index) for index in indices])
+        batch = self._untransformed_batch([self._as_flipped(index) for index in indices])
         samples = [{name: values[number] for name, values in batch.items()} for number in range(len(indices))]
         return samples if self.transforms is None else [_expect_sample(self.transforms(sample)) for sample in samples]
 
@@ -151,7 +151,7 @@ class PatchDataset(Dataset[Sample]):
             others.layouts = self.layouts
         return others
 
-    def batch(self, indices: Sequence[SupportsIndex | Draw]) -> Batch:
+    def batch(self, indices: Sequence[SupportsIndex | FlippedIndex]) -> Batch:
         """One batch, put together at once.
 
         Raises:
@@ -165,14 +165,14 @@ class PatchDataset(Dataset[Sample]):
         if self.transforms is not None:
             collated: Batch = default_collate(self.__getitems__(indices))
             return collated
-        return self._untransformed_batch([self._as_draw(index) for index in indices])
+        return self._untransformed_batch([self._as_flipped(index) for index in indices])
 
-    def _untransformed_batch(self, draws: Sequence[Draw]) -> Batch:
-        batch = self._rest_of_batch(draws)
-        flips = _flips(draws).numpy()
+    def _untransformed_batch(self, indices: Sequence[FlippedIndex]) -> Batch:
+        batch = self._rest_of_batch(indices)
+        flips = _flips(indices).numpy()
         side = image_side_px(self.layouts)
-        images = self._memory.tensor((len(draws), len(self.bands), side, side))
-        for layout, found in self._locate(draws):
+        images = self._memory.tensor((len(indices), len(self.bands), side, side))
+        for layout, found in self._locate(indices):
             fill_images(
                 found.addresses,
                 np.empty(0, layout.dtype),
@@ -186,19 +186,19 @@ class PatchDataset(Dataset[Sample]):
             )
         return {"image": images, **batch}
 
-    def _as_draw(self, index: SupportsIndex | Draw) -> Draw:
+    def _as_flipped(self, index: SupportsIndex | FlippedIndex) -> FlippedIndex:
         """An index, counted from the end if it is negative, with flips.
 
         Raises:
             IndexError: if there is no such patch.
             TypeError: if it is not an index.
         """
-        if isinstance(index, Draw):
+        if isinstance(index, FlippedIndex):
             return index
         number = operator.index(index)
         if not -len(self) <= number < len(self):
             raise IndexError(f"index {number} is out of range: the data set has {len(self)} patches")
-        return Draw(number % len(self))
+        return FlippedIndex(number % len(self))
 
     def __repr__(self) -> str:
         split = self.patches.split or "all splits"
@@ -211,8 +211,8 @@ class PatchDataset(Dataset[Sample]):
         rows = "".join(f"<tr><td>{escape(name)}</td><td>{count:,}</td></tr>" for name, count in counts.items())
         return f"<p>{escape(repr(self))}</p><table><tr><th>class</th><th>patches</th></tr>{rows}</table>"
 
-    def native_batch(self, indices: Sequence[SupportsIndex | Draw]) -> Batch:
-        """One batch of raw pixels, for `Preparation` to make images of on the device.
+    def native_batch(self, indices: Sequence[SupportsIndex | FlippedIndex]) -> Batch:
+        """One batch of raw pixels, for `ImageTransform` to make images of on the device.
 
         Returns:
             per sensor (`s1`, `s2`) raw pixels, shape (B, n), see `layouts`; `flips`, bool, shape (B, 2), horizontal and
@@ -223,14 +223,14 @@ class PatchDataset(Dataset[Sample]):
             StoreError: if a value lacks a band.
             BandError: if the bands of a patch do not fit together.
         """
-        draws = [self._as_draw(index) for index in indices]
-        batch: Batch = {"flips": _flips(draws), **self._rest_of_batch(draws)}
-        for layout, found in self._locate(draws):
-            batch[layout.sensor] = self._memory.tensor((len(draws), layout.pixels), layout.dtype)
+        flipped = [self._as_flipped(index) for index in indices]
+        batch: Batch = {"flips": _flips(flipped), **self._rest_of_batch(flipped)}
+        for layout, found in self._locate(flipped):
+            batch[layout.sensor] = self._memory.tensor((len(flipped), layout.pixels), layout.dtype)
             copy_rows(found.addresses, batch[layout.sensor].numpy())
         return batch
 
-    def _locate(self, draws: Sequence[Draw]) -> list[tuple[SensorLayout, Located]]:
+    def _locate(self, indices: Sequence[FlippedIndex]) -> list[tuple[SensorLayout, Located]]:
         """Raw pixels of each sensor that is needed.
 
         Raises:
@@ -238,7 +238,7 @@ class PatchDataset(Dataset[Sample]):
             StoreError: if a value lacks a band, or a pixel is NaN or infinite.
             BandError: if a value has another size.
         """
-        rows = [draw.patch for draw in draws]
+        rows = [index.patch for index in indices]
         names = {"s1": self.patches.s1_names, "s2": self.patches.ids}
         located = []
         for layout in self.layouts:
@@ -249,13 +249,13 @@ class PatchDataset(Dataset[Sample]):
             located.append((layout, found))
         return located
 
-    def _rest_of_batch(self, draws: Sequence[Draw]) -> Batch:
+    def _rest_of_batch(self, indices: Sequence[FlippedIndex]) -> Batch:
         """Everything but the pixels of bands."""
-        rows = [draw.patch for draw in draws]
+        rows = [index.patch for index in indices]
         patch_ids = self.patches.ids.take(rows).to_pylist()
         batch: Batch = {"label": torch.from_numpy(self.patches.labels[rows]).long(), "patch_id": patch_ids}
         if self.reference_maps:
-            masks = [_flipped(self._mask(name), draw) for name, draw in zip(patch_ids, draws, strict=True)]
+            masks = [_flipped(self._mask(name), index) for name, index in zip(patch_ids, indices, strict=True)]
             batch["mask"] = torch.from_numpy(np.stack(masks).astype(np.int64))
         if self.target is not None:
             batch["target"] = torch.from_numpy(self._targets(self.target, rows, patch_ids))
@@ -321,14 +321,16 @@ def _expect_sample(found: Any) -> Sample:  # noqa: ANN401 - whatever a user's fu
     return found
 
 
-def _flips(draws: Sequence[Draw]) -> torch.Tensor:
-    """Horizontal and vertical of each draw, bool, shape (B, 2)."""
-    return torch.from_numpy(np.array([(draw.horizontal, draw.vertical) for draw in draws], np.bool_).reshape(-1, 2))
+def _flips(indices: Sequence[FlippedIndex]) -> torch.Tensor:
+    """Horizontal and vertical of each index, bool, shape (B, 2)."""
+    return torch.from_numpy(
+        np.array([(index.horizontal, index.vertical) for index in indices], np.bool_).reshape(-1, 2)
+    )
 
 
-def _flipped(pixels: NDArray[Any], draw: Draw) -> NDArray[Any]:
+def _flipped(pixels: NDArray[Any], index: FlippedIndex) -> NDArray[Any]:
     """A flipped view of `pixels`, shape (H, W)."""
-    return pixels[:: -1 if draw.vertical else 1, :: -1 if draw.horizontal else 1]
+    return pixels[:: -1 if index.vertical else 1, :: -1 if index.horizontal else 1]
 
 
 def _shortened(bands: Sequence[Band]) -> str:

@@ -14,8 +14,8 @@ from itertools import islice
 import torch
 
 from reben.core.errors import MetadataError
-from reben.data.dataset import Batch, Draw, PatchDataset
-from reben.data.sampling import ShuffledDraws
+from reben.data.dataset import Batch, FlippedIndex, PatchDataset
+from reben.data.sampling import ShuffledIndices
 
 GLOBAL_BATCH_SIZE = "global_batch_size"
 """Key in a batch: patches of the whole batch over all processes and micro-batches, by which losses are weighted."""
@@ -28,7 +28,7 @@ _SMALLEST_PART = 2
 class _Part:
     """Patches that are computed at once."""
 
-    draws: Sequence[Draw]
+    indices: Sequence[FlippedIndex]
     whole: int
     """Patches of the whole batch in training, over all processes; in evaluation of the part itself."""
 
@@ -45,7 +45,7 @@ class BatchLoader:
         batch_size: patches per batch, over all processes and parts.
         sampler: order and flips of training patches; None takes the patches in order, for evaluation.
         threads: that make batches; 0 makes each when it is asked for.
-        native: give raw pixels, for `Preparation` on the device, instead of images.
+        native: give raw pixels, for `ImageTransform` on the device, instead of images.
         parts: into which each process's share of a batch is cut.
     """
 
@@ -54,7 +54,7 @@ class BatchLoader:
         dataset: PatchDataset,
         *,
         batch_size: int,
-        sampler: ShuffledDraws | None = None,
+        sampler: ShuffledIndices | None = None,
         threads: int = 0,
         native: bool = False,
         parts: int = 1,
@@ -71,13 +71,15 @@ class BatchLoader:
         """Seconds that whoever asked for batches has waited for them."""
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._parts([Draw(n) for n in range(len(self.dataset))]))
+        return sum(1 for _ in self._parts([FlippedIndex(n) for n in range(len(self.dataset))]))
 
     def __iter__(self) -> Iterator[Batch]:
         # A generator: Lightning tells the sampler its epoch after it has asked for the iterator.
         start = time.perf_counter()
-        draws = list(self.sampler) if self.sampler is not None else [Draw(n) for n in range(len(self.dataset))]
-        parts = self._parts(draws)
+        indices = (
+            list(self.sampler) if self.sampler is not None else [FlippedIndex(n) for n in range(len(self.dataset))]
+        )
+        parts = self._parts(indices)
         for batch in map(self._make, parts) if self.threads == 0 else self._made_by_threads(parts):
             self.waited_s += time.perf_counter() - start
             yield batch
@@ -98,10 +100,10 @@ class BatchLoader:
             pool.shutdown(cancel_futures=True)
 
     def _make(self, part: _Part) -> Batch:
-        batch = self.dataset.native_batch(part.draws) if self.native else self.dataset.batch(part.draws)
+        batch = self.dataset.native_batch(part.indices) if self.native else self.dataset.batch(part.indices)
         return {**batch, GLOBAL_BATCH_SIZE: part.whole}
 
-    def _parts(self, draws: Sequence[Draw]) -> Iterator[_Part]:
+    def _parts(self, indices: Sequence[FlippedIndex]) -> Iterator[_Part]:
         """What this process computes.
 
         Raises:
@@ -109,19 +111,19 @@ class BatchLoader:
         """
         rank, processes = place_among_processes()
         number = processes * (1 if self.sampler is None else self.parts)
-        if len(draws) < number:
+        if len(indices) < number:
             raise MetadataError(
-                f"{len(draws)} patches are too few for {processes} processes of {number // processes} parts each",
+                f"{len(indices)} patches are too few for {processes} processes of {number // processes} parts each",
                 hint="use fewer processes or parts",
             )
         if self.sampler is None:
-            own, size = draws[rank::processes], max(1, self.batch_size // (processes * self.parts))
+            own, size = indices[rank::processes], max(1, self.batch_size // (processes * self.parts))
             yield from (
                 _Part(own[first : first + size], len(own[first : first + size])) for first in range(0, len(own), size)
             )
             return
-        for first in range(0, len(draws), self.batch_size):
-            batch = draws[first : first + self.batch_size]
+        for first in range(0, len(indices), self.batch_size):
+            batch = indices[first : first + self.batch_size]
             if first and len(batch) < min(self.batch_size, _SMALLEST_PART * number):
                 return  # the rest of the epoch; every process leaves it out
             own = batch[rank::processes]

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import torch
 from torch.utils.data import Sampler
 
-from reben.data.dataset import Draw
+from reben.data.dataset import FlippedIndex
 
 _WINDOW = 64
 """Blocks whose patches are mixed."""
 
 
-class ShuffledDraws(Sampler[Draw]):
+class ShuffledIndices(Sampler[FlippedIndex]):
     """Every patch once per epoch, in random order, flipped at random along either axis with probability 1/2.
 
     Order and flips depend on seed and epoch only, so that a resumed run sees what an undisturbed one would have seen.
@@ -38,12 +38,12 @@ class ShuffledDraws(Sampler[Draw]):
     def __len__(self) -> int:
         return self._patches
 
-    def __iter__(self) -> Iterator[Draw]:
+    def __iter__(self) -> Iterator[FlippedIndex]:
         generator = torch.Generator().manual_seed((self._seed << 20) + self._epoch)
         order = self._order(generator)
         flips = torch.randint(2 if self._flip else 1, (self._patches, 2), generator=generator, dtype=torch.bool)
         for index, (horizontal, vertical) in zip(order.tolist(), flips.tolist(), strict=True):
-            yield Draw(index, horizontal, vertical)
+            yield FlippedIndex(index, horizontal, vertical)
 
     def _order(self, generator: torch.Generator) -> torch.Tensor:
         """Numbers of the patches, shuffled."""

@@ -8,10 +8,10 @@ from torchmetrics.classification import MultilabelAveragePrecision
 
 from reben.core.classes import CLC2018
 from reben.core.errors import BandError, KeyNotFoundError, SampleError, StoreError
-from reben.data.dataset import Draw, PatchDataset
+from reben.data.dataset import FlippedIndex, PatchDataset
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.patches import Patches
-from reben.data.sampling import ShuffledDraws
+from reben.data.sampling import ShuffledIndices
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import TensorSpec, create_store, header, open_store
@@ -68,7 +68,7 @@ def test_a_batch_is_its_samples_stacked(dataset: PatchDataset):
 def test_flips_turn_image_and_mask_together(
     dataset: PatchDataset, horizontal: bool, vertical: bool, axis_w: list[int], axis_h: list[int]
 ):
-    plain, flipped = dataset[3], dataset[Draw(3, horizontal, vertical)]
+    plain, flipped = dataset[3], dataset[FlippedIndex(3, horizontal, vertical)]
     assert torch.equal(flipped["image"], plain["image"].flip(axis_h + axis_w))
     assert torch.equal(flipped["mask"], plain["mask"].flip([axis - 1 for axis in axis_h + axis_w]))
     assert torch.equal(flipped["label"], plain["label"])
@@ -96,7 +96,7 @@ def test_masks_hold_class_indices(dataset: PatchDataset, tiny_dataset: DatasetPa
 @pytest.mark.parametrize("context", ["fork", "spawn", "forkserver"])
 def test_worker_processes_give_the_same_batches(dataset: PatchDataset, context: str):
     def batches(**options: object) -> list[dict]:
-        sampler = ShuffledDraws(len(dataset), seed=5)
+        sampler = ShuffledIndices(len(dataset), seed=5)
         return list(DataLoader(dataset, batch_size=4, sampler=sampler, **options))
 
     alone = batches()

@@ -10,7 +10,7 @@ from reben.core.errors import KeyNotFoundError, MetadataError
 from reben.data.dataset import PatchDataset
 from reben.data.loader import BatchLoader
 from reben.data.patches import Patches
-from reben.data.sampling import ShuffledDraws
+from reben.data.sampling import ShuffledIndices
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
@@ -28,7 +28,7 @@ def ids(loader: BatchLoader) -> list[list[str]]:
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_give_what_one_gives(dataset: PatchDataset, threads: int, native: bool):
-    options = {"batch_size": 3, "sampler": ShuffledDraws(len(dataset), seed=1), "native": native}
+    options = {"batch_size": 3, "sampler": ShuffledIndices(len(dataset), seed=1), "native": native}
     alone, beside = BatchLoader(dataset, **options), BatchLoader(dataset, threads=threads, **options)
     assert len(alone) == len(beside) == -(-len(dataset) // 3)
     for one, other in zip(alone, beside, strict=True):
@@ -45,15 +45,15 @@ def test_without_a_sampler_patches_come_in_order(dataset: PatchDataset):
 def test_a_single_last_training_patch_is_left_out(dataset: PatchDataset):
     size = len(dataset) - 1
     assert [len(batch) for batch in ids(BatchLoader(dataset, batch_size=size))] == [size, 1]
-    loader = BatchLoader(dataset, batch_size=size, sampler=ShuffledDraws(len(dataset), seed=1))
+    loader = BatchLoader(dataset, batch_size=size, sampler=ShuffledIndices(len(dataset), seed=1))
     assert [len(batch) for batch in ids(loader)] == [size]
     assert len(loader) == 1
-    ones = BatchLoader(dataset, batch_size=1, sampler=ShuffledDraws(len(dataset), seed=1))
+    ones = BatchLoader(dataset, batch_size=1, sampler=ShuffledIndices(len(dataset), seed=1))
     assert len(ones) == len(ids(ones)) == len(dataset)  # as asked for
 
 
 def test_an_epoch_that_is_told_late_counts(dataset: PatchDataset):
-    sampler = ShuffledDraws(len(dataset), seed=1)
+    sampler = ShuffledIndices(len(dataset), seed=1)
     loader = BatchLoader(dataset, batch_size=4, sampler=sampler)
     batches = iter(loader)
     sampler.set_epoch(7)
@@ -93,7 +93,7 @@ def test_steps_have_the_same_patches_however_many_processes_and_parts_there_are(
     dataset: PatchDataset, processes: int, parts: int, size: int, monkeypatch: pytest.MonkeyPatch
 ):
     def loader(parts: int) -> BatchLoader:
-        return BatchLoader(dataset, batch_size=size, sampler=ShuffledDraws(len(dataset), seed=1), parts=parts)
+        return BatchLoader(dataset, batch_size=size, sampler=ShuffledIndices(len(dataset), seed=1), parts=parts)
 
     alone = [(set(batch["patch_id"]), batch["global_batch_size"]) for batch in loader(1)]
     shared: list[set[str]] = [set() for _ in alone]

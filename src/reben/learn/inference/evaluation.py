@@ -35,7 +35,7 @@ class Details:
     """Choose thresholds on the validation split, and score with them, too."""
     resamples: int = 0
     """Drawings for confidence intervals; 0 for none."""
-    drawn: str = "patch"
+    resampled_by: str = "patch"
     """What is drawn as a whole: `patch` or `tile`."""
 
 
@@ -45,7 +45,7 @@ class Intervals:
 
     by_metric: dict[str, Interval]
     resamples: int
-    drawn: str
+    resampled_by: str
     """What was drawn as a whole: `patch` or `tile`."""
 
 
@@ -123,7 +123,7 @@ def evaluate(
         thresholds = measured.scores_with(chosen, chosen_on="validation")
     if details.resamples:
         found = measured.intervals(units, resamples=details.resamples)
-        intervals = Intervals(found, details.resamples, details.drawn)
+        intervals = Intervals(found, details.resamples, details.resampled_by)
     return Evaluation(
         split=split,
         snow_and_cloud=data.snow_and_cloud,
@@ -150,15 +150,15 @@ def _units(patches: Patches, details: Details) -> list[str]:
     if not details.resamples:
         return []
     tiles = tiles_of(patches)
-    if details.drawn == "tile" and tiles is None:
+    if details.resampled_by == "tile" and tiles is None:
         raise MetadataError(
             "patches cannot be drawn by tile, because their ids do not begin with one", hint="draw patches instead"
         )
-    units: list[str] = tiles.tolist() if details.drawn == "tile" and tiles is not None else patches.ids.to_pylist()
+    units: list[str] = tiles.tolist() if details.resampled_by == "tile" and tiles is not None else patches.ids.to_pylist()
     if len(set(units)) == 1:
         raise MetadataError(
-            f"all patches are of one {details.drawn}, {units[0]}: there is nothing to draw from",
-            hint="draw patches instead" if details.drawn == "tile" else "leave confidence intervals out",
+            f"all patches are of one {details.resampled_by}, {units[0]}: there is nothing to draw from",
+            hint="draw patches instead" if details.resampled_by == "tile" else "leave confidence intervals out",
         )
     return units
 

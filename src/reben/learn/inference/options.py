@@ -43,7 +43,7 @@ class EvaluateOptions(Options):
 
 
 class PredictOptions(Options):
-    """What is predicted of, and how it is drawn."""
+    """Which data a prediction is made of, and how they are loaded."""
 
     split: Annotated[SplitName | None, _STORE] = None
     """Split to predict, if no patches are named; by default all."""

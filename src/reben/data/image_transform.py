@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from reben.core.bands import Band
-from reben.data.native import SensorLayout, image_side_px
+from reben.data.native_resolution import SensorLayout, image_side_px
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 
 
-class Preparation(nn.Module):
+class ImageTransform(nn.Module):
     """Upsamples, normalises and flips native batches.
 
     Moving raw pixels to a GPU takes less than half the bytes of moving images, and the GPU makes the images in passing.

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from reben.data.dataset import Draw, PatchDataset
+from reben.data.dataset import FlippedIndex, PatchDataset
+from reben.data.image_transform import ImageTransform, flip
 from reben.data.images import image_of
 from reben.data.kernels import fill_images
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisation
 from reben.data.patches import Patches
-from reben.data.preparation import Preparation, flip
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
@@ -24,9 +24,9 @@ FLIPS = list(itertools.product((False, True), repeat=2))
 def test_native_batches_become_the_same_images(tiny_store: Path, tiny_dataset: DatasetPaths, bands: str):
     patches = Patches.from_metadata(read_metadata([tiny_dataset.metadata]))
     dataset = PatchDataset(open_store(tiny_store), patches, bands, reference_maps=True)
-    draws = [Draw(number, *flips) for number, flips in enumerate(FLIPS)]
-    images, native = dataset.batch(draws), dataset.native_batch(draws)
-    prepared = Preparation(dataset.layouts, dataset.bands, PUBLISHED_STATISTICS)(native)
+    indices = [FlippedIndex(number, *flips) for number, flips in enumerate(FLIPS)]
+    images, native = dataset.batch(indices), dataset.native_batch(indices)
+    prepared = ImageTransform(dataset.layouts, dataset.bands, PUBLISHED_STATISTICS)(native)
     assert torch.equal(prepared, images["image"])
     for name in ("label", "mask"):
         assert torch.equal(native[name], images[name])
@@ -49,7 +49,7 @@ def test_images_are_those_of_the_definition(
         values = store[patches.ids[number].as_py()] | store[patches.s1_names[number].as_py()]
         expected.append(image_of([values[n] for n in names], normalisation(names, statistics), side_px=120))
     compiled = dataset.batch(numbers)["image"]
-    prepared = Preparation(dataset.layouts, dataset.bands, statistics)(dataset.native_batch(numbers))
+    prepared = ImageTransform(dataset.layouts, dataset.bands, statistics)(dataset.native_batch(numbers))
     np.testing.assert_array_equal(compiled.numpy(), np.stack(expected))
     np.testing.assert_array_equal(prepared.numpy(), np.stack(expected))
 
@@ -59,7 +59,7 @@ def test_images_of_a_gpu_are_nearly_the_same(tiny_store: Path, tiny_dataset: Dat
     patches = Patches.from_metadata(read_metadata([tiny_dataset.metadata]))
     dataset = PatchDataset(open_store(tiny_store), patches, pinned=True)
     native = {k: v.cuda() for k, v in dataset.native_batch([0, 1, 2]).items() if isinstance(v, torch.Tensor)}
-    prepared = Preparation(dataset.layouts, dataset.bands).cuda()(native)
+    prepared = ImageTransform(dataset.layouts, dataset.bands).cuda()(native)
     torch.testing.assert_close(prepared.cpu(), dataset.batch([0, 1, 2])["image"], rtol=1e-6, atol=1e-6)
 
 

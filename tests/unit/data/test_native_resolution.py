@@ -9,7 +9,7 @@ from safetensors.numpy import save
 from reben.core.bands import select_bands
 from reben.core.errors import BandError, KeyNotFoundError, StoreError
 from reben.data.kernels import copy_rows
-from reben.data.native import image_side_px, locate, read_layout
+from reben.data.native_resolution import image_side_px, locate, read_layout
 from reben.io.store import create_store, open_store
 
 BANDS = select_bands("B05,B02,VV")
