@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -148,8 +148,10 @@ class _Work:
 def _run(todo: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
     """Do all, and note each outcome as it comes."""
     with ThreadPoolExecutor(work.options.parallel, thread_name_prefix="download") as executor:
-        running = {executor.submit(_bring_to_end, product, work): product for product in todo}
-        try:
+        running: dict[Future[Outcome], CatalogueProduct] = {}
+        try:  # from the first thread on: Ctrl-C may come while the others are being started
+            for product in todo:
+                running[executor.submit(_bring_to_end, product, work)] = product
             for future in as_completed(running):
                 report.note(future.result())
         except BaseException:  # Ctrl-C and SIGTERM among them

@@ -32,8 +32,10 @@ def run_all(
     Raises:
         RebenError: that of `death`.
     """
-    running: dict[Future[Result], Task] = {executor.submit(function, task): task for task in tasks}
-    try:
+    running: dict[Future[Result], Task] = {}
+    try:  # Ctrl-C may come while the later ones are being submitted
+        for task in tasks:
+            running[executor.submit(function, task)] = task
         for future in as_completed(running):
             task = running[future]
             try:

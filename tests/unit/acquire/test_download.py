@@ -1,9 +1,12 @@
+import json
 import os
 import shutil
 import signal
 import threading
+import time
 from collections import namedtuple
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -274,3 +277,26 @@ def test_a_report_of_another_form_counts_as_none(space: DataSpaceStandIn, option
     for text in ("", "[]", '{"products": 5}', '{"products": {"a": 5}}', "\0"):
         (tmp_path / "download-report.json").write_text(text)
         assert download([product], tmp_path, *options()).outcomes[product.name].is_there
+
+
+def test_ctrl_c_while_downloads_are_being_started(
+    space: DataSpaceStandIn, options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The first one hangs already: nobody waits for its server."""
+    products = [space.add(name) for name in NAMES[:2]]
+    space.faults[products[0].id] = ["hang"]
+    part = tmp_path / f".{products[0].stem}.zip.part"
+    submit = ThreadPoolExecutor.submit
+
+    def submit_until_interrupted(self, function, product, work):
+        if product.name == products[0].name:
+            return submit(self, function, product, work)
+        while not (part.exists() and part.stat().st_size >= 100_000):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_until_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        download(products, tmp_path, *options(parallel=2))
+    report = json.loads((tmp_path / "download-report.json").read_text())
+    assert report["products"][products[0].name]["state"] == "stopped"

@@ -60,3 +60,18 @@ def test_what_has_not_begun_is_cancelled_when_the_caller_leaves():
 def test_other_errors_are_faults_of_the_program():
     with ThreadPoolExecutor(1) as executor, pytest.raises(ZeroDivisionError):
         list(run_all(executor, lambda task: 1 // task, [0], death=death))
+
+
+def test_an_interrupt_while_tasks_are_submitted_cancels_those_that_wait():
+    waiting: list[Future[int]] = []
+
+    class Interrupted(Executor):
+        def submit(self, *_arguments: object, **_named: object) -> Future[int]:
+            if len(waiting) == 2:
+                raise KeyboardInterrupt
+            waiting.append(Future())
+            return waiting[-1]
+
+    with pytest.raises(KeyboardInterrupt):
+        list(run_all(Interrupted(), half, range(3), death=death))
+    assert [future.cancelled() for future in waiting] == [True, True]

@@ -154,7 +154,9 @@ def _units(patches: Patches, details: Details) -> list[str]:
         raise MetadataError(
             "patches cannot be drawn by tile, because their ids do not begin with one", hint="draw patches instead"
         )
-    units: list[str] = tiles.tolist() if details.resampled_by == "tile" and tiles is not None else patches.ids.to_pylist()
+    units: list[str] = (
+        tiles.tolist() if details.resampled_by == "tile" and tiles is not None else patches.ids.to_pylist()
+    )
     if len(set(units)) == 1:
         raise MetadataError(
             f"all patches are of one {details.resampled_by}, {units[0]}: there is nothing to draw from",

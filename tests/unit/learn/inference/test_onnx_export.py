@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from own_process import in_own_process
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.core.errors import ExportError
@@ -104,6 +105,10 @@ def wake(model: nn.Module) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAPER_MODELS)
 def test_every_model_of_the_paper_can_be_exported(tmp_path: Path, name: str):
+    in_own_process(expect_exported, name, tmp_path)  # the largest take gigabytes
+
+
+def expect_exported(name: str, tmp_path: Path) -> None:
     trained = make_trained(name)
     wake(trained.model)
     exported = export_onnx(trained, tmp_path / "model.onnx", with_normalisation=True)
