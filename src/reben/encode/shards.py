@@ -15,7 +15,7 @@ from reben.encode.changes import expect_unchanged
 from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result, requests_of
 from reben.encode.finished import described, is_finished
 from reben.io.small_files import read_json
-from reben.io.store import SHARDS_FILE, open_store, shard_name
+from reben.io.store import DATA_FILE, SHARDS_FILE, open_store, shard_name
 from reben.work import atomic
 from reben.work.progress import Advance, unseen
 from reben.work.run_all import run_all
@@ -84,7 +84,7 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
     path = folder / SHARDS_FILE
     slices = described(todo) | {"shards": count}
     if not path.exists():
-        if (folder / "data.mdb").exists():
+        if (folder / DATA_FILE).exists():
             raise EncodeError(
                 f"{folder}: holds an unfinished store, not shards",
                 hint="go on without --shards, or delete this folder to start again",
@@ -111,7 +111,7 @@ def _death(shard: _Shard) -> EncodeError:
 def _encode_shard(shard: _Shard) -> EncodeResult:
     """Encode a slice in this process; a finished shard is left as it is, if its files are what they were."""
     todo, target = shard.todo, shard.target
-    if (target / "data.mdb").exists():
+    if (target / DATA_FILE).exists():
         requests, readers = requests_of(todo)
         begun_ns = (target.parent / SHARDS_FILE).stat().st_mtime_ns
         with closing(open_store(target)) as store:

@@ -109,11 +109,13 @@ class _Map:
 
     def key_pages(self) -> Iterator[list[bytes]]:
         """All keys, many at a time; no value is touched."""
-        return read_key_pages(self._path / "data.mdb" if self._path.is_dir() else self._path)
+        return read_key_pages(self._path / DATA_FILE if self._path.is_dir() else self._path)
 
     def checksums(self) -> Iterator[tuple[str, int | None]]:
         """All keys, sorted, each with the CRC-32 that was kept when its value was written."""
-        kept = read_checksums(self._path, self.count()) if self._path.is_dir() else None
+        is_its_file = self._path.name == DATA_FILE and not self._path.is_dir()
+        folder = self._path.parent if is_its_file else self._path
+        kept = read_checksums(folder, self.count()) if folder.is_dir() else None
         return zip(self.keys(), repeat(None) if kept is None else kept.tolist(), strict=False)
 
     def neighbours(self, key: bytes) -> list[str]:
@@ -181,6 +183,8 @@ class _Shards:
         return [name for shard in self._maps for name in shard.neighbours(key)]
 
 
+DATA_FILE = "data.mdb"
+"""In the folder of a store, as LMDB calls it."""
 SHARDS_FILE = "shards.json"
 """In a folder of shards: how many there are, among other things."""
 
@@ -195,7 +199,7 @@ def shard_name(number: int) -> str:
 
 def is_store(path: Path) -> bool:
     """Whether there is a store at `path`, or a folder of shards."""
-    return path.is_file() or (path / "data.mdb").is_file() or any(path.glob(f"{_SHARD_PATTERN}/data.mdb"))
+    return path.is_file() or (path / DATA_FILE).is_file() or any(path.glob(f"{_SHARD_PATTERN}/{DATA_FILE}"))
 
 
 def open_any(path: Path) -> AnyMap:
@@ -204,7 +208,7 @@ def open_any(path: Path) -> AnyMap:
     Raises:
         StoreError: if there is no store, or a shard is missing.
     """
-    shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / "data.mdb").exists() else []
+    shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / DATA_FILE).exists() else []
     if not shards:
         return _open_map(path)
     _expect_all(path, [shard.name for shard in shards])
@@ -257,7 +261,7 @@ def _open_map(path: Path) -> _Map:
     Raises:
         StoreError: if there is no store.
     """
-    data = path / "data.mdb" if path.is_dir() else path
+    data = path / DATA_FILE if path.is_dir() else path
     if not data.is_file():
         raise StoreError(f"{path} is not a store: {data} is missing", hint=_store_hint(path))
     with _maps_lock:
@@ -309,7 +313,7 @@ def _damaged(path: Path, error: Exception) -> StoreError:
 
 
 def _store_hint(path: Path) -> str:
-    inside = sorted(path.glob("[!.]*/data.mdb")) if path.is_dir() else []  # hidden ones are not finished
+    inside = sorted(path.glob(f"[!.]*/{DATA_FILE}")) if path.is_dir() else []  # hidden ones are not finished
     if inside:
         return f"did you mean {inside[0].parent}?"
     return "make a store with `reben encode`, and give the directory that it wrote"

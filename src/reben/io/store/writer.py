@@ -11,6 +11,7 @@ import lmdb
 from reben.core.errors import DiskFullError, StoreError
 from reben.io.small_files import read_json
 from reben.io.store import checksums
+from reben.io.store.maps import DATA_FILE
 from reben.io.store.values import LONGEST_KEY
 from reben.work import atomic
 from reben.work.progress import Advance, unseen
@@ -99,7 +100,7 @@ def _is_empty(unfinished: Path) -> bool:
     """Whether there is nothing to lose: no value was written, and no shard begun."""
     if any(path.is_dir() for path in unfinished.iterdir()):
         return False
-    if not (unfinished / "data.mdb").exists():
+    if not (unfinished / DATA_FILE).exists():
         return True
     try:
         with lmdb.open(os.fsencode(unfinished), map_size=0, readonly=True, lock=False) as interrupted:
@@ -130,7 +131,7 @@ class StoreWriter:
         self.directory = directory
         """Hidden folder that becomes the store."""
         self._map_bytes = _FIRST_MAP_BYTES
-        if (directory / "data.mdb").exists():
+        if (directory / DATA_FILE).exists():
             self._map_bytes = max(self._map_bytes, _map_bytes(directory))
         self._environment = self._open()
         self.count = int(self._environment.stat()["entries"])
