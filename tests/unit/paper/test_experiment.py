@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from reben.cli.main import app
 from reben.core.errors import RecipeError, TargetExistsError
 from reben.io.dataset.paths import DatasetPaths
 from reben.learn.training.hardware import Hardware
@@ -14,6 +12,7 @@ from reben.learn.training.run_directory import RunDirectory
 from reben.paper import experiment as module
 from reben.paper.experiment import PlannedRun, plan_paper, read_scores, run_experiment, state_of
 from reben.work import atomic
+from stand_ins.command import run_reben
 
 
 def test_the_paper_has_72_runs():
@@ -83,7 +82,7 @@ def test_the_list_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "resnet50-s1-42").mkdir()
     (tmp_path / "resnet50-s1-42" / "recipe.json").write_text("{}")
     options = ["experiment", "paper", "--output", str(tmp_path), "--models", "resnet50", "--list"]
-    lines = CliRunner().invoke(app, options).stdout.splitlines()
+    lines = run_reben(*options).stdout.splitlines()
     assert len(lines) == 9
     assert lines[0].split() == ["0", "unfinished", "resnet50-s1-42"]
     assert lines[1].split() == ["1", "missing", "resnet50-s1-43"]
@@ -91,8 +90,7 @@ def test_the_list_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("options", [[], ["--store", "x", "--metadata", "y", "--index", "99"]])
 def test_wrong_options(tmp_path: Path, options: list[str]):
-    result = CliRunner().invoke(app, ["experiment", "paper", "--output", str(tmp_path), *options])
-    assert result.exit_code == 2
+    run_reben("experiment", "paper", "--output", tmp_path, *options, code=2)
 
 
 def test_processes_of_one_command_do_not_part_at_a_run_of_others(
@@ -106,6 +104,5 @@ def test_processes_of_one_command_do_not_part_at_a_run_of_others(
 
 
 def test_seeds_are_numbers(tmp_path: Path):
-    result = CliRunner().invoke(app, ["experiment", "paper", "--seeds", "a", "--list", "--output", str(tmp_path)])
-    assert result.exit_code == 2
-    assert "whole numbers" in result.output
+    said = run_reben("experiment", "paper", "--seeds", "a", "--list", "--output", tmp_path, code=2).stderr
+    assert "whole numbers" in said
