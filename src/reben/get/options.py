@@ -1,0 +1,55 @@
+"""Options of getting a part of a published data set."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reben.core.names import SplitName
+from reben.rules.seasons import SeasonName
+from reben.work.options import OnCommandLine, Options, Positive
+
+_PATCHES, _PIXELS, _WORK = (
+    OnCommandLine(panel="Which patches"),
+    OnCommandLine(panel="What of them"),
+    OnCommandLine(panel="From where"),
+)
+
+MOST_PARALLEL = 64
+PARALLEL = 16
+
+Sensors = Literal["all", "s1", "s2"]
+
+
+class GetOptions(Options):
+    """Which part of a published data set is fetched, and from where."""
+
+    where: Annotated[str, _PATCHES, Field(examples=["country = 'Austria' and has(labels, 'Pastures')"])] = ""
+    """Condition on the columns of the metadata tables, in SQL; also on season, tile and date."""
+    split: Annotated[tuple[SplitName, ...], _PATCHES, Field(examples=[["train"]])] = ()
+    """Split of the patches; may be repeated."""
+    country: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["Portugal"]])] = ()
+    """Country of the patches; may be repeated."""
+    label: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["Arable land"]])] = ()
+    """Class that a patch has, among others; may be repeated, and one of them is enough."""
+    season: Annotated[tuple[SeasonName, ...], _PATCHES, Field(examples=[["summer"]])] = ()
+    """Meteorological season of the image; may be repeated."""
+    tile: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["33UUP"]])] = ()
+    """Sentinel-2 tile, by its MGRS name; may be repeated."""
+    per_class: Annotated[Positive | None, _PATCHES, Field(examples=[500])] = None
+    """The first N patches of each class in an order that the seed gives, or all that the class has."""
+    limit: Annotated[Positive | None, _PATCHES, Field(examples=[1000])] = None
+    """At most N patches, drawn at random."""
+    stratify: Annotated[bool, _PATCHES] = False
+    """Draw --limit in proportion to the countries and seasons."""
+    seed: Annotated[int, Field(ge=0), _PATCHES] = 0
+    """Of what is drawn."""
+    snow_and_cloud: Annotated[bool, _PATCHES] = False
+    """Also patches with seasonal snow, clouds or cloud shadows, which the paper leaves out."""
+    bands: Annotated[Sensors, _PIXELS] = "all"
+    """Sentinel-1, Sentinel-2, or all."""
+    maps: Annotated[bool, _PIXELS] = True
+    """Reference maps, too."""
+    source: Annotated[tuple[str, ...], _WORK, Field(examples=[["lmdb"]])] = ("auto",)
+    """lmdb (ranges of the LMDB copy), archives (all of the tar files), auto (what takes fewer bytes), or addresses."""
+    parallel: Annotated[int, Field(ge=1, le=MOST_PARALLEL), _WORK] = PARALLEL
+    """Requests at a time."""
