@@ -18,24 +18,25 @@ from reben.correct.options import CorrectOptions
 from reben.encode.options import EncodeOptions
 from reben.learn.inference.options import EvaluateOptions, PredictOptions
 from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions, RetrieveOptions
+from reben.learn.training.options import TrainOptions
 from reben.learn.training.recipe import Recipe
 from reben.publish.options import PublishOptions
 from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
-MODELS: dict[str, type[BaseModel]] = {
-    "search": SearchOptions,
-    "download": DownloadOptions,
-    "correct": CorrectOptions,
-    "build": BuildOptions,
-    "encode": EncodeOptions,
-    "train": Recipe,
-    "evaluate": EvaluateOptions,
-    "predict": PredictOptions,
-    "embed": EmbedOptions,
-    "retrieve": RetrieveOptions,
-    "evaluate-retrieval": EvaluateRetrievalOptions,
-    "publish": PublishOptions,
+MODELS: dict[str, tuple[type[BaseModel], ...]] = {
+    "search": (SearchOptions,),
+    "download": (DownloadOptions,),
+    "correct": (CorrectOptions,),
+    "build": (BuildOptions,),
+    "encode": (EncodeOptions,),
+    "train": (Recipe, TrainOptions),
+    "evaluate": (EvaluateOptions,),
+    "predict": (PredictOptions,),
+    "embed": (EmbedOptions,),
+    "retrieve": (RetrieveOptions,),
+    "evaluate-retrieval": (EvaluateRetrievalOptions,),
+    "publish": (PublishOptions,),
 }
 """By command; the first five are also sections of a pipeline's configuration."""
 _HEAD = """\
@@ -52,21 +53,22 @@ _TYPES = {int: "whole number", float: "number", bool: "true or false", str: "tex
 
 def page() -> str:
     """The whole document."""
-    return "\n".join([_HEAD, *(line for name, model in MODELS.items() for line in _section(name, model))])
+    return "\n".join([_HEAD, *(line for name, models in MODELS.items() for line in _section(name, models))])
 
 
-def _section(command: str, model: type[BaseModel]) -> Iterator[str]:
+def _section(command: str, models: tuple[type[BaseModel], ...]) -> Iterator[str]:
     yield f"## reben {command}"
-    yield ""
-    yield f"`{model.__module__}.{model.__name__}`: {(model.__doc__ or '').strip().splitlines()[0]}"
-    yield ""
-    yield "| option | key | value | default | meaning |"
-    yield "|---|---|---|---|---|"
-    for name, field in model.model_fields.items():
-        key = key_of(name, field)
-        option = "names" if (command, name) == ("search", "names") else option_of(name, field)
-        cells = (f"`{option}`", f"`{key}`", _value(field), _default(field), " ".join((field.description or "").split()))
-        yield f"| {' | '.join(cells)} |"
+    for model in models:
+        yield ""
+        yield f"`{model.__module__}.{model.__name__}`: {(model.__doc__ or '').strip().splitlines()[0]}"
+        yield ""
+        yield "| option | key | value | default | meaning |"
+        yield "|---|---|---|---|---|"
+        for name, field in model.model_fields.items():
+            option = "names" if (command, name) == ("search", "names") else option_of(name, field)
+            said = " ".join((field.description or "").split())
+            cells = (f"`{option}`", f"`{key_of(name, field)}`", _value(field), _default(field), said)
+            yield f"| {' | '.join(cells)} |"
     yield ""
 
 

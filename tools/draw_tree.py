@@ -13,7 +13,22 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "reben"
 DOCUMENT = ROOT / "ARCHITECTURE.md"
 ORDER = (
-    *("core", "work", "net", "io", "rules", "acquire", "correct", "tile", "encode", "verify", "data", "learn", "paper"),
+    *(
+        "core",
+        "work",
+        "net",
+        "io",
+        "rules",
+        "acquire",
+        "correct",
+        "tile",
+        "encode",
+        "get",
+        "verify",
+        "data",
+        "learn",
+        "paper",
+    ),
     *("pictures", "construct", "publish", "demo", "pipeline", "cli"),
 )
 """Folders as import-linter's layers have them, lowest first; a folder that is missing here comes last."""

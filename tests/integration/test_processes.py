@@ -33,7 +33,7 @@ recipe = make_recipe(
     accumulate=int(parts), snow_and_cloud=True,
 )
 options = {"store": Path(store), "metadata": [Path(metadata)]}
-train(recipe, output=Path(output), hardware=Hardware("cpu", devices=int(devices)), **options)
+train(recipe, output=Path(output), hardware=Hardware(accelerator="cpu", devices=int(devices)), **options)
 evaluate_test_split(Path(output), **options)
 """
 

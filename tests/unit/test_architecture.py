@@ -72,6 +72,8 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "work/progress.py",  # unit/encode, integration/test_pipeline.py
         "learn/tasks/patch_task.py",  # unit/learn/tasks/test_tasks.py
         "work/context.py",  # integration/test_pipeline.py and test_kills.py
+        "get/options.py",  # unit/get/test_selection.py
+        "learn/training/options.py",  # unit/cli/test_from_model.py
         "learn/training/callbacks.py",  # unit/learn/test_training.py
         "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py
         "learn/inference/outputs.py",

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 from typer.models import OptionInfo
 
-from reben.cli.from_model import former_names, model_of
+from reben.cli.from_model import former_names, models_of
 from reben.work.options import choices_of
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -37,8 +37,8 @@ def add_command(
         renamed: names that options had before and their names today; the old ones still work, and the help is silent
             about them. Those of its options model need not be named.
     """
-    model = model_of(function)
-    renamed = {**renamed, **({} if model is None else former_names(model))}
+    for model in models_of(function):
+        renamed = {**renamed, **former_names(model)}
     for parameter in inspect.signature(function).parameters.values():
         _name_placeholder(parameter.annotation)
     text = reflowed(function.__doc__ or "")

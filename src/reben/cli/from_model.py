@@ -1,6 +1,6 @@
 """Command-line options from the fields of an options model, which alone declares names, types, defaults and help."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from inspect import Parameter, Signature, signature
@@ -28,7 +28,7 @@ Command = TypeVar("Command", bound=Callable[..., None])
 Model = TypeVar("Model", bound=BaseModel)
 
 _DAY = "%Y-%m-%d"
-_MODEL = "options_model"
+_MODELS = "options_models"
 
 
 def with_options_of(
@@ -38,7 +38,7 @@ def with_options_of(
 
     An option that is not given is None, so that the model, a configuration file or a recipe can supply the setting. The
     help shows the default of the model. A field whose name is a parameter of the command, such as an argument, is left
-    to the command.
+    to the command. A command may have several models; `separated` takes their settings apart.
 
     Args:
         model: whose fields become options; the description of a field is its help.
@@ -57,7 +57,7 @@ def with_options_of(
         ]
         command.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *added]}
-        setattr(command, _MODEL, model)
+        setattr(command, _MODELS, (model, *models_of(command)))
         return command
 
     return decorate
@@ -82,13 +82,24 @@ def options_from(model: type[Model], **settings: object) -> Model:
         raise typer.BadParameter(said, param_hint=f"'{option_of(place[0], field)}'" if field else None) from error
 
 
+def separated(model: type[Model], settings: Mapping[str, object]) -> tuple[Model, dict[str, object]]:
+    """The options of one model out of the settings of several, and the other settings.
+
+    Raises:
+        BadParameter: if a value, or the combination of values, is not allowed.
+    """
+    own = {name: value for name, value in settings.items() if name in model.model_fields}
+    return options_from(model, **own), {name: value for name, value in settings.items() if name not in own}
+
+
 def _plain(value: object) -> object:
     return [_plain(member) for member in value] if isinstance(value, list) else getattr(value, "value", value)
 
 
-def model_of(command: Callable[..., Any]) -> type[BaseModel] | None:
-    """The model whose fields are options of a command, if it has one."""
-    return getattr(command, _MODEL, None)
+def models_of(command: Callable[..., Any]) -> tuple[type[BaseModel], ...]:
+    """The models whose fields are options of a command."""
+    models: tuple[type[BaseModel], ...] = getattr(command, _MODELS, ())
+    return models
 
 
 def former_names(model: type[BaseModel]) -> dict[str, str]:

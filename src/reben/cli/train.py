@@ -8,16 +8,17 @@ import typer
 from reben.cli import options
 from reben.cli.console import needs_extra, say, stderr
 from reben.cli.evaluate import print_scores
-from reben.cli.from_model import with_options_of
+from reben.cli.from_model import separated, with_options_of
 from reben.learn.tasks import TASKS, task_of
+from reben.learn.training.options import TrainOptions
 from reben.learn.training.recipe import Recipe
 
 _INTERRUPTED = 130  # what shells give for Ctrl-C
-_HARDWARE = "Hardware"
 _VALIDATION = "validation/"
 
 
 @with_options_of(Recipe, panel="Recipe", may_switch_off=True)
+@with_options_of(TrainOptions)
 def train(
     output: Annotated[Path, typer.Option(help="Run directory to create.", show_default=False)],
     data: options.Data = None,
@@ -39,17 +40,9 @@ def train(
         Path | None,
         typer.Option(help="YAML file with settings, named as the options below with _ for -.", show_default=False),
     ] = None,
-    workers: options.LoadingWorkers = None,
-    accelerator: Annotated[
-        Literal["auto", "cpu", "gpu"], typer.Option(help="Device to train on.", rich_help_panel=_HARDWARE)
-    ] = "auto",
-    devices: Annotated[
-        int, typer.Option(min=1, help="GPUs per machine; processes with --accelerator cpu.", rich_help_panel=_HARDWARE)
-    ] = 1,
-    nodes: Annotated[int, typer.Option(min=1, help="Number of machines.", rich_help_panel=_HARDWARE)] = 1,
     test: Annotated[bool, typer.Option(help="Evaluate the best epoch on the test split at the end.")] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the unfinished run in --output.")] = False,
-    **settings: Any,  # noqa: ANN401 - an option for each field of the recipe
+    **settings: Any,  # noqa: ANN401 - an option for each field of both models
 ) -> None:
     """Train a model with the paper's recipe; the best epoch's weights are kept.
 
@@ -57,6 +50,7 @@ def train(
     """
     from reben.learn.training.recipe_files import compose_recipe
 
+    work, settings = separated(TrainOptions, settings)
     composed = compose_recipe(recipe, config, **settings)
     found = options.inputs(data, store, metadata)
     chosen = statistics or found.statistics
@@ -75,8 +69,8 @@ def train(
             metadata=tables,
             output=output,
             statistics=chosen,
-            workers=workers,
-            hardware=Hardware(accelerator, devices, nodes),
+            workers=work.workers,
+            hardware=Hardware(accelerator=work.accelerator, devices=work.devices, nodes=work.nodes),
             resume=resume,
             show_progress=stderr.is_terminal,
             report=print_epoch,
@@ -84,7 +78,7 @@ def train(
         )
         scores = None
         if test:
-            scores = evaluate_test_split(result.run, store=found.store, metadata=tables, workers=workers)
+            scores = evaluate_test_split(result.run, store=found.store, metadata=tables, workers=work.workers)
     except KeyboardInterrupt:
         rest = "with the test" if RunDirectory(output).lacks_test else "after the last finished epoch"
         stderr.print(f"interrupted; the same command with --resume resumes {rest} of {output}")

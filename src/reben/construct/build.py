@@ -107,12 +107,7 @@ def build(
     start = time.perf_counter()
     Workspace.clear_remains(target)
     given, options = inputs.parameters(), inputs.options
-    parameters = given | {
-        "format": options.format,
-        "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
-    }
-    if todo.further:
-        parameters["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
+    parameters = given | _planned(todo, options)
     products = {tile: (path, *todo.further.get(tile, ())) for tile, path in todo.tiles.items()}
     before = finished_report(target, parameters, products, options.s1_dir)
     if before is not None:
@@ -132,21 +127,17 @@ def build(
         again = _forget_changed(tasks)
         with ThreadPoolExecutor(1) as beside:
             checksums = beside.submit(sha256_of_all, inputs.files())
-            failed = (
-                _build_tiles(tasks, executor, skip_errors=options.skips_errors, progress=progress) | todo.unreadable
-            )
+            failed = _build_tiles(tasks, executor, skip_errors=options.skips_errors, progress=progress)
+        failed |= todo.unreadable
         finished = [tile for tile in todo.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs)
         learnt = again + _unchecked(workspace.records(finished), compared=options.checksums)
         report = BuildReport(
-            format_version=reports.FORMAT_VERSION,
-            versions=reports.versions(),
+            **_of_the_plan(todo),
+            **_summary(workspace.records(finished), rows, options.patch_size),
             parameters=parameters,
             inputs=checksums.result(),
-            **_summary(workspace.records(finished), rows, options.patch_size),
-            rejected_tiles={tile: tuple(reasons) for tile, reasons in todo.rejected.items()},
             failed_tiles=failed,
-            left_out=todo.left_out,
             remarks=(*remarks, *learnt),
             seconds=round(time.perf_counter() - start, 1),
         )
@@ -300,6 +291,27 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
     if workspace.paths.reference_maps.is_dir():
         write_code_style(workspace.paths.style, inputs.land_cover_format().legend)
     return rows
+
+
+def _planned(todo: BuildPlan, options: BuildOptions) -> dict[str, Any]:
+    """What of the plan decides whether a build may be resumed."""
+    planned: dict[str, Any] = {
+        "format": options.format,
+        "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
+    }
+    if todo.further:
+        planned["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
+    return planned
+
+
+def _of_the_plan(todo: BuildPlan) -> dict[str, Any]:
+    """What the report says before a tile is built."""
+    return {
+        "format_version": reports.FORMAT_VERSION,
+        "versions": reports.versions(),
+        "rejected_tiles": {tile: tuple(reasons) for tile, reasons in todo.rejected.items()},
+        "left_out": todo.left_out,
+    }
 
 
 def _unchecked(records: dict[str, TileRecord], *, compared: bool) -> list[str]:

@@ -45,6 +45,14 @@ Location = Annotated[Path, AfterValidator(_beside_the_file)]
 """A path; if it is relative, from the folder of the configuration file that names it."""
 Positive = Annotated[int, Field(ge=1)]
 OnError = Literal["stop", "skip"]
+LoadingThreads = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        description="Threads that load batches; 0 loads each batch when it is needed. By default several with a GPU, "
+        "else 0.",
+    ),
+]
 Checksums = Annotated[bool, Field(description="Compare images with the checksums in zip files and manifest.safe.")]
 
 

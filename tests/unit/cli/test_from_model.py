@@ -25,7 +25,7 @@ from reben.cli import (
     train,
 )  # fmt: skip
 from reben.cli.commands import add_command
-from reben.cli.from_model import model_of, option_of, options_from, with_options_of
+from reben.cli.from_model import models_of, option_of, options_from, with_options_of
 from reben.cli.main import app
 from reben.core.backscatter import Unit
 from reben.work.options import Location, OnCommandLine, Options, Positive
@@ -144,6 +144,7 @@ OWN = {
     "correct": {"l1c", "output", "json"},
     "build": {"l2a", "output"},
     "encode custom": {"specification", "roots", "target"},
+    "train": DATA | {"output", "statistics", "recipe", "config", "test", "resume"},
     "evaluate": DATA | {"checkpoint", "json"},
     "predict": DATA | {"checkpoint", "patch_ids", "l2a", "picture", "output", "json"},
     "embed": DATA | {"checkpoint", "output"},
@@ -157,11 +158,12 @@ OWN = {
 @pytest.mark.parametrize("name", OWN)
 def test_every_option_of_a_stage_comes_from_its_model(name: str):
     command = dict(leaves(typer.main.get_command(app)))[name]
-    model = model_of(COMMANDS[name])
-    assert model is not None
+    models = models_of(COMMANDS[name])
+    assert models
     shown = {parameter.name: parameter for parameter in command.params if parameter.name != "help"}
-    assert set(shown) == OWN[name] | set(model.model_fields)
-    for field_name, field in model.model_fields.items():
+    fields = {field_name: field for model in models for field_name, field in model.model_fields.items()}
+    assert set(shown) == OWN[name] | set(fields)
+    for field_name, field in fields.items():
         if field_name not in OWN[name]:
             assert option_of(field_name, field) in shown[field_name].opts
             assert " ".join((field.description or "").split()) in shown[field_name].help
@@ -169,8 +171,7 @@ def test_every_option_of_a_stage_comes_from_its_model(name: str):
 
 def test_datasets_are_encoded_with_the_same_options():
     commands = dict(leaves(typer.main.get_command(app)))
-    model = model_of(encode.custom)
-    assert model is not None
+    (model,) = models_of(encode.custom)
     for name, command in commands.items():
         if name.startswith("encode "):
             assert set(model.model_fields) <= {parameter.name for parameter in command.params}

@@ -97,7 +97,11 @@ def test_processes_of_one_command_do_not_part_at_a_run_of_others(
     plan: list[PlannedRun], tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
 ):
     runs = run_experiment(
-        plan, tmp_path, store=tiny_store, metadata=[tiny_dataset.metadata], hardware=Hardware("cpu", devices=2)
+        plan,
+        tmp_path,
+        store=tiny_store,
+        metadata=[tiny_dataset.metadata],
+        hardware=Hardware(accelerator="cpu", devices=2),
     )
     with atomic.locked(tmp_path / "run-s1"), pytest.raises(TargetExistsError):
         next(runs)

@@ -7,19 +7,10 @@ from pydantic import Field
 from reben.core.backscatter import Unit
 from reben.core.names import SplitName
 from reben.core.palettes import PaletteName
-from reben.work.options import Checksums, Location, OnCommandLine, Options, Positive
+from reben.work.options import Checksums, LoadingThreads, Location, OnCommandLine, Options, Positive
 
 BATCH_SIZE, IMAGES_AT_ONCE = 512, 64
 """Patches per step: for logits; and where a map of every patch, or a whole product, takes memory, too."""
-
-LoadingThreads = Annotated[
-    int | None,
-    Field(
-        ge=0,
-        description="Threads that load batches; 0 loads each batch when it is needed. By default several with a GPU, "
-        "else 0.",
-    ),
-]
 
 _STORE, _TILE = OnCommandLine(panel="Data"), OnCommandLine(panel="A whole product")
 

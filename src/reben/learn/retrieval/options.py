@@ -4,8 +4,8 @@ from enum import StrEnum
 from typing import Annotated
 
 from reben.core.names import SplitName
-from reben.learn.inference.options import BATCH_SIZE, LoadingThreads
-from reben.work.options import OnCommandLine, Options, Positive
+from reben.learn.inference.options import BATCH_SIZE
+from reben.work.options import LoadingThreads, OnCommandLine, Options, Positive
 
 
 class IndexKind(StrEnum):

@@ -4,26 +4,18 @@ None of it is part of a recipe: batches are those of the whole run, whatever com
 """
 
 import os
-from dataclasses import dataclass
 
 import torch
 
 from reben.core.errors import RecipeError
+from reben.learn.training.options import HardwareOptions
 
 _OF_TORCHRUN = ("RANK",)  # counts all processes; under it the others may be anything
 _OF_OTHERS = ("LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")  # Lightning for processes that it starts, and SLURM
 
 
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """What to use."""
-
-    accelerator: str = "auto"
-    """`auto`, `cpu` or `gpu`."""
-    devices: int = 1
-    """GPUs per machine; on the CPU, processes per machine."""
-    nodes: int = 1
-    """Machines."""
+class Hardware(HardwareOptions):
+    """What to use, and whether it is there."""
 
     @property
     def strategy(self) -> str:

@@ -49,4 +49,4 @@ def test_missing_gpus_are_named(accelerator: str, gpus: int, missing: bool, monk
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
     monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
     with pytest.raises(RecipeError, match=f"2 GPUs are asked for; PyTorch finds {gpus}") if missing else nullcontext():
-        Hardware(accelerator, devices=2).expect_available()
+        Hardware(accelerator=accelerator, devices=2).expect_available()

@@ -300,12 +300,12 @@ def test_the_share_of_time_spent_on_waiting_is_written_down(run):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_learns_in_bfloat16_with_channels_last_and_compiled(run):
     recipe = RECIPE.model_copy(update={"precision": "bfloat16", "channels_last": True, "compile": True, "epochs": 1})
-    assert run(recipe, hardware=Hardware("gpu")).epochs == 1
+    assert run(recipe, hardware=Hardware(accelerator="gpu")).epochs == 1
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
 def test_two_gpus_learn_together(run):
-    assert run(SMOOTH, hardware=Hardware("gpu", devices=2)).epochs == SMOOTH.epochs
+    assert run(SMOOTH, hardware=Hardware(accelerator="gpu", devices=2)).epochs == SMOOTH.epochs
 
 
 def test_the_mean_loss_is_weighted_by_patches_and_keeps_nan():
