@@ -17,7 +17,7 @@ from reben.encode.options import EncodeOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reben.encode.engine import EncodeResult, Plan
+    from reben.encode.engine import EncodeResult
     from reben.encode.specification import DatasetSpecification, Part, Source
 
 app = typer.Typer(help="Encode a GeoTIFF data set as an LMDB+safetensors store.", no_args_is_help=True)
@@ -49,6 +49,7 @@ def _options(
     pass
 
 
+_ARCHIVE_ENDINGS = (".tar.zst", ".tar.gz", ".tar.gzaa", ".tar")
 _RENAMED = {"--target": "--output"}
 _Target = Annotated[Path, typer.Option("--output", help="Store to create; must not exist.", show_default=False)]
 _TargetOrData = Annotated[
@@ -67,18 +68,18 @@ def _add_command(dataset: "DatasetSpecification") -> None:
     """Make a command of a data set: an option for the folder of each of its parts."""
 
     def run(**given: Any) -> None:  # noqa: ANN401 - whatever the signature below says
-        from reben.encode.specification import Source
+        from reben.encode.specification import source_at
 
         roots = {part: given.pop(_variable(part.option)) for part in dataset.parts}
         if not only:
             _complete(roots, given)
         target = given.pop("target")
-        _encode([Source(part, root) for part, root in roots.items() if root is not None], target, **given)
+        _encode([source_at(part, root) for part, root in roots.items() if root is not None], target, **given)
 
     only = len(dataset.parts) == 1
     parameters: dict[str, tuple[Any, Any]] = {
         _variable(part.option): (
-            Annotated[Path if only else Path | None, typer.Option(help=f"Folder {part.folder}.", show_default=False)],
+            Annotated[str if only else str | None, _root_option(part)],
             Parameter.empty if only else None,
         )
         for part in dataset.parts
@@ -101,7 +102,18 @@ def _add_command(dataset: "DatasetSpecification") -> None:
     add_command(app, dataset.name, with_options_of(EncodeOptions)(run), renamed=_RENAMED)
 
 
-def _complete(roots: "dict[Part, Path | None]", options: dict[str, Any]) -> None:
+def _root_option(part: "Part") -> Any:  # noqa: ANN401 - typer has no type for options
+    """The option for the folder or archive of a part; without `-dir`, too, since archives are none."""
+    names = [f"--{part.option}"]
+    if part.option.endswith("-dir"):
+        names.append(f"--{part.option.removesuffix('-dir')}")
+    return typer.Option(
+        *names, help=f"Folder {part.folder}, its archive (.tar.zst, .tar.gz, .tar), or the address of one.",
+        show_default=False, metavar="PATH|URL",
+    )  # fmt: skip
+
+
+def _complete(roots: "dict[Part, str | None]", options: dict[str, Any]) -> None:
     """Take folders and target that are not given from the data folder, if there is one.
 
     Raises:
@@ -111,14 +123,20 @@ def _complete(roots: "dict[Part, Path | None]", options: dict[str, Any]) -> None
 
     data = options.pop("data")
     if data is not None and not any(roots.values()):
-        roots |= {part: data / part.folder if (data / part.folder).is_dir() else None for part in roots}
+        roots |= {part: _part_in(data, part) for part in roots}
         if not any(roots.values()):
             folders = ", ".join(part.folder for part in roots)
-            raise typer.BadParameter(f"{data} has none of the folders {folders}; unpack the archives into it")
+            raise typer.BadParameter(f"{data} has none of the folders or archives {folders}")
     if options["target"] is None:
         if data is None:
             raise typer.BadParameter("--output is missing; give --output, or --data")
         options["target"] = DatasetPaths(data).store
+
+
+def _part_in(data: Path, part: "Part") -> str | None:
+    """The folder of a part in a data folder, or its archive; None if there is neither."""
+    names = (part.folder, *(part.folder + ending for ending in _ARCHIVE_ENDINGS))
+    return next((str(data / name) for name in names if (data / name).exists()), None)
 
 
 def _variable(option: str) -> str:
@@ -133,19 +151,22 @@ for _dataset in _datasets():
 def custom(
     specification: Annotated[Path, typer.Argument(help="Specification of the data set (TOML).", show_default=False)],
     roots: Annotated[
-        list[Path], typer.Option("--dir", help="Folder of each part, in their order.", show_default=False)
+        list[str],
+        typer.Option(
+            "--dir", help="Folder or archive of each part, in their order.", show_default=False, metavar="PATH|URL"
+        ),
     ],
     target: _Target,
     **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Encode a data set of your own, as a specification describes it."""
     from reben.encode.custom import read_specification
-    from reben.encode.specification import Source
+    from reben.encode.specification import source_at
 
     dataset = read_specification(specification)
     if len(roots) != len(dataset.parts):
         raise typer.BadParameter(f"{dataset.name} has {len(dataset.parts)} parts; {len(roots)} folders were given")
-    sources = [Source(part, root) for part, root in zip(dataset.parts, roots, strict=True)]
+    sources = [source_at(part, root) for part, root in zip(dataset.parts, roots, strict=True)]
     _encode(sources, target, **settings)
 
 
@@ -162,10 +183,10 @@ def _encode(sources: "Sequence[Source]", target: Path, **settings: Any) -> None:
 
     start = time.perf_counter()
     encoded = encode_sources(sources, target, options_from(EncodeOptions, **settings), context())
-    _print_result(encoded.result, encoded.plan, target, time.perf_counter() - start)
+    _print_result(encoded.result, encoded.found, target, time.perf_counter() - start)
 
 
-def _print_result(result: "EncodeResult", todo: "Plan", target: Path, seconds: float) -> None:
+def _print_result(result: "EncodeResult", samples: dict[str, int], target: Path, seconds: float) -> None:
     """Counts on standard output, what was skipped on standard error.
 
     Raises:
@@ -173,7 +194,7 @@ def _print_result(result: "EncodeResult", todo: "Plan", target: Path, seconds: f
     """
     for name, count in result.counts.items():
         say(f"{count:>9,} {name}")
-    expected, found = (todo.counts().get(name, 0) for name in ("Sentinel-2 patches", "reference maps"))
+    expected, found = (samples.get(name, 0) for name in ("Sentinel-2 patches", "reference maps"))
     if 0 < found < expected:
         stderr.print(f"note: {expected - found:,} Sentinel-2 patches have no reference map")
     size = sum(file.stat().st_size for file in target.rglob("*"))

@@ -83,6 +83,10 @@ class RasterError(RebenError):
     """A raster file cannot be read, or is not what it should be."""
 
 
+class ArchiveError(RebenError):
+    """An archive cannot be read: damaged, cut short, or holding what it should not."""
+
+
 class StoreError(RebenError):
     """A store cannot be opened, written or parsed."""
 

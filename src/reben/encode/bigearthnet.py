@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reben.core.bands import BANDS, PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.core.names import PATCH_PATTERN, REFERENCE_MAP_SUFFIX, S1_PATCH_PATTERN
-from reben.encode.specification import DatasetSpecification, Part, RasterFile, SampleLayout, Source, raster
+from reben.encode.specification import DatasetSpecification, Part, RasterFile, SampleLayout, Source, raster, source_at
 from reben.io.dataset.paths import MAP_FILE_SUFFIX, MAP_FOLDER, S1_FOLDER, S2_FOLDER, band_file_suffix
 from reben.io.store import REFERENCE_MAP_TENSOR
 
@@ -61,7 +61,9 @@ BIGEARTHNET = bigearthnet()
 S2_PATCHES, S1_PATCHES, REFERENCE_MAPS = BIGEARTHNET.parts
 
 
-def sources(*, s2: Path | None = None, s1: Path | None = None, reference_maps: Path | None = None) -> list[Source]:
-    """The parts that are given, with their folders."""
+def sources(
+    *, s2: Path | str | None = None, s1: Path | str | None = None, reference_maps: Path | str | None = None
+) -> list[Source]:
+    """The parts that are given, with their folders or archives, which may be addresses."""
     given = ((S2_PATCHES, s2), (S1_PATCHES, s1), (REFERENCE_MAPS, reference_maps))
-    return [Source(part, root) for part, root in given if root is not None]
+    return [source_at(part, root) for part, root in given if root is not None]

@@ -26,9 +26,9 @@ from reben.work.processes import available_cpus
 REPORT_FILE = "encode-report.json"
 """In the store's folder: what was encoded, and what was skipped and why."""
 
-_ARCHIVES = (".tar", ".tar.zst", ".tar.gz", ".tgz", ".zst")
+_OTHER_ARCHIVES = (".zip", ".7z", ".rar", ".tar.bz2", ".tar.xz", ".tar.lz4", ".zst", ".gz")
 _REPORT_HINT = "it may be damaged; encode again"
-_SKIPPED_FILE = "skipped.jsonl"
+SKIPPED_FILE = "skipped.jsonl"
 _WORTH_PROCESSES = 5000
 """Samples that one process reads in about the time in which further ones start."""
 
@@ -79,7 +79,12 @@ def plan(sources: Sequence[Source]) -> Plan:
                 f"{sample.key} occurs twice: {Path(sample.stem).parent} and {Path(other.stem).parent}",
                 hint="remove one of the two folders",
             )
-    return Plan(tuple(entries), tuple(str(source.root.resolve()) for source in sources))
+    return Plan(tuple(entries), tuple(root_name(source) for source in sources))
+
+
+def root_name(source: Source) -> str:
+    """Where a source lies, for notes and reports."""
+    return str(source.root.resolve()) if isinstance(source.root, Path) else str(source.root)
 
 
 def requests_of(todo: Plan) -> tuple[list[Request], tuple[ValueReader, ...]]:
@@ -126,7 +131,7 @@ def encode(
         return read_result(target)
     requests, readers = requests_of(todo)
     with resume_store(target, origin=", ".join(todo.roots)) as store:
-        skipped = _Skipped(store.directory / _SKIPPED_FILE)
+        skipped = Skipped(store.directory / SKIPPED_FILE)
         # Whole batches, as they are written: one of which only the first samples were skipped is read again.
         done = batch_start(requests, readers, _count_done(store, requests, skipped))
         skipped.forget(request.key for request in requests[done:])
@@ -150,7 +155,7 @@ def encode(
     return result
 
 
-class _Skipped:
+class Skipped:
     """Samples that could not be read; noted before anything behind them is written, so that interruptions lose none."""
 
     def __init__(self, path: Path) -> None:
@@ -166,6 +171,7 @@ class _Skipped:
                 atomic.write_text(self.path, "".join(f"{json.dumps(entry)}\n" for entry in self.errors.items()))
 
     def add(self, key: str, error: RebenError) -> None:
+        """Note a sample."""
         self.errors[key] = str(error)
         with self.path.open("a", encoding="utf-8") as file:
             file.write("\n" + json.dumps([key, str(error)]) + "\n")  # the line before may have been cut short
@@ -182,7 +188,7 @@ def _read_skipped(path: Path) -> Iterator[tuple[str, str]]:
         yield str(key), str(error)
 
 
-def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: _Skipped) -> int:
+def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: Skipped) -> int:
     """How many of the first samples an interrupted store has, or has skipped.
 
     Raises:
@@ -203,7 +209,7 @@ def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: _Skipp
     return position
 
 
-def _result(todo: Plan, skipped: _Skipped) -> EncodeResult:
+def _result(todo: Plan, skipped: Skipped) -> EncodeResult:
     counts = Counter(part.name for sample, part in todo.samples if sample.key not in skipped.errors)
     return EncodeResult(dict(counts), skipped.errors)
 
@@ -242,6 +248,8 @@ def _find(source: Source) -> list[Sample]:
         EncodeError: if there are none.
     """
     part, root = source.part, source.root
+    if not isinstance(root, Path):
+        raise EncodeError(f"{root}: is an archive; expected a folder", hint="shards are made of folders only")
     if not root.is_dir():
         raise _not_a_folder(root, part)
     inside = root / part.folder
@@ -258,9 +266,8 @@ def _find(source: Source) -> list[Sample]:
 def _not_a_folder(path: Path, part: Part) -> EncodeError:
     """What is wrong with a path, and what to do: people give the archives that they have downloaded."""
     folder = part.folder or "with the data"
-    if path.name.endswith(_ARCHIVES):
-        option = "--zstd " if path.name.endswith(".zst") else ""
-        hint = f"unpack it first: tar {option}-xf {path.name}; then give the folder {folder}"
-        return EncodeError(f"{path}: is an archive, or called like one; expected a folder", hint=hint)
+    if path.name.endswith(_OTHER_ARCHIVES) and path.exists():
+        hint = f"unpack it first, then give the folder {folder}; .tar.zst, .tar.gz and .tar are read as they are"
+        return EncodeError(f"{path}: is an archive of a kind that is not read", hint=hint)
     state = "is not a folder" if path.exists() else "does not exist"
-    return EncodeError(f"{path}: {state}", hint=f"give the folder {folder}")
+    return EncodeError(f"{path}: {state}", hint=f"give the folder {folder}, or the archive")

@@ -55,9 +55,10 @@ class SampleLayout:
                 if fits(entry.name):
                     yield Sample(self._key(entry.path), f"{entry.path}/{entry.name if self.files_named else ''}")
                 elif self.strict:
-                    raise EncodeError(f"{entry.path}: is not a patch of this part", hint=self._hint(entry.name))
+                    raise EncodeError(f"{entry.path}: is not a patch of this part", hint=self.hint_for(entry.name))
 
-    def _hint(self, name: str) -> str:
+    def hint_for(self, name: str) -> str:
+        """What to do about a folder whose name is not that of a sample."""
         return next((hint for pattern, hint in self.mistaken if re.fullmatch(pattern, name, re.ASCII)), self.strict)
 
     def _key(self, path: str) -> str:

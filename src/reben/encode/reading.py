@@ -5,14 +5,14 @@ workers are processes, and they write their values into memory that they share w
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from multiprocessing.sharedctypes import RawArray
 from typing import TYPE_CHECKING
 
 from reben.core.errors import RebenError
-from reben.encode.values import ValueReader
+from reben.encode.values import Content, ValueReader
 from reben.work.processes import worker_pool
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Request:
     """Path of the sample's files without their suffixes."""
     reader: int
     """Index of the reader that knows the sample's files."""
+    content: Content | None = None
+    """The files themselves, if they are not on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Batch:
     """Key and value."""
     errors: list[tuple[str, RebenError]]
     """Key and error."""
+    requests: Sequence[Request] = ()
+    """What was to be read."""
 
 
 _Outcome = int | RebenError
@@ -67,6 +71,21 @@ def read_in_order(requests: Sequence[Request], readers: Sequence[ValueReader], *
             yield _as_batch(batch, readers, slot, _read_batch(batch, readers, slot))
 
 
+def read_as_they_come(requests: Iterable[Request], readers: Sequence[ValueReader]) -> Iterator[Batch]:
+    """The same values in the same batches, of requests that are not known beforehand, read in this process.
+
+    A batch is valid until the next but one is asked for, so that one can be written while the next is made.
+
+    Args:
+        requests: what to read, in the order of the values.
+        readers: one for each kind of sample.
+    """
+    capacity = max(_BATCH_BYTES, *(reader.most_bytes for reader in readers))
+    slots = cycle([memoryview(bytearray(capacity)), memoryview(bytearray(capacity))])
+    for batch, slot in zip(_batches(requests, readers), slots, strict=False):
+        yield _as_batch(batch, readers, slot, _read_batch(batch, readers, slot))
+
+
 def batch_start(requests: Sequence[Request], readers: Sequence[ValueReader], position: int) -> int:
     """Number of the first request in the batch of the request at `position`."""
     start = 0
@@ -77,7 +96,7 @@ def batch_start(requests: Sequence[Request], readers: Sequence[ValueReader], pos
     return start
 
 
-def _batches(requests: Sequence[Request], readers: Sequence[ValueReader]) -> Iterator[list[Request]]:
+def _batches(requests: Iterable[Request], readers: Sequence[ValueReader]) -> Iterator[list[Request]]:
     batch: list[Request] = []
     size = 0
     for request in requests:
@@ -107,7 +126,7 @@ def _read_batch(batch: Sequence[Request], readers: Sequence[ValueReader], slot: 
     outcomes: list[_Outcome] = []
     for request, start, end in _places(batch, readers):
         try:
-            outcomes.append(readers[request.reader].read_into(slot[start:end], request.stem))
+            outcomes.append(readers[request.reader].read_into(slot[start:end], request.stem, request.content))
         except RebenError as error:
             outcomes.append(error)
     return outcomes
@@ -116,7 +135,7 @@ def _read_batch(batch: Sequence[Request], readers: Sequence[ValueReader], slot: 
 def _as_batch(
     batch: Sequence[Request], readers: Sequence[ValueReader], slot: memoryview, outcomes: Sequence[_Outcome]
 ) -> Batch:
-    result = Batch([], [])
+    result = Batch([], [], batch)
     for (request, start, _), outcome in zip(_places(batch, readers), outcomes, strict=True):
         if isinstance(outcome, RebenError):
             result.errors.append((request.key, outcome))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from reben.encode.layout import Sample, SampleLayout
+from reben.io.archives.place import Archive, archive_at
 from reben.io.store import TensorSpec
 
 __all__ = ["DatasetSpecification", "Part", "RasterFile", "Sample", "SampleLayout", "Source", "raster", "stack"]
@@ -59,10 +60,20 @@ class DatasetSpecification:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A part of a data set and the directory in which it lies."""
+    """A part of a data set, and the folder or archive in which it lies."""
 
     part: Part
-    root: Path
+    root: Path | Archive
+
+
+def source_at(part: Part, given: Path | str) -> Source:
+    """A part in whatever lies at a path or address: a folder, or an archive.
+
+    Raises:
+        ArchiveError, DownloadError: if an address cannot be used, or is not called like an archive.
+    """
+    archive = archive_at(given)
+    return Source(part, Path(given) if archive is None else archive)
 
 
 def raster(

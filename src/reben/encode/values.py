@@ -1,7 +1,7 @@
 """Make values of a store from the files of a sample."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ from reben.core.backscatter import implausibility
 from reben.core.errors import EncodeError, RasterError
 from reben.encode.specification import Part, RasterFile
 from reben.io.store import TensorSpec, header
-from reben.io.tiff.geotiff import read_pixels, read_stack
+from reben.io.tiff.geotiff import pixels_of, read_pixels, read_stack, stack_of
+
+Content = Mapping[str, bytes]
+"""Files of a sample that are in memory, by their suffix."""
 
 
 class ValueReader:
@@ -38,8 +41,13 @@ class ValueReader:
         """The files of the sample whose files begin with `stem`."""
         return (Path(stem + file.suffix) for file in self._part.files)
 
-    def read_into(self, target: memoryview, stem: str) -> int:
+    def read_into(self, target: memoryview, stem: str, content: Content | None = None) -> int:
         """Write the value of the sample whose files begin with `stem` into `target`; how many bytes it has.
+
+        Args:
+            target: where to write.
+            stem: path of the files without their suffixes.
+            content: the files themselves, if they are not on the disk; `stem` then only names them.
 
         Raises:
             EncodeError: if a file is missing, has a wrong size, data type or number of bands, or holds no backscatter
@@ -47,19 +55,19 @@ class ValueReader:
             RasterError: if a file is damaged.
         """
         if not self._part.has_fixed_size:
-            return self._read_any_size(target, stem)
+            return self._read_any_size(target, stem, content)
         target[: len(self._header)] = self._header
         for file in self._part.files:
-            for tensor, data in zip(file.tensors, self._bands(stem, file), strict=True):
+            for tensor, data in zip(file.tensors, self._bands(stem, file, content), strict=True):
                 start, end = self._places[tensor.name]
                 target[start:end] = data
         return self.most_bytes
 
-    def _read_any_size(self, target: memoryview, stem: str) -> int:
+    def _read_any_size(self, target: memoryview, stem: str, content: Content | None) -> int:
         arrays = {
             tensor.name: band
             for file in self._part.files
-            for tensor, band in zip(file.tensors, self._stack(stem + file.suffix, file), strict=True)
+            for tensor, band in zip(file.tensors, self._stack(stem + file.suffix, file, content), strict=True)
         }
         tensors = tuple(TensorSpec(name, array.shape, array.dtype) for name, array in arrays.items())
         start, order = _cached_header(tensors)
@@ -67,15 +75,15 @@ class ValueReader:
         target[: len(value)] = value
         return len(value)
 
-    def _bands(self, stem: str, file: RasterFile) -> "list[memoryview]":
+    def _bands(self, stem: str, file: RasterFile, content: Content | None) -> "list[memoryview]":
         """Bytes of each band of a file."""
         path = stem + file.suffix
         if len(file.tensors) > 1:
-            return [memoryview(band.data).cast("B") for band in self._stack(path, file)]
+            return [memoryview(band.data).cast("B") for band in self._stack(path, file, content)]
         try:
-            pixels = read_pixels(path)
+            pixels = read_pixels(path) if content is None else pixels_of(self._member(path, file, content), path)
         except RasterError:
-            self._expect_present(path)
+            self._expect_present(path, content)
             raise
         (tensor,) = file.tensors
         if pixels.shape != tensor.shape or pixels.dtype != tensor.dtype:
@@ -84,12 +92,12 @@ class ValueReader:
             _expect_backscatter(path, pixels.array())
         return [pixels.data]
 
-    def _stack(self, path: str, file: RasterFile) -> NDArray[Any]:
+    def _stack(self, path: str, file: RasterFile, content: Content | None) -> NDArray[Any]:
         """All bands of a file, shape (bands, rows, columns)."""
         try:
-            stack = read_stack(path)
+            stack = read_stack(path) if content is None else stack_of(self._member(path, file, content), path)
         except RasterError:
-            self._expect_present(path)
+            self._expect_present(path, content)
             raise
         first = file.tensors[0]
         difference = np.abs(np.subtract(stack.shape[1:], first.shape)).max()
@@ -104,18 +112,29 @@ class ValueReader:
             hint=f"check that the folder holds {self._part.name} as published",
         )
 
-    def _expect_present(self, path: str) -> None:
+    def _member(self, path: str, file: RasterFile, content: Content) -> bytes:
+        """A file of a sample that is not on the disk.
+
+        Raises:
+            EncodeError: if there is no such file.
+        """
+        data = content.get(file.suffix)
+        if data is None:
+            raise self._missing(path, "download the archive again, or leave the patch out")
+        return data
+
+    def _expect_present(self, path: str, content: Content | None) -> None:
         """Tell a missing file from a damaged one.
 
         Raises:
             EncodeError: if there is no such file.
         """
-        if not os.path.exists(path):  # noqa: PTH110 - paths are strings for speed
-            suffixes = ", ".join(file.suffix for file in self._part.files)
-            raise EncodeError(
-                f"{path}: is missing; each of {self._part.name} must have the files *{suffixes}",
-                hint="download or build the patch again, or take its folder out",
-            ) from None
+        if content is None and not os.path.exists(path):  # noqa: PTH110 - paths are strings for speed
+            raise self._missing(path, "download or build the patch again, or take its folder out") from None
+
+    def _missing(self, path: str, hint: str) -> EncodeError:
+        suffixes = ", ".join(file.suffix for file in self._part.files)
+        return EncodeError(f"{path}: is missing; each of {self._part.name} must have the files *{suffixes}", hint=hint)
 
 
 def _expect_backscatter(path: str, pixels: NDArray[Any]) -> None:

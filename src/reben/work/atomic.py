@@ -208,6 +208,17 @@ def resumable_directory(target: Path) -> Iterator[Path]:
     _sync(target.parent)
 
 
+def discard_unfinished(target: Path) -> None:
+    """Remove what an interrupted writer of a resumable directory left, so that the next one begins anew.
+
+    Raises:
+        TargetExistsError: if another process is writing it.
+    """
+    target = target.absolute()
+    with locked(target):
+        shutil.rmtree(_partial_name(target), ignore_errors=True)
+
+
 def expect_free(target: Path) -> None:
     """Check that nothing would be overwritten at `target`; an empty directory may be there.
 

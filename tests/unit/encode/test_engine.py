@@ -297,19 +297,19 @@ def test_skipped_samples_change_no_byte_of_an_interrupted_store(dataset: Dataset
         ("swapped", "is not a patch of this part", "are --s1-dir and --s2-dir swapped?"),
         ("one too low", "no Sentinel-2 patches found", "did you mean .*BigEarthNet-S2?"),
         ("one too high", "no Sentinel-2 patches found", "did you mean .*BigEarthNet-S2?"),
-        ("archive", "is an archive", "tar --zstd -xf BigEarthNet-S2.tar.zst"),
+        ("archive", "is an archive of a kind that is not read", "unpack it first"),
         ("nothing", "does not exist", "give the folder BigEarthNet-S2"),
     ],
 )
 def test_folders_that_people_give_by_mistake(
     tiny_dataset: DatasetPaths, tmp_path: Path, given: str, message: str, hint: str
 ):
-    (tmp_path / "BigEarthNet-S2.tar.zst").touch()
+    (tmp_path / "BigEarthNet-S2.zip").touch()
     root = {
         "swapped": tiny_dataset.s1,
         "one too low": next(tiny_dataset.s2.iterdir()),
         "one too high": tiny_dataset.root,
-        "archive": tmp_path / "BigEarthNet-S2.tar.zst",
+        "archive": tmp_path / "BigEarthNet-S2.zip",
         "nothing": tmp_path / "nothing",
     }[given]
     with pytest.raises(EncodeError, match=message) as caught:

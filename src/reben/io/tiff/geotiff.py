@@ -4,6 +4,7 @@ Reading has two ways in. `plain_tiff` takes what reBEN patches are, at the cost 
 takes every other raster. Both give the same array.
 """
 
+import io
 import os
 import stat
 import warnings
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from reben.core.errors import RasterError
 from reben.io.new_rasters import write_raster
 from reben.io.tiff import plain as plain_tiff
-from reben.io.tiff.samples import expect_possible_samples
+from reben.io.tiff.samples import expect_possible_samples, expect_possible_samples_in
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -58,13 +59,37 @@ def read_pixels(path: str | os.PathLike[str]) -> Pixels:
         RasterError: if the file is missing, truncated or damaged, or has several bands.
     """
     start = _read_start(path)
-    raster = plain_tiff.parse(start)
-    if raster is None or len(start) == _PLAIN_SIZE:
-        return read_pixels_with_gdal(path)
+    pixels = None if len(start) == _PLAIN_SIZE else _plain_pixels(start, path)
+    return read_pixels_with_gdal(path) if pixels is None else pixels
+
+
+def pixels_of(data: bytes, name: str) -> Pixels:
+    """The only band of a raster file that is in memory.
+
+    Args:
+        data: the whole file.
+        name: for messages.
+
+    Raises:
+        RasterError: if the file is truncated or damaged, or has several bands.
+    """
+    pixels = _plain_pixels(data, name)
+    return _only_band(stack_of(data, name), name) if pixels is None else pixels
+
+
+def _plain_pixels(data: bytes, name: str | os.PathLike[str]) -> Pixels | None:
+    """The only band of a plain TIFF; None if it is another kind of file.
+
+    Raises:
+        RasterError: if it is truncated or damaged.
+    """
+    raster = plain_tiff.parse(data)
+    if raster is None:
+        return None
     try:
-        return Pixels((raster.height, raster.width), raster.dtype, raster.pixels(start))
+        return Pixels((raster.height, raster.width), raster.dtype, raster.pixels(data))
     except RasterError as error:
-        raise RasterError(f"{os.fspath(path)}: {error}", hint=_NOT_A_RASTER) from error
+        raise RasterError(f"{os.fspath(name)}: {error}", hint=_NOT_A_RASTER) from error
 
 
 def read_pixels_with_gdal(path: str | os.PathLike[str]) -> Pixels:
@@ -73,9 +98,17 @@ def read_pixels_with_gdal(path: str | os.PathLike[str]) -> Pixels:
     Raises:
         RasterError: if GDAL cannot read it, or it has several bands.
     """
-    stack = read_stack(path)
+    return _only_band(read_stack(path), path)
+
+
+def _only_band(stack: NDArray[Any], name: str | os.PathLike[str]) -> Pixels:
+    """The band of a stack of one.
+
+    Raises:
+        RasterError: if there are several.
+    """
     if len(stack) != 1:
-        raise RasterError(f"{os.fspath(path)}: has {len(stack)} bands; expected one band per file")
+        raise RasterError(f"{os.fspath(name)}: has {len(stack)} bands; expected one band per file")
     band = stack[0]
     return Pixels(band.shape, band.dtype, memoryview(band.data).cast("B").toreadonly())
 
@@ -89,10 +122,36 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
         RasterError: if GDAL cannot read it, it is too large for a patch, its values must be scaled, or its data type is
             none.
     """
+    expect_possible_samples(path)
+    return _stack(os.fspath(path), os.fspath(path))
+
+
+def stack_of(data: bytes, name: str) -> NDArray[Any]:
+    """All bands of any GeoTIFF that is in memory; see `read_stack`.
+
+    Args:
+        data: the whole file.
+        name: for messages.
+
+    Raises:
+        RasterError: see `read_stack`.
+    """
+    from rasterio.io import MemoryFile  # noqa: PLC0415 - as below
+
+    expect_possible_samples_in(io.BytesIO(data), name)
+    with MemoryFile(data, ext=".tif") as file:
+        return _stack(file.name, name)
+
+
+def _stack(path: str, name: str) -> NDArray[Any]:
+    """All bands of the GeoTIFF that GDAL knows by `path`, and people by `name`.
+
+    Raises:
+        RasterError: see `read_stack`.
+    """
     import rasterio  # noqa: PLC0415 - loading GDAL takes longer than encoding a thousand plain patches
     from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
 
-    expect_possible_samples(path)
     try:
         with (
             warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
@@ -102,20 +161,20 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
             nbytes = source.count * source.width * source.height * np.dtype(source.dtypes[0]).itemsize
             if nbytes > plain_tiff.LARGEST_RASTER:
                 raise RasterError(
-                    f"{os.fspath(path)}: claims {source.count} bands of {source.width} x {source.height} pixels, "
+                    f"{name}: claims {source.count} bands of {source.width} x {source.height} pixels, "
                     f"{nbytes:,} bytes; a patch has at most {plain_tiff.LARGEST_RASTER:,}",
                     hint="give the patches, not the tile that they were cut from",
                 )
             if set(source.scales) != {1.0} or set(source.offsets) != {0.0}:
                 raise RasterError(
-                    f"{os.fspath(path)}: has scales {sorted(set(source.scales))} and offsets "
+                    f"{name}: has scales {sorted(set(source.scales))} and offsets "
                     f"{sorted(set(source.offsets))}, which would be lost; expected values as they are meant",
                     hint="apply them: gdal_translate -unscale -ot Float32, or remove them if they are wrong",
                 )
             stack = source.read()
     except RasterioError as error:
-        reason = str(error).replace(f"'{os.fspath(path)}'", "it")
-        raise RasterError(f"{os.fspath(path)}: cannot be read as a GeoTIFF ({reason})", hint=_NOT_A_RASTER) from error
+        reason = str(error).replace(f"'{path}'", "it").replace(path, "it")
+        raise RasterError(f"{name}: cannot be read as a GeoTIFF ({reason})", hint=_NOT_A_RASTER) from error
     return np.ascontiguousarray(stack, stack.dtype.newbyteorder("<"))
 
 

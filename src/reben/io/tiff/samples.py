@@ -7,6 +7,7 @@ Source: Adobe, TIFF Revision 6.0, SampleFormat (tag 339) and BitsPerSample (258)
 
 import os
 import struct
+from contextlib import suppress
 from typing import IO
 
 from reben.core.errors import RasterError
@@ -31,16 +32,25 @@ def expect_possible_samples(path: str | os.PathLike[str]) -> None:
     Raises:
         RasterError: if they contradict each other, or the samples of a pixel differ.
     """
+    with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123 - paths are strings for speed
+        expect_possible_samples_in(file, os.fspath(path))
+
+
+def expect_possible_samples_in(file: IO[bytes], name: str) -> None:
+    """The same for a file that is open, or in memory.
+
+    Raises:
+        RasterError: see `expect_possible_samples`.
+    """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - paths are strings for speed
-            tags = _read_tags(file)
+        tags = _read_tags(file)
     except (OSError, struct.error, ValueError):
         return  # whoever opens it says what is wrong
     formats, bits = set(tags.get(_SAMPLE_FORMAT, (1,))), set(tags.get(_BITS, (1,)))
     possible = len(formats) == len(bits) == 1 and next(iter(bits)) in _POSSIBLE_BITS.get(next(iter(formats)), ())
     if not possible:
         raise RasterError(
-            f"{os.fspath(path)}: has the sample format {_listed(formats)} with {_listed(bits)} bits, which is not data "
+            f"{name}: has the sample format {_listed(formats)} with {_listed(bits)} bits, which is not data "
             "type; expected whole numbers (1, 2) or floating point (3)",
             hint="write the file again",
         )

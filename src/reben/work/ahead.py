@@ -1,0 +1,81 @@
+"""Run an iterator in a thread of its own, some items ahead of whoever needs them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, Full, Queue
+from typing import Generic, TypeVar
+
+_LOOK_S = 0.2
+"""How often a thread that waits looks whether it is over."""
+
+T = TypeVar("T")
+
+
+class _Producer(Generic[T]):
+    """Fills a queue from an iterator until it ends or fails, or nobody wants more."""
+
+    def __init__(self, items: Iterator[T], depth: int) -> None:
+        self._items = items
+        self._queue: Queue[tuple[bool, T | BaseException | None]] = Queue(depth)
+        self._over = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            for item in self._items:
+                if not self._put((True, item)):
+                    return
+            self._put((False, None))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the items are used
+            self._put((False, error))
+        finally:
+            close = getattr(self._items, "close", None)
+            if close is not None:
+                close()
+
+    def _put(self, item: tuple[bool, T | BaseException | None]) -> bool:
+        while not self._over.is_set():
+            try:
+                self._queue.put(item, timeout=_LOOK_S)
+            except Full:
+                continue
+            return True
+        return False
+
+    def items(self) -> Iterator[T]:
+        while not self._over.is_set():
+            try:
+                is_item, item = self._queue.get(timeout=_LOOK_S)
+            except Empty:
+                continue
+            if isinstance(item, BaseException):
+                raise item
+            if not is_item:
+                return
+            yield item  # type: ignore[misc]  # None and errors were told apart above
+
+    def end(self) -> None:
+        self._over.set()
+
+
+@contextmanager
+def ahead(items: Iterator[T], depth: int, *, stop: Callable[[], None] = lambda: None) -> Iterator[Iterator[T]]:
+    """The same items, made by a thread; what is raised there is raised where they are used.
+
+    When the block ends, the iterator is closed, and the thread has ended.
+
+    Args:
+        items: an iterator that nobody else uses.
+        depth: how many items may wait.
+        stop: makes `items` end if it waits for something else, such as a server.
+    """
+    producer = _Producer(items, depth)
+    producer.thread.start()
+    try:
+        yield producer.items()
+    finally:
+        producer.end()
+        if producer.thread.is_alive():
+            stop()
+        producer.thread.join()
