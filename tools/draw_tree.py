@@ -29,7 +29,7 @@ ORDER = (
         "learn",
         "paper",
     ),
-    *("pictures", "construct", "publish", "demo", "pipeline", "cli"),
+    *("paper", "pictures", "construct", "publish", "demo", "pipeline", "cli"),
 )
 """Folders as import-linter's layers have them, lowest first; a folder that is missing here comes last."""
 _COLUMN = 30
