@@ -132,10 +132,10 @@ def test_paths_that_cannot_be_used_end_with_a_message(tiny_dataset: DatasetPaths
 KILLABLE_ENCODE = """
 import random, sys, time
 from reben.__main__ import main
-from reben.encode import reading
+from reben.io.store import writer
 from reben.io.store import StoreWriter
 
-reading._BATCH_BYTES = 1 << 18
+writer.TRANSACTION_BYTES = 1 << 18
 write = StoreWriter.write
 
 def slowed(self, items):

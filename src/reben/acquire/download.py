@@ -1,6 +1,5 @@
 """Many downloads at a time: each ends complete and verified, or is named with the reason."""
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -20,6 +19,7 @@ from reben.net.connection import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop, Stopped
 from reben.work import atomic
+from reben.work.disk import free_bytes
 from reben.work.progress import Advance, Begin, begin_unseen
 
 _UNPACKED = 1.1
@@ -128,7 +128,7 @@ def _expect_room(todo: Sequence[CatalogueProduct], output: Path, options: Downlo
     )
     if options.unpack:  # beside the folders, the zip files that are being unpacked
         needed += int(sum(sizes) * (_UNPACKED - 1)) + sum(sorted(sizes)[-options.parallel :])
-    free = shutil.disk_usage(output).free
+    free = free_bytes(output)
     if missing and free < needed + _SPARE_BYTES:
         raise DownloadError(
             f"{output}: has {free / 1e9:,.1f} GB free; {len(missing)} products need {needed / 1e9:,.1f} GB",

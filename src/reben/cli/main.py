@@ -16,6 +16,7 @@ from reben.cli import (
     evaluate,
     experiment,
     export,
+    get,
     pipeline,
     plot,
     predict,
@@ -44,6 +45,7 @@ app = typer.Typer(
 _GET, _BUILD, _ENCODE = "Get and correct products", "Build and check data sets", "Encode and look into stores"
 _TRAIN, _USE, _SHARE = "Train and evaluate", "Predict and retrieve", "Share"
 
+add_command(app, "get", get.get, panel="Start here")
 add_command(app, "demo", demo.demo, panel="Start here")
 add_command(app, "search", search.search, panel=_GET)
 add_command(app, "download", download.download, panel=_GET)

@@ -57,6 +57,9 @@ SNOW_AND_CLOUD_METADATA = _zenodo(
 RELEASE = (S2_ARCHIVE, S1_ARCHIVE, MAPS_ARCHIVE, METADATA, SNOW_AND_CLOUD_METADATA)
 """All files of the Zenodo record that reBEN's users need."""
 
+LMDB_COPY = "hf://datasets/hackelle/BigEarthNetV2-LMDB@118d1b6285c080ba8e4078414e1b8a243b18c9bd/BENv2.lmdb/data.mdb"
+"""All Sentinel-2 and Sentinel-1 patches in one LMDB file of 155,372,892,160 bytes, by one of the paper's authors."""
+
 GZIP_MIRROR = tuple(
     PublishedFile(name, f"{_MIRROR}/{name}", md5)
     for name, md5 in (

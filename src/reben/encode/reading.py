@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from reben.core.errors import RebenError
 from reben.encode.values import Content, ValueReader
+from reben.io.store import writer
+from reben.io.store.writer import transactions
 from reben.work.processes import worker_pool
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-_BATCH_BYTES = 1 << 22
-"""Values that are handed over, and written, together: they fit into the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def read_as_they_come(requests: Iterable[Request], readers: Sequence[ValueReader
         requests: what to read, in the order of the values.
         readers: one for each kind of sample.
     """
-    capacity = max(_BATCH_BYTES, *(reader.most_bytes for reader in readers))
+    capacity = max(writer.TRANSACTION_BYTES, *(reader.most_bytes for reader in readers))
     slots = cycle([memoryview(bytearray(capacity)), memoryview(bytearray(capacity))])
     for batch, slot in zip(_batches(requests, readers), slots, strict=False):
         yield _as_batch(batch, readers, slot, _read_batch(batch, readers, slot))
@@ -97,17 +96,7 @@ def batch_start(requests: Sequence[Request], readers: Sequence[ValueReader], pos
 
 
 def _batches(requests: Iterable[Request], readers: Sequence[ValueReader]) -> Iterator[list[Request]]:
-    batch: list[Request] = []
-    size = 0
-    for request in requests:
-        nbytes = readers[request.reader].most_bytes
-        if batch and size + nbytes > _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(request)
-        size += nbytes
-    if batch:
-        yield batch
+    return transactions(requests, lambda request: readers[request.reader].most_bytes)
 
 
 def _places(batch: Sequence[Request], readers: Sequence[ValueReader]) -> Iterator[tuple[Request, int, int]]:

@@ -47,7 +47,7 @@ def interrupt(dataset: DatasetPaths, target: Path, **options: bool) -> None:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reben.encode.reading._BATCH_BYTES", 1_000_000)
+    monkeypatch.setattr("reben.io.store.writer.TRANSACTION_BYTES", 1_000_000)
 
 
 @pytest.mark.usefixtures("small_batches")

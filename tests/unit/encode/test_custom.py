@@ -261,7 +261,7 @@ def test_missing_and_unreadable_files_are_named(tmp_path: Path):
 
 
 def test_an_interrupted_store_of_other_folders_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("reben.encode.reading._BATCH_BYTES", 1)  # a transaction for each value
+    monkeypatch.setattr("reben.io.store.writer.TRANSACTION_BYTES", 1)  # a transaction for each value
     write(tmp_path / "one" / "1.tif", (1, 4, 4), "uint8")
     write(tmp_path / "one" / "2.tif", (1, 5, 4), "uint8")
     command = ("encode", "custom", specification(tmp_path, SMALL), "--target", tmp_path / "store", "--dir")

@@ -189,7 +189,7 @@ def test_what_is_mended_after_nothing_could_be_read_is_read(dataset: DatasetPath
 @pytest.fixture
 def small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some ten values per transaction."""
-    monkeypatch.setattr("reben.encode.reading._BATCH_BYTES", 1 << 20)
+    monkeypatch.setattr("reben.io.store.writer.TRANSACTION_BYTES", 1 << 20)
 
 
 @pytest.mark.usefixtures("small_transactions")

@@ -1,10 +1,10 @@
 """Write a store: in transactions, in a map that grows, under a temporary name until it is complete."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lmdb
 
@@ -17,10 +17,13 @@ from reben.work import atomic
 from reben.work.progress import Advance, unseen
 
 _FIRST_MAP_BYTES = 1 << 26
-_TRANSACTION_BYTES = 1 << 22
+TRANSACTION_BYTES = 1 << 22
+"""Values that are written together: they fit into the processor's cache."""
 _FULL_BYTES = 1 << 24  # with less left, a transaction has no room
 _SESSION_FILE = "session.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+Item = TypeVar("Item")
 
 
 @contextmanager
@@ -174,7 +177,7 @@ class StoreWriter:
         self._environment.close()
         self._environment = self._open()
 
-    def write_all(self, items: Iterable[tuple[str, bytes]], *, progress: Advance = unseen) -> None:
+    def write_all(self, items: Iterable[tuple[str, bytes | memoryview]], *, progress: Advance = unseen) -> None:
         """Write any number of values, some megabytes per transaction.
 
         Args:
@@ -184,7 +187,7 @@ class StoreWriter:
         Raises:
             StoreError: if a key is empty, too long or there already, or the disk is full.
         """
-        for batch in _transactions(items):
+        for batch in transactions(items, lambda item: len(item[1])):
             self.write(batch)
             progress(len(batch))
 
@@ -271,15 +274,23 @@ class StoreWriter:
         )
 
 
-def _transactions(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    """The items in portions, which depend on their sizes alone."""
-    batch: list[tuple[str, bytes]] = []
+def transactions(items: Iterable[Item], nbytes: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """The items in portions that are written together, which depend on their sizes alone.
+
+    Whoever makes a store of the same values in these portions makes the same bytes.
+
+    Args:
+        items: in the order in which they are written.
+        nbytes: size of the value of an item.
+    """
+    batch: list[Item] = []
     size = 0
     for item in items:
-        batch.append(item)
-        size += len(item[1])
-        if size >= _TRANSACTION_BYTES:
+        further = nbytes(item)
+        if batch and size + further > TRANSACTION_BYTES:
             yield batch
             batch, size = [], 0
+        batch.append(item)
+        size += further
     if batch:
         yield batch

@@ -1,0 +1,153 @@
+"""The data folder that is got: what is there already, and how more of it takes its place."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reben.core.errors import MetadataError, TargetExistsError
+from reben.get.report import REPORT_FILE, GetReport, read_report
+from reben.get.wanted import Wanted
+from reben.io.dataset.paths import DatasetPaths
+from reben.io.store import is_store, open_store
+
+_WORK = ".get"
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class GetFolder:
+    """A data folder, with a hidden folder for what is not finished."""
+
+    root: Path
+
+    @property
+    def data(self) -> DatasetPaths:
+        """Store and tables."""
+        return DatasetPaths(self.root)
+
+    @property
+    def report(self) -> Path:
+        """What was got, and from where."""
+        return self.root / REPORT_FILE
+
+    @property
+    def part(self) -> Path:
+        """A store of the values that are to be added."""
+        return self.root / _WORK / "part"
+
+    @property
+    def maps(self) -> Path:
+        """A store of reference maps that came from elsewhere than the patches."""
+        return self.root / _WORK / "maps"
+
+    @property
+    def _grown(self) -> Path:
+        return self.root / _WORK / "store"
+
+    @property
+    def _replaced(self) -> Path:
+        return self.root / _WORK / "replaced"
+
+    @property
+    def grown(self) -> Path:
+        """The store with what was added, before it takes the place of the old one."""
+        return self._grown
+
+    def recover(self) -> None:
+        """End a change of stores during which the process was killed."""
+        if self._replaced.exists() and not self.data.store.exists():
+            (self._grown if self._grown.exists() else self._replaced).rename(self.data.store)
+
+    def become(self) -> None:
+        """Put the grown store in the place of the old one."""
+        shutil.rmtree(self._replaced, ignore_errors=True)
+        self.data.store.rename(self._replaced)
+        self._grown.rename(self.data.store)
+
+    def remove_work(self) -> None:
+        """Remove what was needed on the way."""
+        shutil.rmtree(self.root / _WORK, ignore_errors=True)
+
+    def expect_room_for(self, what: GetReport | None) -> None:
+        """Check that the folder is empty, or was got before.
+
+        Raises:
+            TargetExistsError: if it holds something else.
+        """
+        if what is not None or not self.root.exists():
+            return
+        if not self.root.is_dir():
+            raise TargetExistsError(f"{self.root} is not a folder", hint="give a new folder")
+        known = {_WORK, self.data.store.name}
+        others = [
+            path.name
+            for path in sorted(self.root.iterdir())
+            if path.name not in known
+            and path not in self.data.tables
+            and not path.name.startswith((".store.", f".{REPORT_FILE}", ".metadata"))
+        ]
+        if others or self.data.tables:
+            name = others[0] if others else self.data.tables[0].name
+            raise TargetExistsError(
+                f"{self.root} holds {name}, and no {REPORT_FILE}: it was not made by `reben get`",
+                hint="give a new folder",
+            )
+
+    def keys(self) -> frozenset[str]:
+        """Keys of the values that are there."""
+        return frozenset(open_store(self.data.store)) if is_store(self.data.store) else frozenset()
+
+
+def expect_wider(folder: GetFolder, before: GetReport | None, wanted: Wanted, options: Mapping[str, Any]) -> None:
+    """Check that nothing that is there would have to go.
+
+    Args:
+        folder: with a store or without.
+        before: what was got before.
+        wanted: what is wanted now.
+        options: that chose it.
+
+    Raises:
+        MetadataError: if the folder holds what is not wanted; says how the options differ.
+    """
+    surplus = sorted(folder.keys() - wanted.keys)
+    if not surplus:
+        return
+    names = ", ".join(surplus[:_SHOWN]) + (", ..." if len(surplus) > _SHOWN else "")
+    raise MetadataError(
+        f"{folder.root} holds {len(surplus):,} values that are not asked for ({names}){_differences(before, options)}",
+        hint="ask for at least what is there, or give another folder",
+    )
+
+
+def _differences(before: GetReport | None, options: Mapping[str, Any]) -> str:
+    """How the options differ from those of the last command."""
+    if before is None or not before.runs:
+        return ""
+    old = before.runs[-1].options
+    changed = [
+        f"--{name.replace('_', '-')} was {_shown(old.get(name))}, is {_shown(options.get(name))}"
+        for name in sorted(set(old) | set(options))
+        if old.get(name) != options.get(name)
+    ]
+    return f"; {'; '.join(changed)}" if changed else ""
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - any option
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "not given"
+    return "not given" if value in {None, "", False} else str(value)
+
+
+def report_of(folder: GetFolder) -> GetReport | None:
+    """What was got before; None if nothing was.
+
+    Raises:
+        MetadataError: if the report cannot be read.
+        TargetExistsError: if the folder holds something else.
+    """
+    report = read_report(folder.root)
+    folder.expect_room_for(report)
+    return report

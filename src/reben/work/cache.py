@@ -1,0 +1,19 @@
+"""The folder of what was fetched and can be fetched again."""
+
+import os
+from pathlib import Path
+
+VARIABLE = "REBEN_CACHE"
+
+
+def cache_folder(*below: str) -> Path:
+    """A folder of the cache: in `REBEN_CACHE`, else in `XDG_CACHE_HOME`, else in `~/.cache`; it may not exist yet.
+
+    Args:
+        below: names of the folders below the cache's own.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        return Path(given).joinpath(*below)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache").joinpath("reben", *below)
