@@ -130,7 +130,10 @@ def encode_archives(
                 _collect(job, unsorted.opened)
                 continue
             break
-        atomic.remove_attempts(target, *(collected_folder(target, number) for number in range(len(opened))))
+        collected = [collected_folder(target, number) for number in range(len(opened))]
+        for folder in collected:
+            atomic.remove_attempts(folder)
+        atomic.remove_attempts(target, *collected)
     return result if result is not None else read_result(target)
 
 
