@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import accuracy, construction, correction, encoding, pairs
+from benchmarks import accuracy, archives, construction, correction, encoding, pairs
 from benchmarks.dataset import make_dataset
 from benchmarks.report import PAGE, Report
 
@@ -13,7 +13,7 @@ _SCRATCH = Path(".bench")
 _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
-_PARTS = ("accuracy", "pairs", "correction", "construction", "encoding", "loading", "training")
+_PARTS = ("accuracy", "pairs", "correction", "construction", "encoding", "archives", "loading", "training")
 
 
 def main() -> None:
@@ -44,6 +44,8 @@ def main() -> None:
         _report_tile(report, construction.measure(_CACHE, _SCRATCH, rounds=options.tile_rounds), construction.DECODE)
     if "encoding" in parts or "loading" in parts:
         _measure_stores(report, parts, options.patches, options.rounds)
+    if "archives" in parts:
+        _report_archives(report, options.patches, options.rounds)
     if "training" in parts:
         _measure_training(report, options.rounds)
     if options.only is None:
@@ -90,6 +92,18 @@ def _report_tile(
     )
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in figures.stages.items())
     report.line(f"Stages: {stages}. Peak memory of the worker: {figures.peak_memory_bytes / 1e9:.2f} GB.")
+
+
+def _report_archives(report: Report, patches: int, rounds: int) -> None:
+    data = make_dataset(_SCRATCH, patches)
+    report.heading("From archives to a store", note=f"{patches:,} patches in archives like the published ones.")
+    found = archives.measure(data, _SCRATCH, rounds=rounds)
+    own = found.seconds[archives.ARCHIVES]
+    report.table(
+        ("", "patches/s", "time against reben"),
+        {name: (f"{patches / value:,.0f}", f"{value / own:.2f}") for name, value in found.seconds.items()},
+    )
+    report.line(f"Peak memory: {found.peak_memory_bytes / 1e9:.2f} GB, mapped pages of the store included.")
 
 
 def _measure_training(report: Report, rounds: int) -> None:

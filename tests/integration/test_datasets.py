@@ -26,6 +26,7 @@ from reben.core.errors import KeyNotFoundError
 from reben.encode.datasets import DATASETS
 from reben.encode.engine import REPORT_FILE
 from reben.io.store import open_store, shard_name
+from stand_ins.archives import archive_of
 from stand_ins.command import run_reben
 
 if TYPE_CHECKING:
@@ -247,6 +248,32 @@ def test_the_list_has_every_data_set_with_its_options():
         for part in dataset.parts:
             assert f"--{part.option} {part.folder}" in line
             assert f"--{part.option}" in run_reben("encode", dataset.name, "--help").stdout
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_archives_give_the_same_store(name: str, made: Callable[[str], Folders], tmp_path: Path):
+    dataset = made(name)
+    archives = {option: archive_of(folder.resolve(), tmp_path) for option, folder in dataset.folders.items()}
+    encode(dataset, tmp_path / "folders", "--workers", 1)
+    result = encode(Folders(name, archives, dataset.expected), tmp_path / "store")
+    assert f"{COUNTS[name]:,} values" in result.stdout
+    for file in ("data.mdb", "checksums.bin"):
+        assert (tmp_path / "store" / file).read_bytes() == (tmp_path / "folders" / file).read_bytes()
+
+
+def test_archives_in_a_data_folder(made: Callable[[str], Folders], tmp_path: Path):
+    dataset = made("bigearthnet")
+    for folder in dataset.folders.values():
+        archive_of(folder, tmp_path)
+    run_reben("encode", "bigearthnet", "--data", tmp_path)
+    assert set(open_store(tmp_path / "store")) == set(dataset.expected())
+
+
+def test_archives_become_one_store(made: Callable[[str], Folders], tmp_path: Path):
+    dataset = made("hydro")
+    archives = {option: archive_of(folder.resolve(), tmp_path) for option, folder in dataset.folders.items()}
+    said = failure(Folders("hydro", archives, dataset.expected), tmp_path / "store", "--shards", 2)
+    assert "one store" in said
 
 
 def plain(path: Path) -> dict[str, bytes]:

@@ -107,10 +107,8 @@ def _root_option(part: "Part") -> Any:  # noqa: ANN401 - typer has no type for o
     names = [f"--{part.option}"]
     if part.option.endswith("-dir"):
         names.append(f"--{part.option.removesuffix('-dir')}")
-    return typer.Option(
-        *names, help=f"Folder {part.folder}, its archive (.tar.zst, .tar.gz, .tar), or the address of one.",
-        show_default=False, metavar="PATH|URL",
-    )  # fmt: skip
+    content = f"{part.folder}: the folder, its archive, or the address of one."
+    return typer.Option(*names, help=content, show_default=False, metavar="PATH|URL")
 
 
 def _complete(roots: "dict[Part, str | None]", options: dict[str, Any]) -> None:

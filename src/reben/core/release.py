@@ -108,11 +108,20 @@ def tar_inside(name: str, tar_nbytes: int) -> PublishedFile | None:
     return next((f for f in RELEASE if f.name.partition(".")[0] == stem and f.tar_nbytes == tar_nbytes), None)
 
 
-def may_hold_published_tar(name: str) -> bool:
-    """Whether an archive is called like one whose tar has a known MD5 and size.
+def may_hold_published_tar(name: str, nbytes: int | None) -> bool:
+    """Whether an archive may hold a tar archive whose MD5 and size are known, compressed in another way.
 
-    >>> may_hold_published_tar("BigEarthNet-S2.tar.gzaa"), may_hold_published_tar("metadata.parquet")
+    Args:
+        name: of the archive.
+        nbytes: its size, if it is known; the published tar archives cannot be compressed to a third of theirs.
+
+    >>> may_hold_published_tar("BigEarthNet-S2.tar.gzaa", None), may_hold_published_tar("BigEarthNet-S2.tar", 10_240)
     (True, False)
     """
     stem = name.partition(".")[0]
-    return any(f.name.partition(".")[0] == stem and f.tar_nbytes is not None for f in RELEASE)
+    return any(
+        file.tar_nbytes is not None
+        and file.name.partition(".")[0] == stem
+        and (nbytes is None or 3 * nbytes > file.tar_nbytes)
+        for file in RELEASE
+    )

@@ -130,7 +130,10 @@ def encode_archives(
                 _collect(job, unsorted.opened)
                 continue
             break
-        atomic.remove_attempts(target, *(collected_folder(target, number) for number in range(len(opened))))
+        collected = [collected_folder(target, number) for number in range(len(opened))]
+        for folder in collected:
+            atomic.remove_attempts(folder)
+        atomic.remove_attempts(target, *collected)
     return result if result is not None else read_result(target)
 
 
@@ -220,6 +223,9 @@ def _encode(job: _Job, opened: Sequence[_Opened]) -> EncodeResult:
         _UnsortedError: if an archive has another order.
     """
     with resume_store(job.target, origin=_origin(job, opened)) as store:
+        if (store.directory / REPORT_FILE).is_file():  # killed when all was written
+            _remove_notes(store.directory)
+            return read_result(store.directory)
         run = _Run(job, opened, store)
         run.write()
         for source in opened:
@@ -277,11 +283,10 @@ class _Run:
         result = EncodeResult(self.batches.counts, self.skipped.errors)
         if not self.batches.last:
             raise EncodeError("none of the wanted keys is in the archives", hint="check the keys")
-        self.skipped.path.unlink(missing_ok=True)
-        remove_notes(self.store.directory)
         if not result.counts:
             raise nothing_readable(result)
         atomic.write_json(self.store.directory / REPORT_FILE, self._report(result))
+        _remove_notes(self.store.directory)
         return result
 
     def _requests(self, opened: _Opened, after: str) -> Generator[Request]:
@@ -367,6 +372,11 @@ class _Run:
                 checkpoint = source.part.checkpoint()
                 if checkpoint is not None:
                     write_checkpoint(self.store.directory, source.number, checkpoint)
+
+
+def _remove_notes(folder: Path) -> None:
+    (folder / SKIPPED_FILE).unlink(missing_ok=True)
+    remove_notes(folder)
 
 
 def _without_twins(requests: Iterator[Request]) -> Iterator[Request]:

@@ -13,7 +13,7 @@ class EncodeOptions(Options):
     shards: Annotated[Positive | None, Field(examples=[4])] = None
     """Write this many stores into a folder instead of one."""
     workers: Annotated[Positive | None, Field(examples=[2])] = None
-    """Processes that read; by default one per processor."""
+    """Processes that read folders; by default one per processor."""
     scheduler: Annotated[str, Field(examples=["tcp://10.0.0.1:8786"])] = ""
     """Write the shards on a Dask cluster: address of its scheduler."""
     on_error: OnError = "stop"

@@ -68,6 +68,8 @@ def _encode_archives(sources: Sequence[Source], target: Path, options: EncodeOpt
             "archives are read from front to back, so they become one store; expected no --shards and no --scheduler",
             hint="unpack the archives to write shards",
         )
+    if options.workers:
+        context.tell("note: archives are read from front to back, by this process alone; --workers is not used")
     with context.progress("encoding", in_bytes=True) as begin:
         progress = begin(sum(nbytes_of(source.root) or 0 for source in sources if isinstance(source.root, Archive)))
         skip_errors = options.on_error == "skip"

@@ -132,6 +132,6 @@ def _grouped(pieces: Iterator[bytes | Entry], digest: _TarDigest | None) -> Iter
 def _digest_of(source: ArchiveSource, entry: Entry) -> _TarDigest | None:
     """What hashes the tar archive, where its MD5 says more than that of the compressed file."""
     name = source.archive.name
-    if entry.text_position or source.is_published or not may_hold_published_tar(name):
+    if entry.text_position or source.is_published or not may_hold_published_tar(name, source.nbytes):
         return None
     return _TarDigest(name)

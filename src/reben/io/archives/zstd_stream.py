@@ -58,20 +58,20 @@ class Entry:
 START = Entry(0, 0)
 
 
-def decode(chunks: Iterator[bytes], entry: Entry = START, *, distance: int = ENTRY_DISTANCE) -> Iterator[bytes | Entry]:
+def decode(chunks: Iterator[bytes], entry: Entry = START, *, distance: int | None = None) -> Iterator[bytes | Entry]:
     """The text of a stream, in pieces of at most 128 KiB, and, in between, entries into what was decoded already.
 
     Args:
         chunks: the stream, from the entry's position on.
         entry: where to begin.
-        distance: bytes of text between entries.
+        distance: bytes of text between entries, by default `ENTRY_DISTANCE`.
 
     Raises:
         ArchiveError: if the stream is damaged, cut short, not zstd, or decodes to far more than patches do.
     """
     source = Input(chunks, entry.position)
     begun, position = entry.position, entry.text_position
-    trials = _Trials(position, distance)
+    trials = _Trials(position, distance or ENTRY_DISTANCE)
     frame = _resumed(entry) if entry.window else _begun(source)
     if frame is None:
         raise truncated(source.position)
