@@ -15,7 +15,6 @@ from reben.core.errors import ArchiveError, EncodeError, RasterError, RebenError
 from reben.core.names import REFERENCE_MAP_SUFFIX
 from reben.core.release import PublishedFile
 from reben.encode import archives as archives_module
-from reben.encode import reading
 from reben.encode.archive_notes import read_checkpoint
 from reben.encode.archives import encode_archives
 from reben.encode.bigearthnet import BIGEARTHNET, sources
@@ -56,7 +55,7 @@ def copy(tiny_dataset: DatasetPaths, tmp_path: Path) -> DatasetPaths:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of a few patches, and a place to resume in each."""
-    monkeypatch.setattr(reading, "_BATCH_BYTES", SMALL_BATCH)
+    monkeypatch.setattr("reben.io.store.writer.TRANSACTION_BYTES", SMALL_BATCH)
     monkeypatch.setattr(zstd_stream, "ENTRY_DISTANCE", 1 << 18)
 
 
