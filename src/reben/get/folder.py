@@ -55,6 +55,10 @@ class GetFolder:
         """The store with what was added, before it takes the place of the old one."""
         return self._grown
 
+    def begin(self) -> None:
+        """Mark the folder as ours."""
+        (self.root / _WORK).mkdir(parents=True, exist_ok=True)
+
     def recover(self) -> None:
         """End a change of stores during which the process was killed."""
         if self._replaced.exists() and not self.data.store.exists():
@@ -80,18 +84,12 @@ class GetFolder:
             return
         if not self.root.is_dir():
             raise TargetExistsError(f"{self.root} is not a folder", hint="give a new folder")
-        known = {_WORK, self.data.store.name}
-        others = [
-            path.name
-            for path in sorted(self.root.iterdir())
-            if path.name not in known
-            and path not in self.data.tables
-            and not path.name.startswith((".store.", f".{REPORT_FILE}", ".metadata"))
-        ]
-        if others or self.data.tables:
-            name = others[0] if others else self.data.tables[0].name
+        if (self.root / _WORK).is_dir():
+            return  # begun, and not finished
+        others = [path.name for path in sorted(self.root.iterdir()) if not path.name.startswith(_WORK)]
+        if others:
             raise TargetExistsError(
-                f"{self.root} holds {name}, and no {REPORT_FILE}: it was not made by `reben get`",
+                f"{self.root} holds {others[0]}, and no {REPORT_FILE}: it was not made by `reben get`",
                 hint="give a new folder",
             )
 

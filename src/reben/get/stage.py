@@ -137,6 +137,7 @@ def get(
         folder.recover()
         chosen = _shown_options(options)
         expect_wider(folder, before, plan.wanted, chosen)
+        folder.begin()
         missing = plan.wanted.without(folder.keys())
         job = _Job(folder, options, plan, context, policy)
         if missing.keys:
