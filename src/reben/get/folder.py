@@ -11,6 +11,7 @@ from reben.get.report import REPORT_FILE, GetReport, read_report
 from reben.get.wanted import Wanted
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import is_store, open_store
+from reben.work import atomic
 
 _WORK = ".get"
 _SHOWN = 3
@@ -71,7 +72,9 @@ class GetFolder:
         self._grown.rename(self.data.store)
 
     def remove_work(self) -> None:
-        """Remove what was needed on the way."""
+        """Remove what was needed on the way, and what killed processes have left."""
+        atomic.remove_attempts(self.data.store)
+        atomic.remove_remains(self.root)
         shutil.rmtree(self.root / _WORK, ignore_errors=True)
 
     def expect_room_for(self, what: GetReport | None) -> None:
