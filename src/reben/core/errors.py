@@ -75,6 +75,18 @@ class DownloadError(RebenError):
     """A product cannot be downloaded, or what came is not what the catalogue describes."""
 
 
+class AddressError(RebenError, ValueError):
+    """An address has a form that cannot be read, or would be read without encryption."""
+
+
+class RemoteError(RebenError):
+    """A remote file cannot be read, or what its server sends is not what was asked for."""
+
+
+class RemoteAccessError(RemoteError):
+    """A remote file does not exist, or may not be read; servers do not always say which."""
+
+
 class CorrectionError(RebenError):
     """A product cannot be corrected for the atmosphere, or a program that should do it is missing or failed."""
 
