@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -21,6 +21,7 @@ from reben.net.stopping import Stop, Stopped
 from reben.work import atomic
 from reben.work.disk import free_bytes
 from reben.work.progress import Advance, Begin, begin_unseen
+from reben.work.run_all import as_they_end
 
 _UNPACKED = 1.1
 """Unpacked bytes per byte of a zip file: JPEG 2000 does not shrink any further."""
@@ -152,7 +153,7 @@ def _run(todo: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
         try:  # from the first thread on: Ctrl-C may come while the others are being started
             for product in todo:
                 running[executor.submit(_bring_to_end, product, work)] = product
-            for future in as_completed(running):
+            for future in as_they_end(running):
                 report.note(future.result())
         except BaseException:  # Ctrl-C and SIGTERM among them
             work.session.stop.stop()

@@ -9,7 +9,24 @@ from reben.core.errors import RebenError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+_AWAKE_EVERY_S = 1.0
 _HINT = "it may have run out of memory; the same command resumes the work, perhaps with fewer --workers"
+
+
+def as_they_end(futures: Iterable[Future[Result]]) -> Iterator[Future[Result]]:
+    """Yield futures in the order in which they end.
+
+    The wait is taken up again every second: Python does not notice a signal that comes just before the main thread
+    falls asleep, and Ctrl-C would wait for the next result.
+    """
+    waiting = set(futures)
+    while waiting:
+        try:
+            for future in as_completed(waiting, timeout=_AWAKE_EVERY_S):
+                waiting.discard(future)
+                yield future
+        except TimeoutError:
+            continue
 
 
 def run_all(
@@ -36,7 +53,7 @@ def run_all(
     try:  # Ctrl-C may come while the later ones are being submitted
         for task in tasks:
             running[executor.submit(function, task)] = task
-        for future in as_completed(running):
+        for future in as_they_end(running):
             task = running[future]
             try:
                 outcome: Result | RebenError = future.result()

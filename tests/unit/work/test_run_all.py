@@ -1,11 +1,11 @@
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import closing
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
 from reben.core.errors import BuildError, ProductError, RebenError
-from reben.work.run_all import run_all
+from reben.work.run_all import as_they_end, run_all
 
 
 def death(task: int) -> RebenError:
@@ -75,3 +75,15 @@ def test_an_interrupt_while_tasks_are_submitted_cancels_those_that_wait():
     with pytest.raises(KeyboardInterrupt):
         list(run_all(Interrupted(), half, range(3), death=death))
     assert [future.cancelled() for future in waiting] == [True, True]
+
+
+def test_futures_come_as_they_end_however_long_that_takes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("reben.work.run_all._AWAKE_EVERY_S", 0.01)
+    futures: list[Future[int]] = [Future() for _ in range(3)]
+    futures[1].set_result(1)
+    found = as_they_end(futures)
+    assert next(found) is futures[1]
+    timer = Timer(0.1, lambda: [futures[number].set_result(number) for number in (2, 0)])
+    timer.start()
+    assert {future.result() for future in found} == {0, 2}
+    timer.join()
