@@ -16,6 +16,7 @@ from reben.cli.from_model import option_of
 from reben.construct.options import BuildOptions
 from reben.correct.options import CorrectOptions
 from reben.encode.options import EncodeOptions
+from reben.get.options import GetOptions
 from reben.learn.inference.options import EvaluateOptions, PredictOptions
 from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions, RetrieveOptions
 from reben.learn.training.options import TrainOptions
@@ -25,6 +26,7 @@ from reben.work.options import choices_of, ends_of, key_of, member_type, plain_t
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
 MODELS: dict[str, tuple[type[BaseModel], ...]] = {
+    "get": (GetOptions,),
     "search": (SearchOptions,),
     "download": (DownloadOptions,),
     "correct": (CorrectOptions,),
@@ -38,7 +40,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "evaluate-retrieval": (EvaluateRetrievalOptions,),
     "publish": (PublishOptions,),
 }
-"""By command; the first five are also sections of a pipeline's configuration."""
+"""By command; search to encode are also sections of a pipeline's configuration."""
 _HEAD = """\
 # Options
 

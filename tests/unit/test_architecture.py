@@ -85,6 +85,9 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "io/store/tree_pages.py",  # the same, and test_keys.py
         "work/context.py",  # integration/test_pipeline.py and test_kills.py
         "get/options.py",  # unit/get/test_selection.py
+        "get/report.py",  # unit/get/test_folder.py
+        "get/stage.py",  # integration/test_get.py and test_get_accidents.py
+        "get/estimate.py",
         "learn/training/options.py",  # unit/cli/test_from_model.py
         "learn/training/callbacks.py",  # unit/learn/test_training.py
         "learn/inference/evaluation.py",  # integration/test_main_job.py and test_evaluation.py

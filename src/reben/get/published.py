@@ -43,6 +43,7 @@ def fetched(file: PublishedFile, *, policy: RetryPolicy | None = None, progress:
         found = md5_of(part)
         if found != file.md5:
             part.unlink()
+            _note_of(part).unlink(missing_ok=True)
             raise DownloadError(
                 f"{file.name}: what the server sent has the MD5 {found}; expected {file.md5}",
                 hint="give the same command again; if it stays so, the file on the server is another one",
