@@ -92,7 +92,8 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if field.default in {None, "", ()}:
         return ""
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+    default = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 def main() -> int:

@@ -154,7 +154,9 @@ def _help(field: FieldInfo, kind: Any, option: str, *, repeated: bool) -> str:  
 
 def _default(value: object) -> str:
     has_none = value is None or value is False or value is PydanticUndefined or value in ("", ())
-    return "" if has_none else str(value)
+    if has_none:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _metavar(kind: Any, field: FieldInfo) -> str | None:  # noqa: ANN401 - as above

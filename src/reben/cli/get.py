@@ -24,7 +24,6 @@ def get(
             help="Metadata table of another data set than reBEN; may be repeated.",
             show_default=False,
             exists=True,
-            rich_help_panel="From where",
         ),
     ] = None,
     dry_run: Annotated[
@@ -38,6 +37,7 @@ def get(
     is what --data of other commands takes.
 
     Examples:
+
     reben get --country Lithuania --season summer --limit 500 --output lithuania
 
     reben get --per-class 500 --bands s2 --output balanced

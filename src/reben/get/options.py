@@ -26,15 +26,15 @@ class GetOptions(Options):
     where: Annotated[str, _PATCHES, Field(examples=["country = 'Austria' and has(labels, 'Pastures')"])] = ""
     """Condition on the columns of the metadata tables, in SQL; also on season, tile and date."""
     split: Annotated[tuple[SplitName, ...], _PATCHES, Field(examples=[["train"]])] = ()
-    """Split of the patches; may be repeated."""
+    """Split of the patches."""
     country: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["Portugal"]])] = ()
-    """Country of the patches; may be repeated."""
+    """Country of the patches."""
     label: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["Arable land"]])] = ()
-    """Class that a patch has, among others; may be repeated, and one of them is enough."""
+    """Class that a patch has, among others; one of them is enough."""
     season: Annotated[tuple[SeasonName, ...], _PATCHES, Field(examples=[["summer"]])] = ()
-    """Meteorological season of the image; may be repeated."""
+    """Meteorological season of the image."""
     tile: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["33UUP"]])] = ()
-    """Sentinel-2 tile, by its MGRS name; may be repeated."""
+    """Sentinel-2 tile, by its MGRS name."""
     per_class: Annotated[Positive | None, _PATCHES, Field(examples=[500])] = None
     """The first N patches of each class in an order that the seed gives, or all that the class has."""
     limit: Annotated[Positive | None, _PATCHES, Field(examples=[1000])] = None
