@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import accuracy, archives, construction, correction, encoding, pairs
+from benchmarks import accuracy, archives, construction, correction, encoding, getting, pairs
 from benchmarks.dataset import make_dataset
 from benchmarks.report import PAGE, Report
 
@@ -13,7 +13,7 @@ _SCRATCH = Path(".bench")
 _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
-_PARTS = ("accuracy", "pairs", "correction", "construction", "encoding", "archives", "loading", "training")
+_PARTS = ("accuracy", "pairs", "correction", "construction", "encoding", "archives", "getting", "loading", "training")
 
 
 def main() -> None:
@@ -46,6 +46,8 @@ def main() -> None:
         _measure_stores(report, parts, options.patches, options.rounds)
     if "archives" in parts:
         _report_archives(report, options.patches, options.rounds)
+    if "getting" in parts:
+        _report_getting(report, options.patches, options.rounds)
     if "training" in parts:
         _measure_training(report, options.rounds)
     if options.only is None:
@@ -104,6 +106,27 @@ def _report_archives(report: Report, patches: int, rounds: int) -> None:
         {name: (f"{patches / value:,.0f}", f"{value / own:.2f}") for name, value in found.seconds.items()},
     )
     report.line(f"Peak memory: {found.peak_memory_bytes / 1e9:.2f} GB, mapped pages of the store included.")
+
+
+def _report_getting(report: Report, patches: int, rounds: int) -> None:
+    data = make_dataset(_SCRATCH, patches)
+    found = getting.measure(data, _SCRATCH, rounds=rounds)
+    report.heading(
+        "Pairs out of a remote LMDB file",
+        note=f"{found.pairs:,} random pairs of {patches:,}, from a server {getting.LATENCY_MS} ms away.",
+    )
+    own = found.seconds[getting.GET]
+    report.table(
+        ("", "MB/s", "time against reben"),
+        {
+            name: (f"{found.value_bytes / value / 1e6:,.0f}", f"{value / own:.2f}")
+            for name, value in found.seconds.items()
+        },
+    )
+    report.line(
+        f"{found.requests:,} requests bring {found.fetched_bytes / found.value_bytes - 1:.1%} more than the values. "
+        f"Peak memory: {found.peak_memory_bytes / 1e9:.2f} GB."
+    )
 
 
 def _measure_training(report: Report, rounds: int) -> None:

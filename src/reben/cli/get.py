@@ -37,7 +37,6 @@ def get(
     is what --data of other commands takes.
 
     Examples:
-
     reben get --country Lithuania --season summer --limit 500 --output lithuania
 
     reben get --per-class 500 --bands s2 --output balanced

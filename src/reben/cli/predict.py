@@ -56,7 +56,6 @@ def predict(
     its legend.
 
     Examples:
-
     reben predict --checkpoint RUN --data DIR --split test --output labels.parquet
 
     reben predict --checkpoint RUN --l2a PRODUCT.SAFE --output labels.gpkg --picture tile.png
