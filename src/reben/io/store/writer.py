@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import lmdb
 from reben.core.errors import DiskFullError, StoreError
 from reben.io.small_files import read_json
 from reben.io.store import checksums
+from reben.io.store.keys import read_key_pages
 from reben.io.store.values import LONGEST_KEY
 from reben.work import atomic
 
@@ -139,9 +141,11 @@ class StoreWriter:
 
     def __iter__(self) -> Iterator[str]:
         """Keys written so far, sorted."""
-        with self._environment.begin() as transaction, transaction.cursor() as cursor:
-            for key in cursor.iternext(values=False):
-                yield key.decode()
+        return (key.decode() for key in self._keys())
+
+    def _keys(self) -> Iterator[bytes]:
+        """The same, out of the tree: the binding would bring a page of every value into memory."""
+        return chain.from_iterable(read_key_pages(self.directory / "data.mdb"))
 
     def value(self, key: str) -> bytes | None:
         """A value written so far; None if there is none."""
@@ -208,10 +212,10 @@ class StoreWriter:
         The process may have been killed between a transaction and the note of its checksums.
         """
         logged = checksums.read_log(self.directory)
-        with self._environment.begin(buffers=True) as transaction, transaction.cursor() as cursor:
-            for key in cursor.iternext(values=False):
-                known = checksums.lookup(logged, bytes(key))
-                yield checksums.crc32(cursor.value()) if known is None else known
+        with self._environment.begin(buffers=True) as transaction:
+            for key in self._keys():
+                known = checksums.lookup(logged, key)
+                yield checksums.crc32(transaction.get(key)) if known is None else known
 
     def close(self) -> None:
         """Let go of the files."""
