@@ -105,7 +105,7 @@ def _report_archives(report: Report, patches: int, rounds: int) -> None:
         ("", "patches/s", "time against reben"),
         {name: (f"{patches / value:,.0f}", f"{value / own:.2f}") for name, value in found.seconds.items()},
     )
-    report.line(f"Peak memory: {found.peak_memory_bytes / 1e9:.2f} GB, mapped pages of the store included.")
+    report.line(f"Peak memory: {found.peak_memory_bytes / 1e6:.0f} MB.")
 
 
 def _report_getting(report: Report, patches: int, rounds: int) -> None:

@@ -35,7 +35,7 @@ class Figures:
 
     seconds: dict[str, float]
     peak_memory_bytes: int
-    """Of the process that encodes the archives, the pages of the store that it has in memory included."""
+    """Of the process that encodes the archives."""
 
 
 def measure(data: BenchData, scratch: Path, *, rounds: int) -> Figures:

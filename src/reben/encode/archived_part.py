@@ -208,6 +208,11 @@ class ArchivedPart:
         self._group = _Group(place, member.offset)
         self._starts.append((member.offset, member.path))
         self.found += 1
+        if self.found == 1 and self._checkpoint is None and place.key <= self._after:
+            self._tell(
+                f"note: {self._name}: was not read to a place at which it can be entered; it is read from its "
+                "beginning, and what is written already is left out"
+            )
 
     def _add(self, suffix: str, member: Member) -> None:
         """Add a file to the sample.

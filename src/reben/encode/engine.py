@@ -249,7 +249,7 @@ def _find(source: Source) -> list[Sample]:
     """
     part, root = source.part, source.root
     if not isinstance(root, Path):
-        raise EncodeError(f"{root}: is an archive; expected a folder", hint="shards are made of folders only")
+        raise EncodeError(f"{root}: is an archive; expected a folder", hint="see reben.encode.archives.encode_archives")
     if not root.is_dir():
         raise _not_a_folder(root, part)
     inside = root / part.folder

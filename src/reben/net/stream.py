@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from httpx2 import Client, Response
 
@@ -12,6 +11,7 @@ from reben.core.errors import DownloadError
 from reben.net.connection import Redirects, open_response, redirect_target
 from reben.net.retries import RetryPolicy, TransientError
 from reben.net.stopping import Stop
+from reben.net.url import expect_usable, without_query
 
 _OK, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
 _RANGE = re.compile(r"bytes (?P<first>\d{1,18})-(?P<last>\d{1,18})/(?P<total>\d{1,18}|\*)", re.ASCII)
@@ -19,48 +19,10 @@ _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 _STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
 """Weak ones must not be used to resume (RFC 9110, section 13.1.5)."""
 _PAGES = frozenset({"text/html", "application/json", "application/xml", "text/xml", "application/xhtml+xml"})
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _WINDOW_S, _LEAST_BYTES = 300.0, 1 << 18
 """A server that sends less in this time of waiting is asked anew."""
 _GAIN_BYTES = 1 << 16
 """An attempt that brought less counts as one without gain."""
-
-
-def is_address(given: str) -> bool:
-    """Whether a text is meant as an address of a web server.
-
-    >>> is_address("https://zenodo.org/x.tar.zst"), is_address("folder/x.tar.zst")
-    (True, False)
-    """
-    return given.lower().startswith(("https://", "http://"))
-
-
-def without_query(address: str) -> str:
-    """An address for messages and reports: a query may hold a signature.
-
-    >>> without_query("https://zenodo.org/x.tar.zst?download=1")
-    'https://zenodo.org/x.tar.zst'
-    """
-    return address.partition("#")[0].partition("?")[0]
-
-
-def expect_usable(address: str) -> None:
-    """Check that an address can be read from without somebody on the way changing what comes.
-
-    Raises:
-        DownloadError: if it has no host, holds a password, or is http on another machine.
-    """
-    try:
-        parts = urlsplit(address)
-        is_whole = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_whole = False
-    if not is_whole:
-        raise DownloadError(f"{without_query(address)}: is not an address", hint="expected https://HOST/PATH")
-    if parts.username or parts.password:
-        raise DownloadError("the address holds a user name or a password", hint="give it without them")
-    if parts.scheme.lower() != "https" and parts.hostname not in _LOCAL:
-        raise DownloadError(f"{without_query(address)}: is not encrypted", hint="give the address with https")
 
 
 @dataclass

@@ -369,8 +369,12 @@ def test_an_interrupted_run_is_resumed(ending: str, after: int, tiny_dataset: Da
         assert checkpoint is not None
         assert checkpoint.entry.window > 0
     taken: list[int] = []
-    encode_archives(given, tmp_path / "store", progress=taken.append)
+    told: list[str] = []
+    encode_archives(given, tmp_path / "store", progress=taken.append, tell=told.append)
     expect_same(tmp_path / "store", other)
+    assert all("read from its beginning" in line for line in told)
+    if ending == ".tar.gz":
+        assert told
     assert report_of(tmp_path / "store")["values"] == report_of(other)["values"]
     assert report_of(tmp_path / "store")["keys_sha256"] == report_of(other)["keys_sha256"]
     assert files_in(tmp_path / "store") == ["checksums.bin", "data.mdb", "encode-report.json"]
@@ -537,6 +541,26 @@ def test_parts_over_http(tiny_dataset: DatasetPaths, tmp_path: Path):
         archive = archive_of([server.url("s2.tar.gzaa"), server.url("s2.tar.gzab")])
         encode_archives([Source(BIGEARTHNET.parts[0], archive)], tmp_path / "store")
     expect_same(tmp_path / "store", tmp_path / "other")
+
+
+def test_a_stream_made_to_fill_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file of zeros that is no patch's, a thousand times as large as the archive."""
+    monkeypatch.setattr(zstd_stream, "_FREE_TEXT", 1 << 20)
+    (tmp_path / "BigEarthNet-S2").mkdir()
+    with (tmp_path / "BigEarthNet-S2" / "zeros").open("wb") as file:
+        file.truncate(200 << 20)
+    make_archive(tmp_path / "BigEarthNet-S2", tmp_path)
+    with pytest.raises(ArchiveError, match="made to fill disks"):
+        encode_archives(sources(s2=tmp_path / "BigEarthNet-S2.tar.zst"), tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_patch_file_larger_than_patches_are(copy: DatasetPaths, tmp_path: Path):
+    file = next(copy.s2.glob("*/*/*_B04.tif"))
+    file.write_bytes(file.read_bytes() + bytes(3 << 20))
+    make_archive(copy.s2, tmp_path)
+    with pytest.raises(ArchiveError, match=r"_B04.tif: claims 3,"):
+        encode_archives(sources(s2=tmp_path / "BigEarthNet-S2.tar.zst"), tmp_path / "store")
 
 
 def test_a_source_is_a_folder_or_an_archive(tmp_path: Path):

@@ -438,3 +438,18 @@ def test_the_root_of_the_file_system_is_no_target(
 ) -> None:
     with pytest.raises(TargetExistsError), function(Path(place)):
         pytest.fail("it was begun")
+
+
+def test_what_was_interrupted_is_discarded(tmp_path: Path):
+    def begin() -> None:
+        with atomic.resumable_directory(tmp_path / "new") as folder:
+            (folder / "a").write_text("begun")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        begin()
+    atomic.discard_unfinished(tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+    atomic.discard_unfinished(tmp_path / "new")
+    with atomic.resumable_directory(tmp_path / "other"), pytest.raises(TargetExistsError):
+        atomic.discard_unfinished(tmp_path / "other")

@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from reben.core.errors import ArchiveError
-from reben.net.stream import expect_usable, is_address, without_query
+from reben.net.url import expect_usable, is_address, without_query
 
 Compression = Literal["zstd", "gzip", "none"]
 

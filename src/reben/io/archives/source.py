@@ -108,7 +108,7 @@ class ArchiveSource:
     parts: list[_FilePart | _RemotePart] = field(default_factory=list)
     taken: int = 0
     """Bytes handed out so far."""
-    reports: list[PartReport] = field(default_factory=list)
+    _read: list[PartReport] = field(default_factory=list)
     """Of the parts that were read to their ends."""
     stop: Stop = field(default_factory=Stop)
     _held: ExitStack = field(default_factory=ExitStack)
@@ -154,6 +154,13 @@ class ArchiveSource:
             for place, part in zip(self.archive.parts, self.parts, strict=True)
         ]
 
+    @property
+    def reports(self) -> list[PartReport]:
+        """What is known of all parts by now."""
+        places = self.archive.parts[len(self._read) :]
+        unread = zip(places, self.parts[len(self._read) :], strict=True)
+        return self._read + [PartReport(shown(place), part.nbytes, "", verified=False) for place, part in unread]
+
     def renew(self) -> None:
         """Make reading possible again after it was stopped."""
         self.stop = Stop()
@@ -174,13 +181,13 @@ class ArchiveSource:
         Raises:
             ArchiveError, DownloadError: if they cannot be had, or are not what is published under this name and size.
         """
-        self.reports.clear()
+        self._read.clear()
         for place, part in zip(self.archive.parts, self.parts, strict=True):
             if start and part.nbytes is None and part is not self.parts[-1]:
                 raise ArchiveError(f"{shown(place)}: has no known size, so reading cannot go on in the middle")
             if start and part.nbytes is not None and start >= part.nbytes:
                 start -= part.nbytes
-                self.reports.append(PartReport(shown(place), part.nbytes, "", verified=False))
+                self._read.append(PartReport(shown(place), part.nbytes, "", verified=False))
                 continue
             digest = hashlib.md5(usedforsecurity=False)
             size = start
@@ -190,7 +197,7 @@ class ArchiveSource:
                 size += len(chunk)
                 self.taken += len(chunk)
                 yield chunk
-            self.reports.append(self._compared(place, size, "" if start else digest.hexdigest()))
+            self._read.append(self._compared(place, size, "" if start else digest.hexdigest()))
             start = 0
 
     def hash_again(self) -> None:
@@ -199,12 +206,12 @@ class ArchiveSource:
         Raises:
             ArchiveError: if one is not what is published.
         """
-        for number, (part, report) in enumerate(zip(self.parts, self.reports, strict=False)):
+        for number, (part, report) in enumerate(zip(self.parts, self._read, strict=False)):
             if isinstance(part, _FilePart) and not report.md5 and self._published(part.path, part.nbytes):
                 self.tell(f"note: {part.path}: is read once more, to compare its MD5 with the published one")
                 with part.path.open("rb") as file:
                     md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-                self.reports[number] = self._compared(part.path, part.nbytes, md5)
+                self._read[number] = self._compared(part.path, part.nbytes, md5)
 
     def _published(self, place: Path | str, nbytes: int | None) -> PublishedFile | None:
         return published(name_of(place), nbytes=nbytes, address=place if isinstance(place, str) else "")

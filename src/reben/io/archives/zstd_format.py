@@ -51,6 +51,18 @@ class Input:
             raise truncated(self.position)
         return taken
 
+    def expect_with(self, head: bytes | memoryview, nbytes: int) -> bytes | memoryview:
+        """The bytes that were taken last and the next ones, together, if possible without a copy.
+
+        Raises:
+            ArchiveError: if the stream ends before them.
+        """
+        if self._at < len(head):
+            return b"".join((head, self.expect(nbytes)))
+        self._at -= len(head)
+        self.position -= len(head)
+        return self.expect(len(head) + nbytes)
+
     def _joined(self, nbytes: int) -> bytes:
         pieces = [self._chunk[self._at :]]
         missing = nbytes - len(pieces[0])
@@ -134,18 +146,18 @@ def _header(source: Input, magic: bytes) -> FrameHeader:
     return FrameHeader(raw, max(window, _SMALLEST_WINDOW), bool(descriptor >> 2 & 1))
 
 
-def next_block(source: Input) -> tuple[bytes, bool]:
+def next_block(source: Input) -> tuple[bytes | memoryview, bool]:
     """The next block with its header, and whether it is the last of its frame.
 
     Raises:
         ArchiveError: if the stream ends within, or there is no block.
     """
-    head = bytes(source.expect(3))
+    head = source.expect(3)
     number = int.from_bytes(head, "little")
     kind, size = number >> 1 & 3, number >> 3
     if kind == _RESERVED or (kind != _RLE and size > LONGEST_BLOCK):
         raise ArchiveError(f"has a damaged zstd block before byte {source.position:,}", hint="download it again")
-    return head + bytes(source.expect(1 if kind == _RLE else size)), bool(number & 1)
+    return source.expect_with(head, 1 if kind == _RLE else size), bool(number & 1)
 
 
 def frame_from_text(text: bytes, window: int) -> bytes:

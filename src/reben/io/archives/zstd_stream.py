@@ -103,7 +103,7 @@ class _Frame:
     decoder: zstd.ZstdDecompressor
     is_resumed: bool = False
 
-    def decode(self, block: bytes, position: int) -> bytes:
+    def decode(self, block: bytes | memoryview, position: int) -> bytes:
         """The text of a block.
 
         Raises:
@@ -125,7 +125,7 @@ class _Frame:
             raise ArchiveError(f"has a damaged zstd frame before byte {source.position:,}", hint="download it again")
 
 
-def _decoded(decoder: zstd.ZstdDecompressor, data: bytes, position: int) -> bytes:
+def _decoded(decoder: zstd.ZstdDecompressor, data: bytes | memoryview, position: int) -> bytes:
     try:
         return decoder.decompress(data)
     except (zstd.ZstdError, EOFError) as error:
@@ -201,7 +201,7 @@ class _Trials:
             self._entry = Entry(position, text_position, frame.window, frame.has_checksum, text)
             self._frame, self._left = _resumed(self._entry), frame.window
 
-    def take(self, block: bytes, text: bytes) -> None:
+    def take(self, block: bytes | memoryview, text: bytes) -> None:
         """Note a block's text, and compare it with what a decoder makes of it that is on trial."""
         self._keep(text)
         if self._entry is None or self._frame is None:

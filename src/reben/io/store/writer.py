@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ import lmdb
 from reben.core.errors import DiskFullError, StoreError
 from reben.io.small_files import read_json
 from reben.io.store import checksums
+from reben.io.store.keys import read_key_pages
 from reben.io.store.maps import DATA_FILE
 from reben.io.store.values import LONGEST_KEY
 from reben.work import atomic
@@ -20,6 +22,7 @@ _FIRST_MAP_BYTES = 1 << 26
 TRANSACTION_BYTES = 1 << 22
 """Values that are written together: they fit into the processor's cache."""
 _FULL_BYTES = 1 << 24  # with less left, a transaction has no room
+_KEPT_BYTES = 31 << 20  # glibc heeds up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD)
 _SESSION_FILE = "session.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -136,15 +139,18 @@ class StoreWriter:
         self._map_bytes = _FIRST_MAP_BYTES
         if (directory / DATA_FILE).exists():
             self._map_bytes = max(self._map_bytes, _map_bytes(directory))
+        _let_memory_be_kept()
         self._environment = self._open()
         self.count = int(self._environment.stat()["entries"])
         """Values written so far."""
 
     def __iter__(self) -> Iterator[str]:
         """Keys written so far, sorted."""
-        with self._environment.begin() as transaction, transaction.cursor() as cursor:
-            for key in cursor.iternext(values=False):
-                yield key.decode()
+        return (key.decode() for key in self._keys())
+
+    def _keys(self) -> Iterator[bytes]:
+        """The same, out of the tree: the binding would bring a page of every value into memory."""
+        return chain.from_iterable(read_key_pages(self.directory / "data.mdb"))
 
     def value(self, key: str) -> bytes | None:
         """A value written so far; None if there is none."""
@@ -209,10 +215,10 @@ class StoreWriter:
         The process may have been killed between a transaction and the note of its checksums.
         """
         logged = checksums.read_log(self.directory)
-        with self._environment.begin(buffers=True) as transaction, transaction.cursor() as cursor:
-            for key in cursor.iternext(values=False):
-                known = checksums.lookup(logged, bytes(key))
-                yield checksums.crc32(cursor.value()) if known is None else known
+        with self._environment.begin(buffers=True) as transaction:
+            for key in self._keys():
+                known = checksums.lookup(logged, key)
+                yield checksums.crc32(transaction.get(key)) if known is None else known
 
     def close(self) -> None:
         """Let go of the files."""
@@ -272,6 +278,15 @@ class StoreWriter:
             f"the disk of {place} is full ({error})",
             hint="free some space, or choose a target on another disk; there is nothing under the target's name yet",
         )
+
+
+def _let_memory_be_kept() -> None:
+    """Have the C library keep freed blocks of the size of values, instead of giving them back and asking anew.
+
+    glibc takes what is freed first as a hint to what will be: with this, LMDB's pages come from memory that is there.
+    Writing 320 MB of values took half the time on the development machine. Elsewhere it does nothing.
+    """
+    bytearray(_KEPT_BYTES)
 
 
 def transactions(items: Iterable[Item], nbytes: Callable[[Item], int]) -> Iterator[list[Item]]:
