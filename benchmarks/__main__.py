@@ -113,7 +113,8 @@ def _report_getting(report: Report, patches: int, rounds: int) -> None:
     found = getting.measure(data, _SCRATCH, rounds=rounds)
     report.heading(
         "Pairs out of a remote LMDB file",
-        note=f"{found.pairs:,} random pairs of {patches:,}, from a server {getting.LATENCY_MS} ms away.",
+        note=f"{found.pairs:,} random pairs of {patches:,}, from a server {getting.LATENCY_MS} ms away, "
+        f"over a line of {getting.LINE_MB_S} MB/s.",
     )
     own = found.seconds[getting.GET]
     report.table(

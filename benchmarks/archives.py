@@ -19,13 +19,14 @@ ARCHIVES, UNPACK, BARE = (
 )
 _PARTS = ("BigEarthNet-S2", "BigEarthNet-S1", "Reference_Maps")
 _ENCODE = """
-import resource, sys
+import sys
 from pathlib import Path
+from benchmarks.timing import peak_memory_bytes
 from reben.encode.archives import encode_archives
 from reben.encode.bigearthnet import sources
 s2, s1, maps, target = map(Path, sys.argv[1:])
 encode_archives(sources(s2=s2, s1=s1, reference_maps=maps), target)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory_bytes())
 """
 
 
@@ -76,7 +77,7 @@ def _archive(folder: Path, scratch: Path) -> Path:
 def _encode(archives: list[Path], target: Path) -> int:
     """Encode in a process of its own; its peak memory in bytes."""
     command = [sys.executable, "-c", _ENCODE, *map(str, archives), str(target)]
-    return int(subprocess.run(command, check=True, capture_output=True).stdout) * 1024
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def _unpack_and_encode(archives: list[Path], folder: Path, target: Path) -> None:
