@@ -113,7 +113,7 @@ class RemoteStore:
             StoreError: if the tree is damaged.
             RemoteError: if it cannot be read.
         """
-        wanted = sorted({key.encode(errors="surrogatepass") for key in keys})
+        wanted = sorted({key.encode(errors="surrogateescape") for key in keys})
         with self._damage_named():
             places, missing = find_places(self.tree, self._pages.read, wanted)
         requests = [
@@ -122,11 +122,21 @@ class RemoteStore:
         ]
         return Plan(
             tuple(places),
-            tuple(key.decode(errors="surrogatepass") for key in missing),
+            tuple(key.decode(errors="surrogateescape") for key in missing),
             len(requests),
             sum(nbytes for _, nbytes in requests),
             sum(place.nbytes for place in places),
         )
+
+    def missing(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Which of many keys the store lacks.
+
+        Raises:
+            StoreError: if the tree is damaged.
+            RemoteError: if it cannot be read.
+        """
+        with self._damage_named():
+            return set(find_places(self.tree, self._pages.read, sorted(set(keys)))[1])
 
     def values(self, wanted: Plan | Iterable[str], *, parallel: int | None = None) -> Iterator[tuple[str, memoryview]]:
         """Keys and values in the order of the keys; each value has been checked.
