@@ -87,6 +87,10 @@ class FileCache:
             return None
         return content[_HEADER:]
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file under a name; it may turn out to be damaged."""
+        return self._path(name).is_file()
+
     def put(self, name: str, content: bytes | memoryview) -> None:
         """Keep bytes under a name. A cache that cannot be written to is no reason to stop; a warning tells it once."""
         size = _HEADER + len(content)

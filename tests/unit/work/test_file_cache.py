@@ -14,6 +14,7 @@ def test_what_was_kept(tmp_path: Path):
     FileCache(tmp_path, limit_bytes=1000).put("a/b", b"content")
     assert FileCache(tmp_path, limit_bytes=1000).get("a/b") == b"content"
     assert FileCache(tmp_path, limit_bytes=1000).get("a/c") is None
+    assert [FileCache(tmp_path, limit_bytes=1000).has(name) for name in ("a/b", "a/c", "a")] == [True, False, False]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:5], lambda b: b[:-1] + b"?", lambda b: b"?" + b[1:]])

@@ -90,6 +90,10 @@ class StoreCache:
         """The value under a key."""
         return self._cache.get(self._value_name(key))
 
+    def has_value(self, key: bytes) -> bool:
+        """Whether there is a value under a key, without reading it."""
+        return self._cache.has(self._value_name(key))
+
     def keep_value(self, key: bytes, value: bytes | memoryview) -> None:
         """Keep a value that has been checked."""
         self._cache.put(self._value_name(key), value)

@@ -79,7 +79,7 @@ class RemoteMap:
             RemoteError: if one cannot be had.
             StoreError: if one is damaged.
         """
-        absent = [key for key in dict.fromkeys(keys) if self._cache.value(key) is None]
+        absent = [key for key in dict.fromkeys(keys) if not self._cache.has_value(key)]
         for _ in self._fetched(absent):
             pass
 
