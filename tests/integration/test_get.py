@@ -199,7 +199,7 @@ def test_what_a_source_lacks_is_named(tables: Path, tiny_store: Path, tmp_path: 
         (["lmdb", "x"], "lmdb stands alone"),
         (["nothing-here"], "is neither a store nor called like an archive"),
         (["https://example.org/patches.tar.zst"], "its name does not say what it holds"),
-        (["http://example.org/BigEarthNet-S2.tar.zst"], "is not encrypted"),
+        (["http://example.org/BigEarthNet-S2.tar.zst"], "would be read without encryption"),
     ],
 )
 def test_sources_that_cannot_be(tables: Path, tmp_path: Path, sources: list[str], message: str):

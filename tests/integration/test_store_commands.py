@@ -9,6 +9,7 @@ import pytest
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from stand_ins.command import run_reben
+from stand_ins.range_server import running_range_server
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 
@@ -34,6 +35,15 @@ def test_info_shows_one_value_of_each_kind(real_store: Path):
     assert f"{len(open_store(real_store)):,} values" in output
     assert "VH VV: 120 x 120 float32" in output
     assert "Data: 120 x 120 uint16" in output
+
+
+def test_info_of_a_store_at_an_address(real_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REBEN_CACHE", str(tmp_path / "cache"))
+    with running_range_server(real_store.parent) as server:
+        output = reben("store", "info", f"{server.url(real_store.name)}/data.mdb?signature=secret")
+    near = reben("store", "info", real_store)
+    assert output.partition(" values")[2] == near.partition(" values")[2]
+    assert "secret" not in output
 
 
 def test_check_counts_kinds_and_gives_a_checksum_of_the_contents(real_store: Path, halves: list[Path], tmp_path: Path):

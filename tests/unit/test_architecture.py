@@ -82,6 +82,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "net/responses.py",
         "io/store/kinds.py",  # unit/io/store/test_remote.py
         "io/store/remote_pages.py",
+        "io/store/remote_cache.py",  # unit/io/store/test_remote_map.py
         "io/store/tree_walk.py",
         "io/store/tree_pages.py",  # the same, and test_keys.py
         "work/context.py",  # integration/test_pipeline.py and test_kills.py

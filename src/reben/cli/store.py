@@ -19,21 +19,18 @@ _Target = Annotated[
 ]
 
 
-def info(store: _Store) -> None:
+def info(
+    store: Annotated[str, typer.Argument(help="Store, folder of shards, or address of a store.", show_default=False)],
+) -> None:
     """Show how many values a store has, and the first of each kind."""
-    from reben.core.names import REFERENCE_MAP_SUFFIX
     from reben.io.store import open_store
     from reben.io.store.contents import describe
     from reben.io.store.values import parse_header
 
     opened = open_store(store)
-    say(f"{store}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
-    seen = set()
-    for key in opened:
-        kind = (key[:2], key.endswith(REFERENCE_MAP_SUFFIX))
-        if kind not in seen:
-            seen.add(kind)
-            say(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
+    say(f"{opened.path}: {len(opened):,} values, {opened.nbytes / 1e6:,.1f} MB")
+    for key in opened.first_of_kinds():
+        say(f"  {key}: {describe(parse_header(opened.buffer(key)))}")
 
 
 def check(store: _Store, json: options.Json = None) -> None:

@@ -20,6 +20,7 @@ from reben.data.targets import Target
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import AnyPath, read_metadata
 from reben.io.store import Store, open_store
+from reben.net.addresses import Address
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +62,7 @@ class PatchDataModule(lightning.LightningDataModule):
 
     def __init__(
         self,
-        data: AnyPath,
+        data: AnyPath | Address,
         metadata: AnyPath | Sequence[AnyPath] | None = None,
         *,
         bands: str | Sequence[str] = "all",

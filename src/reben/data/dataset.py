@@ -255,6 +255,7 @@ class PatchDataset(Dataset[Sample]):
         patch_ids = self.patches.ids.take(rows).to_pylist()
         batch: Batch = {"label": torch.from_numpy(self.patches.labels[rows]).long(), "patch_id": patch_ids}
         if self.reference_maps:
+            self.store.fetch(map(reference_map_key, patch_ids))
             masks = [_flipped(self._mask(name), index) for name, index in zip(patch_ids, indices, strict=True)]
             batch["mask"] = torch.from_numpy(np.stack(masks).astype(np.int64))
         if self.target is not None:
@@ -266,6 +267,7 @@ class PatchDataset(Dataset[Sample]):
         if self.patches.targets is not None:
             return self.patches.targets[rows]
         number = target.class_number(self.patches.legend)
+        self.store.fetch(map(reference_map_key, patch_ids))
         return np.array([share_of_class(self._mask(name), number, name) for name in patch_ids], np.float32)
 
     @property

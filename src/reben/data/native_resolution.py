@@ -79,6 +79,7 @@ def most_common_key(store: Store, keys: Sequence[str]) -> str:
         store: where the values are.
         keys: at least one; those that the store lacks do not count.
     """
+    store.fetch(keys)
     lengths = {key: len(store.buffer(key)) for key in keys if key in store}
     counts = Counter(lengths.values())
     return max(lengths, key=lambda key: counts[lengths[key]], default=keys[0])
@@ -150,10 +151,12 @@ def locate(store: Store, keys: Sequence[str], layout: SensorLayout) -> Located:
     )
     addresses = np.empty(len(keys), np.int64)
     owners: list[Any] = [store.memory()]
+    store.fetch(keys)
     for number, key in enumerate(keys):
         value = store.buffer(key)
         if value[:start] == header and len(value) == nbytes:
             addresses[number] = _address(value) + start
+            owners.append(value)  # of a store at an address it is memory of its own
         else:
             row = _in_layout(store, key, layout)
             owners.append(row)

@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from reben.core.errors import MetadataError
 from reben.data.dataset import PatchDataset, Sample
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import chosen_patches
 from reben.data.statistics import read_statistics
 from reben.data.stored_bands import bands_of
-from reben.io.dataset.folder import DataFolder, find_data
+from reben.io.dataset.folder import find_data
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import AnyPath, read_metadata
 from reben.io.store import open_store
+from reben.net.addresses import Address, is_address, path_or_address
 
 AnyStatistics = Statistics | str | Path | None
 """Means and standard deviations, or the path of their file; None for none.
@@ -24,7 +27,7 @@ AnyStatistics = Statistics | str | Path | None
 
 
 def open_dataset(
-    data: AnyPath,
+    data: AnyPath | Address,
     metadata: AnyPath | Sequence[AnyPath] | None = None,
     *,
     split: str | None = None,
@@ -40,7 +43,7 @@ def open_dataset(
     unlabelled. Any `DataLoader` takes the data set; `dataset.classes` names the classes.
 
     Args:
-        data: a data folder, which holds a store and its tables; or a store, with `metadata`.
+        data: a data folder, which holds a store and its tables; or a store or the address of one, with `metadata`.
         metadata: one or several metadata tables; None takes those of the data folder.
         split: `train`, `validation` or `test`; None takes all.
         bands: a set (`s1`, `s2`, `all`, `rgb`) or band names; the order of the channels.
@@ -74,19 +77,36 @@ def open_dataset(
     )
 
 
-def data_at(data: AnyPath, metadata: AnyPath | Sequence[AnyPath] | None = None) -> DataFolder:
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Where a data set is read from."""
+
+    store: Path | Address
+    metadata: tuple[Path, ...]
+    """Metadata tables, at least one."""
+    statistics: Path | None = None
+    """Means and standard deviations; None stands for the published ones."""
+
+
+def data_at(data: AnyPath | Address, metadata: AnyPath | Sequence[AnyPath] | None = None) -> DataSource:
     """Store and tables: of a data folder, or as they are given.
 
     Raises:
         MetadataError: if `data` is not a data folder and no table is given.
     """
+    if metadata is None and is_address(data):
+        raise MetadataError(
+            f"{path_or_address(data)}: metadata tables are not looked for at an address",
+            hint="give their files, too: open_dataset(ADDRESS, METADATA)",
+        )
     if metadata is None:
-        return find_data(data)
+        found = find_data(str(data))
+        return DataSource(found.store, found.metadata, found.statistics)
     given = [metadata] if isinstance(metadata, str | os.PathLike) else metadata
-    return DataFolder(Path(data), tuple(Path(path) for path in given))
+    return DataSource(path_or_address(data), tuple(Path(path) for path in given))
 
 
-def chosen_statistics(data: DataFolder, statistics: AnyStatistics) -> Statistics | None:
+def chosen_statistics(data: DataSource, statistics: AnyStatistics) -> Statistics | None:
     """The statistics that `data` stands for, if it is not others that are wanted.
 
     Raises:

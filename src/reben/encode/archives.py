@@ -28,7 +28,7 @@ from reben.encode.unsorted import collect, collected_folder
 from reben.io.archives.place import Archive
 from reben.io.archives.source import ArchiveSource
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
-from reben.io.store import resume_store
+from reben.io.store import DATA_FILE, resume_store
 from reben.net.retries import RetryPolicy
 from reben.work import atomic
 
@@ -100,7 +100,7 @@ def _open(
 def _finished(job: Job, opened: Sequence[OpenedSource]) -> EncodeResult | None:
     """What was done when the same command was given before and ended well; None if it did not."""
     path = job.target / REPORT_FILE
-    if not path.is_file() or not (job.target / "data.mdb").is_file():
+    if not path.is_file() or not (job.target / DATA_FILE).is_file():
         return None
     said = read_json(path, error=EncodeError, most_bytes=MOST_REPORT_BYTES)
     folders = any(source.archive is None for source in opened)  # whose files may have changed

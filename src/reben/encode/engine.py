@@ -18,7 +18,7 @@ from reben.encode.reading import Request, batch_start, read_in_order
 from reben.encode.specification import Part, Sample, Source
 from reben.encode.values import ValueReader
 from reben.io.small_files import MOST_REPORT_BYTES, parse_json, read_json, read_text
-from reben.io.store import StoreWriter, resume_store
+from reben.io.store import DATA_FILE, StoreWriter, resume_store
 from reben.version import __version__
 from reben.work import atomic
 from reben.work.processes import available_cpus
@@ -126,7 +126,7 @@ def encode(
         StoreError: if the store cannot be written, or an interrupted one was begun from other folders.
         TargetExistsError: if there is something else at `target`.
     """
-    if (target / "data.mdb").is_file() and is_finished(todo, target / REPORT_FILE):
+    if (target / DATA_FILE).is_file() and is_finished(todo, target / REPORT_FILE):
         progress(len(todo.samples))
         return read_result(target)
     requests, readers = requests_of(todo)

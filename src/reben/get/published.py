@@ -11,7 +11,7 @@ from reben.io.small_files import read_json
 from reben.net.connection import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop
-from reben.net.stream import RemoteFile
+from reben.net.stream import RemoteStream
 from reben.work import atomic
 from reben.work.cache import cache_folder
 from reben.work.progress import Advance, unseen
@@ -89,16 +89,16 @@ def _fill(part: Path, file: PublishedFile, policy: RetryPolicy | None, progress:
 
 
 @contextmanager
-def _remote(file: PublishedFile, policy: RetryPolicy | None) -> Iterator[RemoteFile]:
+def _remote(file: PublishedFile, policy: RetryPolicy | None) -> Iterator[RemoteStream]:
     stop = Stop()
     with open_client(connections=1) as client:
         try:
-            yield RemoteFile(file.address, client, stop, policy or RetryPolicy(sleep=stop.sleep))
+            yield RemoteStream(file.address, client, stop, policy or RetryPolicy(sleep=stop.sleep))
         finally:
             stop.stop()
 
 
-def _resumable(part: Path, file: PublishedFile, remote: RemoteFile) -> int:
+def _resumable(part: Path, file: PublishedFile, remote: RemoteStream) -> int:
     """How many bytes of an earlier attempt are of the same file; the others are dropped."""
     size = part.stat().st_size if part.is_file() else 0
     if not size or (file.nbytes is not None and size > file.nbytes):

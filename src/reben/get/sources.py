@@ -11,6 +11,7 @@ from reben.encode.specification import Part
 from reben.get.wanted import VALUE_BYTES
 from reben.io.archives.place import Archive, archive_at, archive_of, name_of, nbytes_of
 from reben.io.store import is_store
+from reben.net.addresses import is_address
 
 _ARCHIVES: dict[str, tuple[Part, PublishedFile]] = {
     "s2": (S2_PATCHES, S2_ARCHIVE),
@@ -65,7 +66,7 @@ def sources_of(given: Sequence[str], wanted: Mapping[str, int]) -> Sources:
 
     Raises:
         EncodeError: if a word is mixed with others, or a source is neither an LMDB file nor an archive of a known part.
-        ArchiveError, DownloadError: if an address cannot be used.
+        ArchiveError, AddressError: if an address cannot be used.
     """
     words = [word for word in given if word in _WORDS]
     if words and len(given) > 1:
@@ -103,11 +104,11 @@ def _named(given: Sequence[str]) -> Sources:
     for text in given:
         kind = _kind_of(text)
         if kind != "lmdb":
-            parts.setdefault(kind, []).append(text if "://" in text else Path(text))
+            parts.setdefault(kind, []).append(text if is_address(text) else Path(text))
         elif lmdb is not None:
             raise EncodeError(f"--source: {lmdb} and {text} are both LMDB files", hint="give one of them")
         else:
-            lmdb = text if "://" in text else Path(text)
+            lmdb = text if is_address(text) else Path(text)
     for kind, places in parts.items():
         alone = archive_at(places[0]) if len(places) == 1 else None
         archives[kind] = alone if alone is not None else archive_of(places)
@@ -122,7 +123,7 @@ def _kind_of(text: str) -> str:
     """
     name = text.partition("?")[0].rstrip("/")
     if ".tar" not in name.rpartition("/")[2] and not name.endswith(("/content", ".tgz", ".tzst")):
-        if "://" not in text and not is_store(Path(text)):
+        if not is_address(text) and not is_store(Path(text)):
             raise EncodeError(f"--source {text}: is neither a store nor called like an archive", hint=_HINT)
         return "lmdb"
     for kind, (part, _) in _ARCHIVES.items():

@@ -86,6 +86,17 @@ def parse_address(text: str | Address) -> Address:
     return Address(text, url, shown)
 
 
+def path_or_address(given: str | os.PathLike[str] | Address) -> Path | Address:
+    """What a user gave for a file that may lie here or elsewhere.
+
+    Raises:
+        AddressError: if it looks like an address and has no known form.
+    """
+    if isinstance(given, Address):
+        return given
+    return parse_address(given) if isinstance(given, str) and is_address(given) else Path(given)
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address: who sees what is sent there.
 

@@ -7,7 +7,7 @@ is taken for the file's bytes: each answer must say which bytes of which version
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from threading import Lock
 from types import TracebackType
@@ -31,7 +31,7 @@ HEAD_BYTES = 1 << 17
 """Asked for when a file is opened, together with its size."""
 _IN_FLIGHT_BYTES = 1 << 26
 """Of spans that are being read, or wait for those before them."""
-
+_BREAK_EVERY_S = 0.1
 
 T = TypeVar("T")
 
@@ -117,8 +117,8 @@ class RemoteFile:
         finally:
             if not is_done:
                 stop.stop()
-                if any(future.running() for future, _ in waiting):
-                    self._connections.break_all()
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._break_until_done([future for future, _ in waiting])
             pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
@@ -135,6 +135,13 @@ class RemoteFile:
 
     def __repr__(self) -> str:
         return f"RemoteFile({str(self.address)!r})"
+
+    def _break_until_done(self, futures: Sequence[Future[bytes]]) -> None:
+        """Break connections until nobody waits for one: some are opened only while others are being broken."""
+        running = [future for future in futures if not future.done()]
+        while running:
+            self._connections.break_all()
+            running = list(wait(running, timeout=_BREAK_EVERY_S).not_done)
 
     def _read(self, start: int, length: int, stop: Stop) -> bytes:
         if start < 0 or length < 0 or start + length > self.size:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from httpx2 import Client, Response
 
 from reben.core.errors import DownloadError
+from reben.net.addresses import authorization, is_safe, parse_address
 from reben.net.connection import Redirects, open_response, redirect_target
 from reben.net.retries import RetryPolicy, TransientError
+from reben.net.signatures import signer
 from reben.net.stopping import Stop
-from reben.net.url import expect_usable, without_query
 
 _OK, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
 _RANGE = re.compile(r"bytes (?P<first>\d{1,18})-(?P<last>\d{1,18})/(?P<total>\d{1,18}|\*)", re.ASCII)
@@ -26,7 +27,7 @@ _GAIN_BYTES = 1 << 16
 
 
 @dataclass
-class RemoteFile:
+class RemoteStream:
     """A file at an address.
 
     Redirects are followed anew with every request, because they may lead to signed addresses that expire.
@@ -44,12 +45,13 @@ class RemoteFile:
     """Strong validator, as soon as a server has stated it; empty if it has none."""
 
     def __post_init__(self) -> None:
-        expect_usable(self.address)
+        self._address = parse_address(self.address)
+        self._first_url = signer(self._address)
 
     @property
     def shown(self) -> str:
         """The address for people: without its query, which may hold a signature."""
-        return without_query(self.address)
+        return str(self._address)
 
     def describe(self) -> None:
         """Ask for size and validator.
@@ -119,10 +121,11 @@ class RemoteFile:
         """
         if position and position == self.nbytes:
             return
-        url, redirects = self.address, Redirects()
-        headers = self._range(position)
+        url, redirects = self._first_url(), Redirects()
         while True:
-            with open_response(self.client, "GET", url, stop=self.stop, headers=headers) as response:
+            with open_response(
+                self.client, "GET", url, stop=self.stop, headers=self._range(position) | authorization(url)
+            ) as response:
                 target = redirect_target(response)
                 if target is None:
                     yield from self._body(response, position)
@@ -130,7 +133,8 @@ class RemoteFile:
             redirects.note()
             if url.startswith("https:") and not target.startswith("https:"):
                 raise DownloadError(f"{self.shown}: the server redirects from https to http; refused")
-            expect_usable(target)
+            if not is_safe(target):
+                raise DownloadError(f"{self.shown}: the server redirects to an address without encryption; refused")
             url = target
 
     def _range(self, position: int) -> dict[str, str]:

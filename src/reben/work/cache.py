@@ -14,6 +14,5 @@ def cache_folder(*below: str) -> Path:
     """
     given = os.environ.get(VARIABLE)
     if given:
-        return Path(given).joinpath(*below)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache").joinpath("reben", *below)
+        return Path(given).expanduser().joinpath(*below)
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().joinpath("reben", *below)

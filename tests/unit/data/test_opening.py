@@ -1,13 +1,16 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 import reben
 from reben.core.errors import MetadataError
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
+from stand_ins.range_server import running_range_server
 
 
 def test_two_lines_to_the_data(tiny_store: Path, tiny_dataset: DatasetPaths):
@@ -49,3 +52,42 @@ def test_all_splits_and_snow_and_clouds(tiny_store: Path, tiny_dataset: DatasetP
 def test_an_empty_split_is_an_error(tiny_store: Path, tiny_dataset: DatasetPaths):
     with pytest.raises(MetadataError, match="no patch for the test split"):
         reben.open_dataset(tiny_store, tiny_dataset.snow_and_cloud_metadata, split="test")
+
+
+@pytest.fixture
+def address(tiny_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of the tiny store, and a cache of this test's own."""
+    monkeypatch.setenv("REBEN_CACHE", str(tmp_path / "cache"))
+    with running_range_server(tiny_store.parent) as server:
+        yield server.url(tiny_store.name)
+
+
+def expect_equal(one: dict, other: dict) -> None:
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        assert torch.equal(value, other[key]) if isinstance(value, torch.Tensor) else value == other[key]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_store_at_an_address(address: str, tiny_store: Path, tiny_dataset: DatasetPaths, workers: int):
+    options = {"metadata": tiny_dataset.metadata, "bands": "all", "reference_maps": True}
+    near, far = reben.open_dataset(tiny_store, **options), reben.open_dataset(address, **options)
+    for one, other in zip(DataLoader(near, 3), DataLoader(far, 3, num_workers=workers), strict=True):
+        expect_equal(one, other)
+    expect_equal(near.batch([0, 2, 4]), far.batch([0, 2, 4]))
+    expect_equal(near.native_batch([0, 2]), far.native_batch([0, 2]))
+
+
+def test_loaders_of_a_store_at_an_address(address: str, tiny_store: Path, tiny_dataset: DatasetPaths):
+    modules = [
+        reben.PatchDataModule(store, tiny_dataset.metadata, batch_size=4, workers=2, bands="s2")
+        for store in (tiny_store, address)
+    ]
+    for one, other in zip(*(module.train_dataloader() for module in modules), strict=True):
+        expect_equal(one, other)
+
+
+def test_an_address_needs_tables(address: str):
+    with pytest.raises(MetadataError, match="metadata tables are not looked for") as caught:
+        reben.open_dataset(address)
+    assert "METADATA" in caught.value.hint

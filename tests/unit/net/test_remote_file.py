@@ -1,6 +1,9 @@
 """A remote file gives the bytes of the file, or an error: whatever the server does."""
 
 import random
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +164,32 @@ def test_an_iterator_that_is_left_ends_its_threads(server: RangeServer):
         server.fail_randomly(1.0, seed=0, kinds=("unavailable",))  # threads now wait for ten minutes
         found.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("reben-ranges")]
+
+
+_READER = """
+import sys
+from reben.net.remote_file import RemoteFile
+file = RemoteFile(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+list(file.read_spans([(200_000 + number * 1000, 1000) for number in range(100)]))
+"""
+
+
+def test_ctrl_c_ends_requests_that_wait(server: RangeServer):
+    command = [sys.executable, "-c", _READER, server.url("file.bin")]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, text=True) as reader:
+        assert reader.stdout.readline() == "open\n"
+        server.latency_s = 3600.0
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        while len(server.requests) < 2:
+            threading.Event().wait(0.01)
+        reader.send_signal(signal.SIGINT)
+        _, errors = reader.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
+    assert reader.returncode != 0
 
 
 def test_an_error_ends_the_threads(server: RangeServer):

@@ -9,7 +9,7 @@ from reben.core.errors import DownloadError
 from reben.net.connection import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop, Stopped
-from reben.net.stream import RemoteFile
+from reben.net.stream import RemoteStream
 from stand_ins.archive_server import ArchiveServer, Fault, serve
 
 DATA = random.Random(1).randbytes(700_001)  # noqa: S311 - it need not be secret
@@ -26,11 +26,11 @@ def server(tmp_path: Path) -> Iterator[ArchiveServer]:
 @contextmanager
 def remote(
     server: ArchiveServer, *, attempts: int = 4, name: str = "a.tar"
-) -> Iterator[tuple[RemoteFile, list[float]]]:
+) -> Iterator[tuple[RemoteStream, list[float]]]:
     waits: list[float] = []
     policy = RetryPolicy(attempts=attempts, sleep=waits.append, jitter=lambda: 0.0)
     with open_client(1) as client:
-        yield RemoteFile(server.url(name), client, Stop(), policy), waits
+        yield RemoteStream(server.url(name), client, Stop(), policy), waits
 
 
 def read(server: ArchiveServer, start: int = 0, **options: int) -> bytes:
@@ -166,7 +166,7 @@ def test_redirects_in_a_circle_end(server: ArchiveServer):
 
 def test_a_redirect_to_another_machine_without_encryption_is_refused(server: ArchiveServer):
     server.every = lambda _: Fault(302, {"Location": "http://example.com/a.tar"})
-    with pytest.raises(DownloadError, match="not encrypted"):
+    with pytest.raises(DownloadError, match="without encryption; refused"):
         read(server)
 
 
@@ -180,7 +180,7 @@ def test_a_signature_is_in_no_message(server: ArchiveServer):
 def test_who_waits_can_be_stopped(server: ArchiveServer):
     with open_client(1) as client:
         stop = Stop()
-        file = RemoteFile(server.url("a.tar"), client, stop)
+        file = RemoteStream(server.url("a.tar"), client, stop)
         chunks = file.chunks()
         next(chunks)
         stop.stop()

@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from reben.core.errors import ArchiveError
-from reben.net.url import expect_usable, is_address, without_query
+from reben.net.addresses import is_address, parse_address
 
 Compression = Literal["zstd", "gzip", "none"]
 
@@ -37,7 +37,7 @@ class Archive:
 
 def shown(part: Path | str) -> str:
     """A part for messages and reports; addresses without what may be a signature."""
-    return without_query(part) if isinstance(part, str) else str(part.absolute())
+    return str(parse_address(part)) if isinstance(part, str) else str(part.absolute())
 
 
 def name_of(part: Path | str) -> str:
@@ -59,7 +59,7 @@ def archive_at(given: Path | str) -> Archive | None:
 
     Raises:
         ArchiveError: if an address, or the first of several parts, is not called like an archive.
-        DownloadError: if an address cannot be used.
+        AddressError: if an address cannot be used.
     """
     text = str(given)
     if is_address(text):
@@ -75,14 +75,14 @@ def archive_of(parts: Iterable[Path | str]) -> Archive:
 
     Raises:
         ArchiveError: if there are none, or they are not called like parts of an archive.
-        DownloadError: if an address cannot be used.
+        AddressError: if an address cannot be used.
     """
     whole = tuple(parts)
     if not whole:
         raise ArchiveError("an archive without parts", hint=_KNOWN)
     for part in whole:
         if isinstance(part, str):
-            expect_usable(part)
+            parse_address(part)
         if not _NAME.fullmatch(name_of(part)):
             raise ArchiveError(f"{shown(part)}: is not called like an archive that can be read", hint=_KNOWN)
     match = _NAME.fullmatch(name_of(whole[0]))

@@ -13,7 +13,7 @@ from reben.io.archives.place import Archive, name_of, shown
 from reben.net.connection import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop
-from reben.net.stream import RemoteFile
+from reben.net.stream import RemoteStream
 
 if TYPE_CHECKING:
     from httpx2 import Client
@@ -69,7 +69,7 @@ class _FilePart:
 class _RemotePart:
     """A part on a server."""
 
-    file: RemoteFile
+    file: RemoteStream
 
     @property
     def nbytes(self) -> int | None:
@@ -125,7 +125,7 @@ class ArchiveSource:
             for part in self.archive.parts:
                 if isinstance(part, str):
                     client = client or self._held.enter_context(open_client(connections=1))
-                    self.parts.append(_RemotePart(RemoteFile(part, client, self.stop, policy, self.tell)))
+                    self.parts.append(_RemotePart(RemoteStream(part, client, self.stop, policy, self.tell)))
                 else:
                     self.parts.append(_FilePart(part))
                 self.parts[-1].describe()

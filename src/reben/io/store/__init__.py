@@ -5,10 +5,18 @@
 Source: reBEN paper, section II.C; values as the original converter writes them.
 """
 
-from reben.io.store.maps import DATA_FILE, SHARDS_FILE, is_store, shard_name
+from reben.io.store.maps import SHARDS_FILE, is_store, shard_name
 from reben.io.store.merge import merge_stores
 from reben.io.store.reader import Store, open_store
-from reben.io.store.values import REFERENCE_MAP_TENSOR, Layout, TensorSpec, header, parse_header, reference_map_key
+from reben.io.store.values import (
+    DATA_FILE,
+    REFERENCE_MAP_TENSOR,
+    Layout,
+    TensorSpec,
+    header,
+    parse_header,
+    reference_map_key,
+)
 from reben.io.store.writer import StoreWriter, create_store, resume_store
 
 __all__ = [

@@ -8,7 +8,7 @@ import errno
 import os
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, repeat
@@ -18,13 +18,16 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import lmdb
+import numpy as np
+from numpy.typing import NDArray
 
 from reben.core.errors import StoreError
 from reben.core.names import REFERENCE_MAP_SUFFIX
 from reben.io.small_files import read_json
 from reben.io.store.checksums import read_checksums
 from reben.io.store.keys import read_key_pages
-from reben.io.store.values import LONGEST_KEY
+from reben.io.store.values import DATA_FILE, LONGEST_KEY
+from reben.net.addresses import Address
 from reben.work.memory import memory_bytes
 
 
@@ -33,6 +36,18 @@ class AnyMap(Protocol):
 
     def get(self, key: bytes) -> memoryview | None:
         """A value, or None."""
+        ...
+
+    def has(self, key: bytes) -> bool:
+        """Whether there is a value."""
+        ...
+
+    def fetch(self, keys: Iterable[bytes]) -> None:
+        """Bring values near that will be asked for soon, if they are far away."""
+        ...
+
+    def lacks(self, keys: Iterable[bytes]) -> NDArray[np.bool_]:
+        """Which of many keys there are not, in their order; no value is touched."""
         ...
 
     def count(self) -> int:
@@ -59,8 +74,49 @@ class AnyMap(Protocol):
         """Some keys around `key`."""
         ...
 
+    def first_of_kinds(self) -> Iterator[str]:
+        """One key of each kind, as far as it takes a moment to find them: by their beginnings, and reference maps."""
+        ...
 
-class _Map:
+
+class _LocalMap:
+    """What all maps of files have in common: values are near."""
+
+    def get(self, key: bytes) -> memoryview | None:
+        raise NotImplementedError
+
+    def key_pages(self) -> Iterator[list[bytes]]:
+        raise NotImplementedError
+
+    def has(self, key: bytes) -> bool:
+        return self.get(key) is not None
+
+    def fetch(self, keys: Iterable[bytes]) -> None:
+        """Nothing is far away."""
+
+    def keys(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def first_of_kinds(self) -> Iterator[str]:
+        """The first key of each kind; all keys are read."""
+        seen = set()
+        for key in self.keys():
+            kind = (key[:_BEGINNING], key.endswith(REFERENCE_MAP_SUFFIX))
+            if kind not in seen:
+                seen.add(kind)
+                yield key
+
+    def lacks(self, keys: Iterable[bytes]) -> NDArray[np.bool_]:
+        """Compares keys by 64-bit hashes, which take a tenth of their memory.
+
+        One in some million million may be thought to be there because another has its hash.
+        """
+        wanted = np.fromiter(map(hash, keys), np.int64)
+        stored = np.fromiter((hash(key) for page in self.key_pages() for key in page), np.int64)
+        return np.isin(wanted, stored, invert=True)
+
+
+class _Map(_LocalMap):
     """An LMDB environment, and a read transaction for each thread that uses it.
 
     The operating system reads ahead only where the file does not fit into memory: the binding touches every page of a
@@ -147,7 +203,7 @@ class _Map:
         return transaction
 
 
-class _Shards:
+class _Shards(_LocalMap):
     """Several maps as one."""
 
     def __init__(self, maps: Sequence[_Map]) -> None:
@@ -183,8 +239,6 @@ class _Shards:
         return [name for shard in self._maps for name in shard.neighbours(key)]
 
 
-DATA_FILE = "data.mdb"
-"""In the folder of a store, as LMDB calls it."""
 SHARDS_FILE = "shards.json"
 """In a folder of shards: how many there are, among other things."""
 
@@ -202,12 +256,17 @@ def is_store(path: Path) -> bool:
     return path.is_file() or (path / DATA_FILE).is_file() or any(path.glob(f"{_SHARD_PATTERN}/{DATA_FILE}"))
 
 
-def open_any(path: Path) -> AnyMap:
-    """The map of a store, or those of all shards in a folder.
+def open_any(path: Path | Address) -> AnyMap:
+    """The map of a store, those of all shards in a folder, or what stands for one at an address.
 
     Raises:
         StoreError: if there is no store, or a shard is missing.
+        RemoteError: if an address cannot be read.
     """
+    if isinstance(path, Address):
+        from reben.io.store.remote_map import RemoteMap  # noqa: PLC0415 - paths need no HTTP library
+
+        return RemoteMap(path)
     shards = sorted(path.glob(_SHARD_PATTERN)) if path.is_dir() and not (path / DATA_FILE).exists() else []
     if not shards:
         return _open_map(path)
@@ -244,6 +303,9 @@ def _expected_shards(note: Path) -> int:
         raise StoreError(f"{note}: does not say how many shards there are", hint=DAMAGED_HINT)
     return expected
 
+
+_BEGINNING = 2
+"""Characters of a key that tell its kind: S1 or S2."""
 
 FITS_INTO_MEMORY = 0.5
 """Share of the machine's memory; a larger file will not stay in the page cache."""

@@ -8,7 +8,6 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,19 @@ from numpy.typing import NDArray
 from reben.core.errors import KeyNotFoundError, StoreError
 from reben.io.store.maps import DAMAGED_HINT, AnyMap, open_any
 from reben.io.store.values import parse_header, tensor_view
+from reben.net.addresses import Address, path_or_address
 
 
-def open_store(path: str | os.PathLike[str]) -> "Store":
+def open_store(path: str | os.PathLike[str] | Address) -> "Store":
     """Open a store for reading.
+
+    Args:
+        path: of a store; or its address, from which values are read one by one and kept in a cache: for looking, and
+            for small runs.
 
     Raises:
         StoreError: if there is no store at `path`.
+        RemoteError: if an address cannot be read.
     """
     return Store(path)
 
@@ -35,14 +40,15 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
     arrays that may be changed, and that `torch.from_numpy` takes without a warning.
 
     Args:
-        path: directory with `data.mdb`, an LMDB file, or a folder of shards, which are read as one store.
+        path: directory with `data.mdb`, an LMDB file, or a folder of shards, which are read as one store;
+            or an address (`https://`, `hf://datasets/OWNER/NAME/PATH`, `s3://BUCKET/KEY`) of `data.mdb` or its folder.
 
     Raises:
         StoreError: if there is no store at `path`.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str] | Address) -> None:
+        self.path = path_or_address(path)
         self._map: AnyMap | None = open_any(self.path)
 
     def __getitem__(self, key: str) -> dict[str, NDArray[Any]]:
@@ -112,7 +118,7 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
 
     def __contains__(self, key: object) -> bool:
         encoded = _encoded(key)
-        return encoded is not None and self._opened().get(encoded) is not None
+        return encoded is not None and self._opened().has(encoded)
 
     def __len__(self) -> int:
         return self._opened().count()
@@ -130,14 +136,22 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
         return self._opened().checksums()
 
     def lacks(self, keys: Iterable[bytes]) -> NDArray[np.bool_]:
-        """Which of many keys the store lacks, in their order; no value is touched.
+        """Which of many keys the store lacks, in their order; no value is touched."""
+        return self._opened().lacks(keys)
 
-        Keys are compared by 64-bit hashes, which take a tenth of their memory; one in some million million may be
-        thought to be there because another has its hash.
+    def fetch(self, keys: Iterable[str]) -> None:
+        """Bring values near that will be read soon: those of a store at an address, many at a time, into the cache.
+
+        Keys that are not there are left out. Nothing happens to a store on this machine.
+
+        Raises:
+            RemoteError: if one cannot be had.
         """
-        wanted = np.fromiter(map(hash, keys), np.int64)
-        stored = np.fromiter((hash(key) for page in self._opened().key_pages() for key in page), np.int64)
-        return np.isin(wanted, stored, invert=True)
+        self._opened().fetch(encoded for encoded in map(_encoded, keys) if encoded is not None)
+
+    def first_of_kinds(self) -> Iterator[str]:
+        """A key of each kind: the first one with each beginning, and of reference maps."""
+        return self._opened().first_of_kinds()
 
     def close(self) -> None:
         """Let go of the map; arrays that were read from it stay valid and keep it open. Reading opens it again."""

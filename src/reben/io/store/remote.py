@@ -16,13 +16,12 @@ from reben.io.store.kinds import expect_kind
 from reben.io.store.remote_pages import PageCache, RemotePages
 from reben.io.store.tree_pages import LARGEST_PAGE, PAGE_HEADER, Place, Tree, expect_value_pages, parse_meta
 from reben.io.store.tree_walk import find_places, first_from, walk
-from reben.io.store.values import parse_header
+from reben.io.store.values import DATA_FILE, parse_header
 from reben.net.addresses import Address, parse_address
 from reben.net.remote_file import PARALLEL, RemoteFile
 from reben.net.retries import RetryPolicy
 from reben.net.spans import Joined, Span, join
 
-DATA_FILE = "data.mdb"
 _LARGEST_VALUE = 1 << 28
 """Bytes; a patch of 224 bands has some 6 MB."""
 _DAMAGED_HINT = "the file on the server is damaged, or not a store of reben; check the address"
@@ -113,7 +112,7 @@ class RemoteStore:
             StoreError: if the tree is damaged.
             RemoteError: if it cannot be read.
         """
-        wanted = sorted({key.encode(errors="surrogatepass") for key in keys})
+        wanted = sorted({key.encode(errors="surrogateescape") for key in keys})
         with self._damage_named():
             places, missing = find_places(self.tree, self._pages.read, wanted)
         requests = [
@@ -122,11 +121,21 @@ class RemoteStore:
         ]
         return Plan(
             tuple(places),
-            tuple(key.decode(errors="surrogatepass") for key in missing),
+            tuple(key.decode(errors="surrogateescape") for key in missing),
             len(requests),
             sum(nbytes for _, nbytes in requests),
             sum(place.nbytes for place in places),
         )
+
+    def missing(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Which of many keys the store lacks.
+
+        Raises:
+            StoreError: if the tree is damaged.
+            RemoteError: if it cannot be read.
+        """
+        with self._damage_named():
+            return set(find_places(self.tree, self._pages.read, sorted(set(keys)))[1])
 
     def values(self, wanted: Plan | Iterable[str], *, parallel: int | None = None) -> Iterator[tuple[str, memoryview]]:
         """Keys and values in the order of the keys; each value has been checked.

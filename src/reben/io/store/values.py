@@ -20,6 +20,8 @@ from reben.io.small_files import parse_json
 REFERENCE_MAP_TENSOR = "Data"
 """Name of the only tensor of a reference map."""
 
+DATA_FILE = "data.mdb"
+"""In the folder of a store, as LMDB calls it."""
 LONGEST_KEY = 511
 """LMDB's limit, in bytes."""
 

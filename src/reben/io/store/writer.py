@@ -13,8 +13,7 @@ from reben.core.errors import DiskFullError, StoreError
 from reben.io.small_files import read_json
 from reben.io.store import checksums
 from reben.io.store.keys import read_key_pages
-from reben.io.store.maps import DATA_FILE
-from reben.io.store.values import LONGEST_KEY
+from reben.io.store.values import DATA_FILE, LONGEST_KEY
 from reben.work import atomic
 from reben.work.progress import Advance, unseen
 
@@ -150,7 +149,7 @@ class StoreWriter:
 
     def _keys(self) -> Iterator[bytes]:
         """The same, out of the tree: the binding would bring a page of every value into memory."""
-        return chain.from_iterable(read_key_pages(self.directory / "data.mdb"))
+        return chain.from_iterable(read_key_pages(self.directory / DATA_FILE))
 
     def value(self, key: str) -> bytes | None:
         """A value written so far; None if there is none."""

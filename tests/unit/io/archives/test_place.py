@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from reben.core.errors import ArchiveError, DownloadError
+from reben.core.errors import AddressError, ArchiveError
 from reben.io.archives.place import archive_at, archive_of
 
 
@@ -58,10 +58,10 @@ def test_addresses_are_archives(address: str):
     ("address", "error"),
     [
         ("https://host/page.html", ArchiveError),
-        ("http://host/a.tar.zst", DownloadError),
-        ("https://user:word@host/a.tar.zst", DownloadError),
-        ("https:///a.tar.zst", DownloadError),
-        ("https://host:99999/a.tar.zst", DownloadError),
+        ("http://host/a.tar.zst", AddressError),
+        ("https://user:word@host/a.tar.zst", AddressError),
+        ("https:///a.tar.zst", AddressError),
+        ("https://host:99999/a.tar.zst", AddressError),
     ],
 )
 def test_addresses_that_cannot_be_used(address: str, error: type[Exception]):
