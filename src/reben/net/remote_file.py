@@ -7,9 +7,9 @@ is taken for the file's bytes: each answer must say which bytes of which version
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Lock, get_ident
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -31,7 +31,7 @@ HEAD_BYTES = 1 << 17
 """Asked for when a file is opened, together with its size."""
 _IN_FLIGHT_BYTES = 1 << 26
 """Of spans that are being read, or wait for those before them."""
-_BREAK_EVERY_S = 0.1
+_BREAK_EVERY_S = 0.02
 
 T = TypeVar("T")
 
@@ -101,12 +101,12 @@ class RemoteFile:
         """
         stop, waiting, in_flight = Stop(), deque[tuple[Future[bytes], int]](), 0
         pool = ThreadPoolExecutor(min(parallel or self.parallel, self.parallel), thread_name_prefix="reben-ranges")
-        left, is_done = deque(spans), False
+        left, is_done, active = deque(spans), False, set[int]()
         try:
             while left or waiting:
                 while left and (not waiting or in_flight + left[0][1] <= _IN_FLIGHT_BYTES):
                     start, length = left.popleft()
-                    waiting.append((pool.submit(self._read, start, length, stop), length))
+                    waiting.append((pool.submit(self._read_noted, start, length, stop, active), length))
                     in_flight += length
                 future, length = waiting[0]
                 found = future.result()
@@ -118,7 +118,7 @@ class RemoteFile:
             if not is_done:
                 stop.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
-                self._break_until_done([future for future, _ in waiting])
+                self._break_until_done(active)
             pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
@@ -136,12 +136,23 @@ class RemoteFile:
     def __repr__(self) -> str:
         return f"RemoteFile({str(self.address)!r})"
 
-    def _break_until_done(self, futures: Sequence[Future[bytes]]) -> None:
-        """Break connections until nobody waits for one: some are opened only while others are being broken."""
-        running = [future for future in futures if not future.done()]
-        while running:
+    def _read_noted(self, start: int, length: int, stop: Stop, active: set[int]) -> bytes:
+        """Read in a thread, and note as long that it is at work."""
+        active.add(get_ident())
+        try:
+            return self._read(start, length, stop)
+        finally:
+            active.discard(get_ident())
+
+    def _break_until_done(self, active: set[int]) -> None:
+        """Break connections until no thread waits for one.
+
+        Some are opened only while others are being broken. Futures would not tell: Ctrl-C may fall between the start
+        of a thread and the moment in which its future is known.
+        """
+        while active:
             self._connections.break_all()
-            running = list(wait(running, timeout=_BREAK_EVERY_S).not_done)
+            time.sleep(_BREAK_EVERY_S)
 
     def _read(self, start: int, length: int, stop: Stop) -> bytes:
         if start < 0 or length < 0 or start + length > self.size:
