@@ -9,6 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from reben.core.release import PublishedFile
+from reben.core.wording import in_bytes
+from reben.get import estimate as estimate_module
+from reben.get import sources as sources_module
+from reben.get import stage as stage_module
+from reben.get.published import md5_of
 from reben.get.selection import with_names
 from reben.io.dataset.metadata import read_metadata, write_metadata
 from reben.io.dataset.paths import DatasetPaths
@@ -179,7 +185,7 @@ def test_a_dry_run_says_what_it_takes_and_makes_nothing(server: RangeServer, tab
     assert f"{number:>9,}  Sentinel-2 patches" in said
     assert "patches per split:" in said
     assert "to fetch:" in said
-    assert "GB free" in said
+    assert "are free" in said
     assert not data.exists()
 
 
@@ -216,3 +222,64 @@ def test_what_was_got_trains(server: RangeServer, tables: Path, tmp_path: Path):
         8, "--warmup-steps", 0, "--accelerator", "cpu", "--dropout", 0, "--bands", "s1",
     )  # fmt: skip
     assert (tmp_path / "run" / "test.json").exists()
+
+
+@pytest.fixture
+def published(server: RangeServer, tables: Path, monkeypatch: pytest.MonkeyPatch) -> RangeServer:
+    """The stand-in has what the servers of the published data set have, under its own addresses and checksums."""
+    shutil.copyfile(tables, server.folder / "metadata.parquet")
+    empty = read_metadata([tables]).slice(0, 0)
+    write_metadata(server.folder / "snow.parquet", empty)
+
+    def file(name: str) -> PublishedFile:
+        path = server.folder / name
+        return PublishedFile(name, server.url(name, "hub"), md5_of(path), path.stat().st_size)
+
+    maps = file("Reference_Maps.tar.zst")
+    kinds = {"s2": "BigEarthNet-S2.tar.zst", "s1": "BigEarthNet-S1.tar.zst"}
+    archives = {kind: (sources_module._ARCHIVES[kind][0], file(name)) for kind, name in kinds.items()}
+    monkeypatch.setattr(sources_module, "_ARCHIVES", archives | {"maps": (sources_module._ARCHIVES["maps"][0], maps)})
+    monkeypatch.setattr(sources_module, "LMDB_COPY", server.url("store/data.mdb", "hub"))
+    monkeypatch.setattr(stage_module, "METADATA", file("metadata.parquet"))
+    monkeypatch.setattr(stage_module, "SNOW_AND_CLOUD_METADATA", file("snow.parquet"))
+    for module in (stage_module, estimate_module):
+        monkeypatch.setattr(module, "MAPS_ARCHIVE", maps)
+    return server
+
+
+def asked_for(server: RangeServer, name: str) -> int:
+    return sum(name in request.path for request in server.requests)
+
+
+def test_the_published_data_set_is_what_is_got_by_default(published: RangeServer, tiny_store: Path, tmp_path: Path):
+    def dry_run() -> str:
+        return run_reben("get", "--limit", 3, "--source", "lmdb", "--dry-run", "--output", tmp_path / "data").stdout
+
+    published.requests.clear()
+    maps_bytes = (published.folder / "Reference_Maps.tar.zst").stat().st_size
+    assert f"to fetch: {in_bytes(maps_bytes)}, from {published.url('Reference_Maps.tar.zst', 'hub')}" in dry_run()
+    run_reben("get", "--limit", 3, "--source", "lmdb", "--output", tmp_path / "data")
+    first = asked_for(published, "Reference_Maps"), asked_for(published, "metadata.parquet")
+    assert min(first) > 0
+    assert asked_for(published, "BigEarthNet-S") == 0
+    expect_values(tmp_path / "data", tiny_store, read_metadata([tmp_path / "data" / "metadata.parquet"]))
+    run_reben("get", "--limit", 6, "--source", "lmdb", "--output", tmp_path / "data")  # tables and maps are kept
+    assert (asked_for(published, "Reference_Maps"), asked_for(published, "metadata.parquet")) == first
+    report = json.loads((tmp_path / "data" / "get-report.json").read_text())
+    assert report["tables"][0]["published"]
+    run_reben("get", "--limit", 6, "--source", "archives", "--output", tmp_path / "other")
+    assert asked_for(published, "BigEarthNet-S") > 0
+    for name in STORE_FILES:
+        assert (tmp_path / "other" / "store" / name).read_bytes() == (tmp_path / "data" / "store" / name).read_bytes()
+
+
+def test_a_table_that_is_not_the_published_one_is_refused(published: RangeServer, tmp_path: Path):
+    path = published.folder / "metadata.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"x")
+    try:
+        said = run_reben("get", "--limit", 3, "--output", tmp_path / "data", code=1).stderr
+    finally:
+        path.write_bytes(content)
+    assert "metadata.parquet: what the server sent has the MD5" in said
+    assert not (tmp_path / "data").exists()

@@ -7,6 +7,7 @@ import typer
 
 from reben.cli.console import context, say, stderr
 from reben.cli.from_model import options_from, with_options_of
+from reben.core.wording import in_bytes
 from reben.get.options import GetOptions
 
 if TYPE_CHECKING:
@@ -78,5 +79,5 @@ def _print_plan(plan: "GetPlan", output: Path, options: GetOptions) -> None:
     found = estimate(plan, parallel=options.parallel)
     for line in found.lines():
         say(line)
-    size, free = plan.wanted.disk_bytes / 1e9, found.free_bytes(output) / 1e9
-    say(f"store in {output}: about {size:,.2f} GB; {free:,.1f} GB free")
+    size, free = in_bytes(plan.wanted.disk_bytes), in_bytes(found.free_bytes(output))
+    say(f"store in {output}: about {size}; {free} are free")

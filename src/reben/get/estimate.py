@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from reben.core.release import MAPS_ARCHIVE
+from reben.core.wording import in_bytes
 from reben.get.by_ranges import open_values
+from reben.get.published import in_cache
 from reben.get.stage import GetPlan
 from reben.net.retries import RetryPolicy
 from reben.work.disk import free_bytes
@@ -31,7 +34,7 @@ class Estimate:
     def lines(self) -> Iterator[str]:
         """For people, a line per source."""
         for source in self.sources:
-            size = "an unknown number of bytes" if source.nbytes is None else f"{source.nbytes / 1e9:,.3f} GB"
+            size = "an unknown number of bytes" if source.nbytes is None else in_bytes(source.nbytes)
             requests = "" if source.requests is None else f" in {source.requests:,} requests"
             lacks = f"; it lacks {source.missing:,} of the wanted values" if source.missing else ""
             yield f"to fetch: {size}{requests}, from {source.source}{lacks}"
@@ -64,5 +67,8 @@ def estimate(plan: GetPlan, *, parallel: int, policy: RetryPolicy | None = None)
         of_archives = wanted.only(*elsewhere).counts
     for kind in of_archives:
         archive = sources.archive_of(kind)
-        found.append(SourceEstimate(str(archive), sources.nbytes_of(kind) or None, None))
+        is_here = all(isinstance(part, Path) for part in archive.parts)
+        if sources.lmdb is not None and archive.parts == (MAPS_ARCHIVE.address,):
+            is_here = in_cache(MAPS_ARCHIVE) is not None
+        found.append(SourceEstimate(str(archive), 0 if is_here else sources.nbytes_of(kind) or None, None))
     return Estimate(tuple(found))

@@ -33,7 +33,7 @@ def fetched(file: PublishedFile, *, policy: RetryPolicy | None = None, progress:
     Raises:
         DownloadError: if it cannot be had, or is not what was published.
     """
-    target = cache_folder("release", file.md5) / file.name
+    target = _target(file)
     if target.is_file() and md5_of(target) == file.md5:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +51,16 @@ def fetched(file: PublishedFile, *, policy: RetryPolicy | None = None, progress:
         atomic.put_in_place(part, target)
         _note_of(part).unlink(missing_ok=True)
     return target
+
+
+def in_cache(file: PublishedFile) -> Path | None:
+    """Where a published file lies in the cache, whole or damaged; None if it does not."""
+    path = _target(file)
+    return path if path.is_file() else None
+
+
+def _target(file: PublishedFile) -> Path:
+    return cache_folder("release", file.md5) / file.name
 
 
 def md5_of(path: Path) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reben.core.errors import EncodeError
-from reben.core.release import LMDB_COPY, MAPS_ARCHIVE, S1_ARCHIVE, S2_ARCHIVE, PublishedFile, published
+from reben.core.release import LMDB_COPY, MAPS_ARCHIVE, S1_ARCHIVE, S2_ARCHIVE, PublishedFile
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
 from reben.encode.specification import Part
 from reben.get.wanted import VALUE_BYTES
-from reben.io.archives.place import Archive, archive_at, archive_of, name_of, nbytes_of
+from reben.io.archives.place import Archive, archive_at, archive_of, nbytes_of
 from reben.io.store import is_store
 from reben.net.addresses import is_address
 
@@ -53,8 +53,9 @@ class Sources:
     def nbytes_of(self, kind: str) -> int:
         """Size of the archive with the values of a kind, for progress; 0 if it is not known."""
         archive = self.archive_of(kind)
-        known = [published(name_of(part), nbytes=None, address=str(part)) for part in archive.parts]
-        return nbytes_of(archive) or sum(file.nbytes or 0 for file in known if file is not None)
+        file = _ARCHIVES[kind][1]
+        published = file.nbytes if archive.parts == (file.address,) else None
+        return nbytes_of(archive) or published or 0
 
 
 def sources_of(given: Sequence[str], wanted: Mapping[str, int]) -> Sources:

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reben.core.errors import DiskFullError, EncodeError
-from reben.core.release import METADATA, SNOW_AND_CLOUD_METADATA
+from reben.core.release import MAPS_ARCHIVE, METADATA, SNOW_AND_CLOUD_METADATA
 from reben.encode.archives import encode_archives
 from reben.encode.engine import REPORT_FILE as ENCODE_REPORT_FILE
 from reben.encode.specification import Source
@@ -24,6 +24,7 @@ from reben.get.report import GetReport, RunRecord, SourceRecord, TableRecord
 from reben.get.selection import selected
 from reben.get.sources import Sources, sources_of
 from reben.get.wanted import Wanted
+from reben.io.archives.place import archive_of
 from reben.io.dataset.metadata import read_metadata, write_metadata
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.io.store import is_store, merge_stores, open_store
@@ -205,6 +206,7 @@ def _fetch(job: _Job, missing: Wanted, target: Path) -> None:
     maps = None
     if missing.only("maps").counts and "maps" in sources.archives:
         if not is_store(job.folder.maps):
+            job.plan = replace(job.plan, sources=_with_cached_maps(job))
             _from_archives(job, missing, job.folder.maps, "maps")
         maps = open_store(job.folder.maps)
     planned: list[FetchPlan] = []
@@ -217,6 +219,16 @@ def _fetch(job: _Job, missing: Wanted, target: Path) -> None:
         fetched_bytes, requests = (sum(getattr(plan, name) for plan in planned) for name in ("nbytes", "requests"))
         own = count - len(missing.only("maps").keys) if maps is not None else count
         job.used.append(SourceRecord(source=values.name, values=own, nbytes=fetched_bytes, requests=requests))
+
+
+def _with_cached_maps(job: _Job) -> Sources:
+    """The sources with the published archive of reference maps in the cache, where it is fetched to once."""
+    sources = job.plan.sources
+    if sources.archive_of("maps").parts != (MAPS_ARCHIVE.address,):
+        return sources
+    with job.context.progress("reference maps", in_bytes=True) as begin:
+        path = fetched(MAPS_ARCHIVE, policy=job.policy, progress=begin(MAPS_ARCHIVE.nbytes or 0))
+    return replace(sources, archives={**sources.archives, "maps": archive_of((path,))})
 
 
 def _from_archives(job: _Job, missing: Wanted, target: Path, *kinds: str) -> None:

@@ -16,6 +16,7 @@ from safetensors.numpy import save
 from reben.core.errors import KeyNotFoundError, StoreError
 from reben.io.store import Store, create_store, merge_stores, open_store, shard_name
 from reben.io.store.maps import SHARDS_FILE
+from stand_ins.range_server import running_range_server
 
 KEYS = [f"P_{column:02}_{row:02}" for column in range(7) for row in range(9)]
 VALUES = {
@@ -82,20 +83,29 @@ def of_others(root: Path) -> Iterator[Path]:
     yield root / "store"
 
 
-Maker = Callable[[Path], AbstractContextManager[Path]]
+@contextmanager
+def at_an_address(root: Path) -> Iterator[str]:
+    """Served by a stand-in, and read through a cache of its own."""
+    write(root / "served" / "store", KEYS)
+    with pytest.MonkeyPatch.context() as patch, running_range_server(root / "served") as server:
+        patch.setenv("REBEN_CACHE", str(root / "cache"))
+        yield server.url("store")
+
+
+Maker = Callable[[Path], AbstractContextManager[Path | str]]
 MAKERS: dict[str, Maker] = {
-    maker.__name__: maker for maker in (folder, file, shards, interleaved_shards, merged, of_others)
+    maker.__name__: maker for maker in (folder, file, shards, interleaved_shards, merged, of_others, at_an_address)
 }
 
 
 @pytest.fixture(scope="module", params=MAKERS)
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path | str]]:
     with MAKERS[request.param](tmp_path_factory.mktemp(request.param)) as path:
         yield request.param, path
 
 
 @pytest.fixture
-def store(place: tuple[str, Path]) -> Iterator[Store]:
+def store(place: tuple[str, Path | str]) -> Iterator[Store]:
     opened = open_store(place[1])
     yield opened
     opened.close()
@@ -162,8 +172,8 @@ def test_lacking_keys_in_their_order(store: Store):
     assert store.lacks(key.encode() for key in wanted).tolist() == [False, True, False, True]
 
 
-def test_checksums_are_those_of_the_values(store: Store, place: tuple[str, Path]):
-    known = place[0] != "of_others"
+def test_checksums_are_those_of_the_values(store: Store, place: tuple[str, Path | str]):
+    known = place[0] not in {"of_others", "at_an_address"}
     expected = {key: zlib.crc32(value) if known else None for key, value in sorted(VALUES.items())}
     assert dict(store.checksums()) == expected
 
@@ -189,7 +199,7 @@ def test_threads_read_at_the_same_time(store: Store):
     assert found == VALUES
 
 
-def test_a_store_is_equal_to_itself_and_shows_where_it_lies(store: Store, place: tuple[str, Path]):
+def test_a_store_is_equal_to_itself_and_shows_where_it_lies(store: Store, place: tuple[str, Path | str]):
     assert store == store  # noqa: PLR0124
     assert store != open_store(place[1])
     assert str(place[1]) in repr(store)
