@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.dataset import BenchData
 from benchmarks.timing import medians_s
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 
 ARCHIVES, UNPACK, BARE = (
@@ -85,7 +85,7 @@ def _unpack_and_encode(archives: list[Path], folder: Path, target: Path) -> None
     for archive in archives:
         subprocess.run(["tar", "--zstd", "-C", str(folder), "-xf", str(archive)], check=True)  # noqa: S607
     paths = DatasetPaths(folder)
-    encode(plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), target)
+    encode(plan_encoding(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), target)
 
 
 def _decode_and_write(archives: list[Path], store: Path, target: Path) -> None:

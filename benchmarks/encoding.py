@@ -14,7 +14,7 @@ from benchmarks.dataset import BenchData
 from benchmarks.timing import medians_s
 from reben.core.bands import S1_BANDS, S2_BANDS
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 
 PROCESSES = 2
 _MAP_BYTES = 1 << 36
@@ -39,7 +39,7 @@ def measure(data: BenchData, scratch: Path, *, rounds: int) -> dict[str, float]:
 def encode_with_reben(data: BenchData, target: Path) -> None:
     """What `reben encode bigearthnet` does."""
     paths = data.paths
-    encode(plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), target)
+    encode(plan_encoding(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), target)
 
 
 def encode_with_plain_loop(data: BenchData, target: Path) -> None:

@@ -16,7 +16,7 @@ from httpx2 import Client, Limits
 from benchmarks.dataset import BenchData
 from benchmarks.timing import medians_s
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.get.wanted import Wanted
 from reben.io.store import open_store
 
@@ -67,7 +67,7 @@ def measure(
     """
     store, target, copy = scratch / "served", scratch / "got", scratch / "plain.bin"
     shutil.rmtree(store, ignore_errors=True)
-    encode(plan(sources(s2=data.paths.s2, s1=data.paths.s1)), store)
+    encode(plan_encoding(sources(s2=data.paths.s2, s1=data.paths.s1)), store)
     chosen = sorted(random.Random(0).sample(data.patches, min(PAIRS, len(data.patches))))  # noqa: S311 - reproducible
     wanted = Wanted({"s2": tuple(pair[0] for pair in chosen), "s1": tuple(sorted(pair[1] for pair in chosen))})
     opened = open_store(store)

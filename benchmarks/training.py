@@ -12,7 +12,7 @@ from torch.nn import functional
 from reben.data.datamodule import PatchDataModule
 from reben.demo.dataset import write_dataset
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import Recipe
@@ -28,7 +28,7 @@ def measure(folder: Path, *, rounds: int) -> dict[str, float]:
     shutil.rmtree(folder, ignore_errors=True)
     dataset = write_dataset(folder / "dataset", step=_STEP, workers=available_cpus())
     store = folder / "store"
-    encode(plan(sources(s2=dataset.s2, s1=dataset.s1)), store)
+    encode(plan_encoding(sources(s2=dataset.s2, s1=dataset.s1)), store)
     seconds: dict[str, list[float]] = {BARE: [], REBEN: []}
     for number in range(rounds):
         seconds[BARE].append(_bare_epoch_s(store, dataset.metadata))

@@ -26,7 +26,7 @@ from reben.demo.dataset import write_dataset
 from reben.demo.l1c import L1C_PRODUCT, write_l1c_product
 from reben.encode.bigearthnet import sources
 from reben.encode.datasets import DATASETS
-from reben.encode.engine import Plan, encode, plan
+from reben.encode.engine import EncodePlan, encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.legend_files import LEGENDS
 from reben.learn.tasks import TASKS
@@ -91,8 +91,8 @@ def shared_data() -> Path:
     return _SHARED_DATA
 
 
-def plan_of(paths: DatasetPaths) -> Plan:
-    return plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps))
+def plan_of(paths: DatasetPaths) -> EncodePlan:
+    return plan_encoding(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps))
 
 
 @pytest.fixture(scope="session")

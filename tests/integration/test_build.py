@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
@@ -192,7 +192,7 @@ def test_no_products(small_land_cover: Path, tmp_path: Path):
 
 def test_a_store_holds_what_encoding_the_geotiffs_gives(built: Path, built_store: Path, tmp_path: Path):
     files, store = DatasetPaths(built), DatasetPaths(built_store)
-    encode(plan(sources(s2=files.s2, reference_maps=files.reference_maps)), tmp_path / "store")
+    encode(plan_encoding(sources(s2=files.s2, reference_maps=files.reference_maps)), tmp_path / "store")
     expected, found = open_store(tmp_path / "store"), open_store(store.store)
     assert list(found) == list(expected)
     assert len(found) == 3 * 15 * 2

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
@@ -96,7 +96,7 @@ def test_a_cluster_builds_a_store(
 ):
     output, files = DatasetPaths(tmp_path / "dataset"), DatasetPaths(built)
     finish(start(products, small_land_cover, output.root, "--format", "store", "--scheduler", cluster.address))
-    encode(plan(sources(s2=files.s2, reference_maps=files.reference_maps)), tmp_path / "store")
+    encode(plan_encoding(sources(s2=files.s2, reference_maps=files.reference_maps)), tmp_path / "store")
     expected, found = open_store(tmp_path / "store"), open_store(output.store)
     assert {key: found.raw(key) for key in found} == {key: expected.raw(key) for key in expected}
     assert output.metadata.read_bytes() == files.metadata.read_bytes()

@@ -23,7 +23,7 @@ from reben.construct.plan import plan_build
 from reben.correct.correction import choose_l1c, correct
 from reben.correct.sixs.engine import SixsEngine
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.encode.shards import encode_shards
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
@@ -53,15 +53,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("shards", [None, 2])
 def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path):
-    todo = plan(sources(s2=tiny_dataset.s2, s1=tiny_dataset.s1, reference_maps=tiny_dataset.reference_maps))
+    plan = plan_encoding(sources(s2=tiny_dataset.s2, s1=tiny_dataset.s1, reference_maps=tiny_dataset.reference_maps))
     whole = {key: open_store(tiny_store).raw(key) for key in open_store(tiny_store)}
 
     def work(place: Path) -> None:
         if shards is None:
-            encode(todo, place / "store", workers=1)
+            encode(plan, place / "store", workers=1)
         else:
             with in_this_process() as executor:
-                encode_shards(todo, place / "store", shards=shards, executor=executor)
+                encode_shards(plan, place / "store", shards=shards, executor=executor)
 
     def check(place: Path) -> None:
         store = open_store(place / "store")

@@ -73,12 +73,12 @@ def download(
         report = Report.read(output)
         catalogue = Catalogue(access.service, client, policy, stop)
         described = [report.described(product) for product in products]
-        todo = _described(described, catalogue, output, thoroughly=options.verify)
-        _expect_room(todo, output, options)
-        progress = start(sum(product.size or 0 for product in todo))
+        wanted = _described(described, catalogue, output, thoroughly=options.verify)
+        _expect_room(wanted, output, options)
+        progress = start(sum(product.size or 0 for product in wanted))
         tokens = Tokens(client, access.service, access.credentials, policy=policy, stop=stop, clock=access.clock)
         session = DownloadSession(client, access.service, tokens, policy, stop, _locked(progress))
-        _run(todo, _Work(output, options, session), report)
+        _run(wanted, _Work(output, options, session), report)
     return report
 
 
@@ -115,13 +115,13 @@ def _locked(progress: Advance) -> Advance:
     return locked
 
 
-def _expect_room(todo: Sequence[CatalogueProduct], output: Path, options: DownloadOptions) -> None:
+def _expect_room(wanted: Sequence[CatalogueProduct], output: Path, options: DownloadOptions) -> None:
     """Check the disk before the first byte.
 
     Raises:
         DownloadError: if what is missing does not fit.
     """
-    missing = [product for product in todo if not _lies_in(output, product)]
+    missing = [product for product in wanted if not _lies_in(output, product)]
     sizes = [product.size or 0 for product in missing]
     needed = sum(
         size - min(part_size(Place.of(product, output).archive), size)
@@ -146,12 +146,12 @@ class _Work:
     session: DownloadSession
 
 
-def _run(todo: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
+def _run(wanted: Sequence[CatalogueProduct], work: _Work, report: Report) -> None:
     """Do all, and note each outcome as it comes."""
     with ThreadPoolExecutor(work.options.parallel, thread_name_prefix="download") as executor:
         running: dict[Future[Outcome], CatalogueProduct] = {}
         try:  # from the first thread on: Ctrl-C may come while the others are being started
-            for product in todo:
+            for product in wanted:
                 running[executor.submit(_bring_to_end, product, work)] = product
             for future in as_they_end(running):
                 report.note(future.result())

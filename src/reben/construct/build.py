@@ -81,7 +81,7 @@ class _Task:
 
 
 def build(
-    todo: BuildPlan,
+    plan: BuildPlan,
     inputs: BuildInputs,
     target: Path,
     *,
@@ -92,7 +92,7 @@ def build(
     """Build a data set, or resume one; one that was built of the same before is left as it is.
 
     Args:
-        todo: which products.
+        plan: which products.
         inputs: what decides what becomes of them, and how; a build is only resumed with the same.
         target: folder to make.
         executor: runs tiles, in other processes or on other machines that see the same files.
@@ -107,12 +107,12 @@ def build(
     start = time.perf_counter()
     Workspace.clear_remains(target)
     given, options = inputs.parameters(), inputs.options
-    parameters = given | _planned(todo, options)
-    products = {tile: (path, *todo.further.get(tile, ())) for tile, path in todo.tiles.items()}
+    parameters = given | _planned(plan, options)
+    products = {tile: (path, *plan.further.get(tile, ())) for tile, path in plan.tiles.items()}
     before = finished_report(target, parameters, products, options.s1_dir)
     if before is not None:
         atomic.remove_attempts(target)
-        progress(len(todo.tiles))
+        progress(len(plan.tiles))
         return BuildResult(before, before.failed_tiles)
     atomic.expect_free(target)
     with atomic.locked(target):
@@ -121,19 +121,19 @@ def build(
         fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
         threads = threads_per_worker(options.threads, options.workers, options.scheduler)
         tasks = [
-            _Task(path, tile, inputs, workspace, threads, fingerprint, todo.further.get(tile, ()))
-            for tile, path in todo.tiles.items()
+            _Task(path, tile, inputs, workspace, threads, fingerprint, plan.further.get(tile, ()))
+            for tile, path in plan.tiles.items()
         ]
         again = _forget_changed(tasks)
         with ThreadPoolExecutor(1) as beside:
             checksums = beside.submit(sha256_of_all, inputs.files())
             failed = _build_tiles(tasks, executor, skip_errors=options.skips_errors, progress=progress)
-        failed |= todo.unreadable
-        finished = [tile for tile in todo.tiles if tile not in failed]
+        failed |= plan.unreadable
+        finished = [tile for tile in plan.tiles if tile not in failed]
         rows = _finish_data(workspace, finished, failed, inputs)
         learnt = again + _unchecked(workspace.records(finished), compared=options.checksums)
         report = BuildReport(
-            **_of_the_plan(todo),
+            **_of_the_plan(plan),
             **_summary(workspace.records(finished), rows, options.patch_size),
             parameters=parameters,
             inputs=checksums.result(),
@@ -293,24 +293,24 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
     return rows
 
 
-def _planned(todo: BuildPlan, options: BuildOptions) -> dict[str, Any]:
+def _planned(plan: BuildPlan, options: BuildOptions) -> dict[str, Any]:
     """What of the plan decides whether a build may be resumed."""
     planned: dict[str, Any] = {
         "format": options.format,
-        "tiles": {tile: str(path) for tile, path in todo.tiles.items()},
+        "tiles": {tile: str(path) for tile, path in plan.tiles.items()},
     }
-    if todo.further:
-        planned["further products"] = {tile: [*map(str, paths)] for tile, paths in todo.further.items()}
+    if plan.further:
+        planned["further products"] = {tile: [*map(str, paths)] for tile, paths in plan.further.items()}
     return planned
 
 
-def _of_the_plan(todo: BuildPlan) -> dict[str, Any]:
+def _of_the_plan(plan: BuildPlan) -> dict[str, Any]:
     """What the report says before a tile is built."""
     return {
         "format_version": reports.FORMAT_VERSION,
         "versions": reports.versions(),
-        "rejected_tiles": {tile: tuple(reasons) for tile, reasons in todo.rejected.items()},
-        "left_out": todo.left_out,
+        "rejected_tiles": {tile: tuple(reasons) for tile, reasons in plan.rejected.items()},
+        "left_out": plan.left_out,
     }
 
 

@@ -39,25 +39,25 @@ def build_dataset(l2a: Sequence[Path], target: Path, options: BuildOptions, cont
     remarks = inputs.load().remarks()  # whatever is wrong with the inputs shows here, before a worker starts
     for remark in remarks:
         context.tell(f"warning: {remark}")
-    todo = plan_build(inputs.l2a, skip_errors=options.skips_errors)
-    for line in _lines(todo):
+    plan = plan_build(inputs.l2a, skip_errors=options.skips_errors)
+    for line in _lines(plan):
         context.tell(line)
     with (
         context.executor_of(options.scheduler, options.workers, preload="reben.construct.build") as executor,
         context.progress("building") as begin,
     ):
-        progress = begin(len(todo.tiles))
-        result = build(todo, inputs, target, executor=executor, remarks=remarks, progress=progress)
-    return Built(todo, result)
+        progress = begin(len(plan.tiles))
+        result = build(plan, inputs, target, executor=executor, remarks=remarks, progress=progress)
+    return Built(plan, result)
 
 
-def _lines(todo: BuildPlan) -> list[str]:
+def _lines(plan: BuildPlan) -> list[str]:
     """What people should know of the products before hours of work."""
     return [
-        *left_out_lines(todo.left_out),
+        *left_out_lines(plan.left_out),
         *(
-            f"joined: {tile}: {todo.tiles[tile]} with {', '.join(map(str, paths))}"
-            for tile, paths in todo.further.items()
+            f"joined: {tile}: {plan.tiles[tile]} with {', '.join(map(str, paths))}"
+            for tile, paths in plan.further.items()
         ),
-        *(f"rejected: {tile}: {', '.join(reasons)}" for tile, reasons in todo.rejected.items()),
+        *(f"rejected: {tile}: {', '.join(reasons)}" for tile, reasons in plan.rejected.items()),
     ]

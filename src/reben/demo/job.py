@@ -15,7 +15,7 @@ from reben.demo.area import EXTENT, blocks_in
 from reben.demo.inputs import RawInputs, write_raw_inputs
 from reben.demo.l1c import NEIGHBOURS_M
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.scores.multilabel import Scores
@@ -143,9 +143,9 @@ def make_data(
     data = _build(raw, l2a, output / "dataset")
 
     report_stage("4/7  encoding it as an LMDB+safetensors store")
-    todo = plan(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
+    plan = plan_encoding(sources(s2=data.s2, s1=data.s1, reference_maps=data.reference_maps))
     with progress("encoding") as begin:
-        encode(todo, data.store, progress=begin(len(todo.samples)))
+        encode(plan, data.store, progress=begin(len(plan.samples)))
     store = output / "store"
     store.symlink_to(data.store.relative_to(output))  # where demos of before had it
     return store, data.root

@@ -21,7 +21,7 @@ from reben.encode.archive_run import (
     remove_all_notes,
 )
 from reben.encode.archived_part import Wanted
-from reben.encode.engine import REPORT_FILE, EncodeResult, Progress, plan, read_result, requests_of, root_name
+from reben.encode.engine import REPORT_FILE, EncodeResult, Progress, plan_encoding, read_result, requests_of, root_name
 from reben.encode.finished import may_be_finished
 from reben.encode.specification import Source
 from reben.encode.unsorted import collect, collected_folder
@@ -93,7 +93,7 @@ def _open(
 ) -> OpenedSource:
     if isinstance(source.root, Archive):
         return OpenedSource(number, source, held.enter_context(ArchiveSource(source.root, tell, policy)))
-    requests, _ = requests_of(plan([source]))
+    requests, _ = requests_of(plan_encoding([source]))
     return OpenedSource(number, source, None, requests=requests)
 
 

@@ -37,7 +37,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EncodePlan:
     """All that is to be encoded, sorted by key."""
 
     samples: tuple[tuple[Sample, Part], ...]
@@ -48,9 +48,9 @@ class Plan:
         """Samples per part, by the part's name."""
         return dict(Counter(part.name for _, part in self.samples))
 
-    def slice(self, first: int, end: int) -> "Plan":
+    def slice(self, first: int, end: int) -> "EncodePlan":
         """Some of the samples, by number."""
-        return Plan(self.samples[first:end], self.roots)
+        return EncodePlan(self.samples[first:end], self.roots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class EncodeResult:
     """Errors by key, if they were skipped."""
 
 
-def plan(sources: Sequence[Source]) -> Plan:
+def plan_encoding(sources: Sequence[Source]) -> EncodePlan:
     """Find all samples.
 
     Raises:
@@ -79,7 +79,7 @@ def plan(sources: Sequence[Source]) -> Plan:
                 f"{sample.key} occurs twice: {Path(sample.stem).parent} and {Path(other.stem).parent}",
                 hint="remove one of the two folders",
             )
-    return Plan(tuple(entries), tuple(root_name(source) for source in sources))
+    return EncodePlan(tuple(entries), tuple(root_name(source) for source in sources))
 
 
 def root_name(source: Source) -> str:
@@ -87,15 +87,15 @@ def root_name(source: Source) -> str:
     return str(source.root.resolve()) if isinstance(source.root, Path) else str(source.root)
 
 
-def requests_of(todo: Plan) -> tuple[list[Request], tuple[ValueReader, ...]]:
+def requests_of(plan: EncodePlan) -> tuple[list[Request], tuple[ValueReader, ...]]:
     """What is to be read, and what reads it."""
-    parts = tuple({part.name: part for _, part in todo.samples}.values())
-    requests = [Request(sample.key, sample.stem, parts.index(part)) for sample, part in todo.samples]
+    parts = tuple({part.name: part for _, part in plan.samples}.values())
+    requests = [Request(sample.key, sample.stem, parts.index(part)) for sample, part in plan.samples]
     return requests, tuple(ValueReader(part) for part in parts)
 
 
 def encode(
-    todo: Plan,
+    plan: EncodePlan,
     target: Path,
     *,
     workers: int | None = None,
@@ -111,7 +111,7 @@ def encode(
     needs the usual `if __name__ == "__main__":`.
 
     Args:
-        todo: what to encode.
+        plan: what to encode.
         target: directory of the new store; appears when all is written.
         workers: processes that read; by default as many as there are processors, and none beside this one for so few
             samples that starting them would take longer than the work.
@@ -126,11 +126,11 @@ def encode(
         StoreError: if the store cannot be written, or an interrupted one was begun from other folders.
         TargetExistsError: if there is something else at `target`.
     """
-    if (target / DATA_FILE).is_file() and is_finished(todo, target / REPORT_FILE):
-        progress(len(todo.samples))
+    if (target / DATA_FILE).is_file() and is_finished(plan, target / REPORT_FILE):
+        progress(len(plan.samples))
         return read_result(target)
-    requests, readers = requests_of(todo)
-    with resume_store(target, origin=", ".join(todo.roots)) as store:
+    requests, readers = requests_of(plan)
+    with resume_store(target, origin=", ".join(plan.roots)) as store:
         skipped = Skipped(store.directory / SKIPPED_FILE)
         # Whole batches, as they are written: one of which only the first samples were skipped is read again.
         done = batch_start(requests, readers, _count_done(store, requests, skipped))
@@ -148,10 +148,10 @@ def encode(
                 store.write(batch.items)
             progress(len(batch.items) + len(batch.errors))
         skipped.path.unlink(missing_ok=True)
-        result = _result(todo, skipped)
+        result = _result(plan, skipped)
         if not result.counts and not may_be_empty:
             raise nothing_readable(result)
-        _write_report(store.directory / REPORT_FILE, todo, result)
+        _write_report(store.directory / REPORT_FILE, plan, result)
     return result
 
 
@@ -209,8 +209,8 @@ def _count_done(store: StoreWriter, requests: Sequence[Request], skipped: Skippe
     return position
 
 
-def _result(todo: Plan, skipped: Skipped) -> EncodeResult:
-    counts = Counter(part.name for sample, part in todo.samples if sample.key not in skipped.errors)
+def _result(plan: EncodePlan, skipped: Skipped) -> EncodeResult:
+    counts = Counter(part.name for sample, part in plan.samples if sample.key not in skipped.errors)
     return EncodeResult(dict(counts), skipped.errors)
 
 
@@ -220,8 +220,8 @@ def nothing_readable(result: EncodeResult) -> EncodeError:
     return EncodeError(f"none of {len(result.skipped):,} samples can be read; the first: {first}")
 
 
-def _write_report(path: Path, todo: Plan, result: EncodeResult) -> None:
-    report = {"reben": __version__, **described(todo), "values": result.counts, "skipped": result.skipped}
+def _write_report(path: Path, plan: EncodePlan, result: EncodeResult) -> None:
+    report = {"reben": __version__, **described(plan), "values": result.counts, "skipped": result.skipped}
     atomic.write_json(path, report)
 
 

@@ -15,28 +15,28 @@ from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.work import atomic
 
 if TYPE_CHECKING:
-    from reben.encode.engine import Plan
+    from reben.encode.engine import EncodePlan
 
 
-def described(todo: "Plan") -> dict[str, Any]:
+def described(plan: "EncodePlan") -> dict[str, Any]:
     """What is encoded, for the note of a store."""
-    keys = hashlib.sha256("\n".join(sample.key for sample, _ in todo.samples).encode()).hexdigest()
-    return {"sources": list(todo.roots), "samples": len(todo.samples), "keys_sha256": keys}
+    keys = hashlib.sha256("\n".join(sample.key for sample, _ in plan.samples).encode()).hexdigest()
+    return {"sources": list(plan.roots), "samples": len(plan.samples), "keys_sha256": keys}
 
 
-def is_finished(todo: "Plan", note: Path, **further: object) -> bool:
+def is_finished(plan: "EncodePlan", note: Path, **further: object) -> bool:
     """Whether the store with this note was made of the same samples, and none of their files was changed since.
 
     Args:
-        todo: what is to be encoded.
+        plan: what is to be encoded.
         note: JSON file of the store.
         further: what else the note must say.
     """
-    if not note.is_file() or not (said := _read(note)) or said.get("sources") != list(todo.roots):
+    if not note.is_file() or not (said := _read(note)) or said.get("sources") != list(plan.roots):
         return False
-    wanted = described(todo) | further
+    wanted = described(plan) | further
     same = all(said.get(name) == value for name, value in wanted.items())
-    if not same or _newest_ns(todo) > note.stat().st_mtime_ns:
+    if not same or _newest_ns(plan) > note.stat().st_mtime_ns:
         return False
     atomic.remove_attempts(note.parent)
     return True
@@ -55,9 +55,9 @@ def _read(note: Path) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _newest_ns(todo: "Plan") -> float:
+def _newest_ns(plan: "EncodePlan") -> float:
     """Time of the last change of any file, in nanoseconds; infinite if one is missing."""
-    files = (sample.stem + file.suffix for sample, part in todo.samples for file in part.files)
+    files = (sample.stem + file.suffix for sample, part in plan.samples for file in part.files)
     try:
         return max(os.stat(file).st_mtime_ns for file in files)  # noqa: PTH116 - there may be millions
     except OSError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reben.core.errors import EncodeError, RebenError
 from reben.encode.changes import expect_unchanged
-from reben.encode.engine import EncodeResult, Plan, encode, nothing_readable, read_result, requests_of
+from reben.encode.engine import EncodePlan, EncodeResult, encode, nothing_readable, read_result, requests_of
 from reben.encode.finished import described, is_finished
 from reben.io.small_files import read_json
 from reben.io.store import DATA_FILE, SHARDS_FILE, open_store, shard_name
@@ -22,7 +22,7 @@ from reben.work.run_all import run_all
 
 
 def encode_shards(
-    todo: Plan,
+    plan: EncodePlan,
     target: Path,
     *,
     shards: int,
@@ -33,7 +33,7 @@ def encode_shards(
     """Write everything that is planned into a new folder of stores, or resume one.
 
     Args:
-        todo: what to encode.
+        plan: what to encode.
         target: folder of the shards; appears when all are written.
         shards: how many; at least one sample goes into each.
         executor: runs one task per shard, in other processes or on other machines that see the same files.
@@ -44,21 +44,21 @@ def encode_shards(
         EncodeError, RasterError, StoreError: see `encode`; or if a worker died.
         TargetExistsError: if there is something else at `target`.
     """
-    count = min(shards, len(todo.samples))
-    edges = [len(todo.samples) * number // count for number in range(count + 1)]
-    slices = [todo.slice(first, end) for first, end in pairwise(edges)]
-    if is_finished(todo, target / SHARDS_FILE, shards=count):
-        progress(len(todo.samples))
+    count = min(shards, len(plan.samples))
+    edges = [len(plan.samples) * number // count for number in range(count + 1)]
+    slices = [plan.slice(first, end) for first, end in pairwise(edges)]
+    if is_finished(plan, target / SHARDS_FILE, shards=count):
+        progress(len(plan.samples))
         return _together([read_result(target / shard_name(number)) for number in range(count)])
     with atomic.resumable_directory(target) as partial:
-        _expect_same_slices(partial, todo, count)
+        _expect_same_slices(partial, plan, count)
         shards_todo = [_Shard(part, partial / shard_name(number), skip_errors) for number, part in enumerate(slices)]
         results: dict[Path, EncodeResult] = {}
         for shard, outcome in run_all(executor, _encode_shard, shards_todo, death=_death):
             if isinstance(outcome, RebenError):
                 raise outcome
             results[shard.target] = outcome
-            progress(len(shard.todo.samples))
+            progress(len(shard.plan.samples))
         result = _together([results[shard.target] for shard in shards_todo])
         if not result.counts:
             for number in range(count):
@@ -75,14 +75,14 @@ def _together(results: list[EncodeResult]) -> EncodeResult:
     return EncodeResult(counts, {key: error for result in results for key, error in result.skipped.items()})
 
 
-def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
+def _expect_same_slices(folder: Path, plan: EncodePlan, count: int) -> None:
     """Note how the samples are spread, or compare it with an interrupted attempt.
 
     Raises:
         EncodeError: if that had other samples, or another number of shards.
     """
     path = folder / SHARDS_FILE
-    slices = described(todo) | {"shards": count}
+    slices = described(plan) | {"shards": count}
     if not path.exists():
         if (folder / DATA_FILE).exists():
             raise EncodeError(
@@ -99,7 +99,7 @@ def _expect_same_slices(folder: Path, todo: Plan, count: int) -> None:
 
 @dataclass(frozen=True)
 class _Shard:
-    todo: Plan
+    plan: EncodePlan
     target: Path
     skip_errors: bool
 
@@ -110,9 +110,9 @@ def _death(shard: _Shard) -> EncodeError:
 
 def _encode_shard(shard: _Shard) -> EncodeResult:
     """Encode a slice in this process; a finished shard is left as it is, if its files are what they were."""
-    todo, target = shard.todo, shard.target
+    plan, target = shard.plan, shard.target
     if (target / DATA_FILE).exists():
-        requests, readers = requests_of(todo)
+        requests, readers = requests_of(plan)
         begun_ns = (target.parent / SHARDS_FILE).stat().st_mtime_ns
         with closing(open_store(target)) as store:
             expect_unchanged(
@@ -124,4 +124,4 @@ def _encode_shard(shard: _Shard) -> EncodeResult:
             )
         atomic.remove_attempts(target)
         return read_result(target)
-    return encode(todo, target, workers=1, skip_errors=shard.skip_errors, may_be_empty=True)
+    return encode(plan, target, workers=1, skip_errors=shard.skip_errors, may_be_empty=True)

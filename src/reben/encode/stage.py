@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reben.core.errors import EncodeError
 from reben.encode.archives import encode_archives
-from reben.encode.engine import REPORT_FILE, EncodeResult, Plan, encode, plan
+from reben.encode.engine import REPORT_FILE, EncodePlan, EncodeResult, encode, plan_encoding
 from reben.encode.finished import may_be_finished
 from reben.encode.options import EncodeOptions
 from reben.encode.shards import encode_shards
@@ -50,11 +50,11 @@ def encode_sources(
         return _encode_archives(sources, target, options, context)
     with context.progress("finding samples") as begin:
         progress = begin(1)
-        todo = plan(sources)
+        plan = plan_encoding(sources)
         progress(1)
     if options.scheduler and not options.shards:
         context.tell("note: the cluster writes shards; --shards says how many, by default one per local processor")
-    return Encoded(todo.counts(), _encode(todo, target, options, context))
+    return Encoded(plan.counts(), _encode(plan, target, options, context))
 
 
 def _encode_archives(sources: Sequence[Source], target: Path, options: EncodeOptions, context: Context) -> Encoded:
@@ -77,22 +77,22 @@ def _encode_archives(sources: Sequence[Source], target: Path, options: EncodeOpt
     return Encoded(result.counts, result)
 
 
-def _encode(todo: Plan, target: Path, options: EncodeOptions, context: Context) -> EncodeResult:
+def _encode(plan: EncodePlan, target: Path, options: EncodeOptions, context: Context) -> EncodeResult:
     skip_errors = options.on_error == "skip"
     if not (options.shards or options.scheduler):
         with context.progress("encoding") as begin:
-            progress = begin(len(todo.samples))
-            return encode(todo, target, workers=options.workers, skip_errors=skip_errors, progress=progress)
+            progress = begin(len(plan.samples))
+            return encode(plan, target, workers=options.workers, skip_errors=skip_errors, progress=progress)
     workers = options.workers or available_cpus()
     with (
         context.executor_of(options.scheduler, workers, preload="reben.encode.shards") as executor,
         context.progress("encoding") as begin,
     ):
         return encode_shards(
-            todo,
+            plan,
             target,
             shards=options.shards or workers,
             executor=executor,
             skip_errors=skip_errors,
-            progress=begin(len(todo.samples)),
+            progress=begin(len(plan.samples)),
         )

@@ -183,12 +183,12 @@ def _build_stage(configuration: Configuration, folders: Folders, context: Contex
         if not products:
             raise PipelineError(f"no L2A product in {_listed(configuration.l2a)}", hint="expected *.SAFE or *.zip")
         built = build_dataset(products, folders.dataset.root, options, context)
-        report, todo = built.result.report, built.plan
+        report, plan = built.result.report, built.plan
         summary = {
             "tiles": len(report.tiles),
             "patches": report.patches.get("kept", 0),
-            "rejected tiles": {tile: ", ".join(reasons) for tile, reasons in todo.rejected.items()},
-            "left out": _left_out(configuration) | todo.left_out,
+            "rejected tiles": {tile: ", ".join(reasons) for tile, reasons in plan.rejected.items()},
+            "left out": _left_out(configuration) | plan.left_out,
         }
         return Made((folders.dataset.report,), summary, built.result.failed)
 

@@ -31,8 +31,8 @@ def again(make_product: Callable[..., Path], small_land_cover: Path, tmp_path: P
 
     def build_it() -> BuildResult:
         with ThreadPoolExecutor(1) as executor:
-            todo = plan_build(inputs.l2a, skip_errors=True)
-            return build(todo, inputs, tmp_path / "dataset", executor=executor)
+            plan = plan_build(inputs.l2a, skip_errors=True)
+            return build(plan, inputs, tmp_path / "dataset", executor=executor)
 
     assert list(build_it().failed) == [FAILED]
     return build_it

@@ -89,7 +89,7 @@ def test_scenes(
         ({"s1_scenes": Path("missing")}, BuildError, "missing: is not a directory"),
         ({"patch_size": 1210}, BandError, "patch size 1210 m"),
         ({"p": 0.8, "q": 0.3}, SplitError, "training ground remains"),
-        ({"legend": Path("missing.toml")}, LegendError, "missing.toml: cannot be read"),
+        ({"legend": Path("missing.toml")}, LegendError, "missing.toml: does not exist"),
         ({"clc": Path("missing.gpkg")}, LandCoverError, "missing.gpkg: cannot be read"),
         ({"snow": (Path("missing.csv"),)}, BuildError, "--snow-list and --cloud-list name v1 patches"),
         ({"unpaired": "keep"}, BuildError, "--unpaired keep needs Sentinel-1"),

@@ -97,6 +97,6 @@ def test_what_cannot_be_read_is_listed_if_errors_are_skipped(make_product, tmp_p
     (tmp_path / "photos.zip").write_bytes(b"PK")
     with pytest.raises(ProductError, match=r"photos\.zip"):
         plan_build([tmp_path])
-    todo = plan_build([tmp_path], skip_errors=True)
-    assert list(todo.tiles) == ["S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"]
-    assert "photos.zip" in todo.unreadable["photos.zip"]
+    plan = plan_build([tmp_path], skip_errors=True)
+    assert list(plan.tiles) == ["S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"]
+    assert "photos.zip" in plan.unreadable["photos.zip"]

@@ -18,7 +18,7 @@ from reben.encode import archives as archives_module
 from reben.encode.archive_notes import read_checkpoint
 from reben.encode.archives import encode_archives
 from reben.encode.bigearthnet import BIGEARTHNET, sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.encode.specification import Source, source_at
 from reben.io.archives import zstd_stream
 from reben.io.archives.place import archive_of
@@ -70,7 +70,12 @@ def expect_same(store: Path, other: Path) -> None:
 
 
 def folder_store(paths: DatasetPaths, target: Path, **options: bool) -> Path:
-    encode(plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), target, workers=1, **options)
+    encode(
+        plan_encoding(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)),
+        target,
+        workers=1,
+        **options,
+    )
     return target
 
 
@@ -229,7 +234,7 @@ def test_what_gdal_reads_is_read(copy: DatasetPaths, tmp_path: Path):
         raster.write(band, 1)
     make_archive(copy.s2, tmp_path)
     encode_archives(sources(s2=tmp_path / "BigEarthNet-S2.tar.zst"), tmp_path / "store")
-    encode(plan(sources(s2=copy.s2)), tmp_path / "other")
+    encode(plan_encoding(sources(s2=copy.s2)), tmp_path / "other")
     expect_same(tmp_path / "store", tmp_path / "other")
     file.write_bytes(b"II*\0no TIFF")
     make_archive(copy.s2, tmp_path)
@@ -445,7 +450,7 @@ def test_an_archive_that_changed_is_not_gone_on_with(tiny_dataset: DatasetPaths,
 @pytest.mark.usefixtures("small_batches")
 def test_a_checkpoint_that_is_damaged_means_another_beginning(tiny_dataset: DatasetPaths, tmp_path: Path):
     tar = tar_of(tiny_dataset.s2, tmp_path / "s2.tar")
-    encode(plan(sources(s2=tiny_dataset.s2)), tmp_path / "other", workers=1)
+    encode(plan_encoding(sources(s2=tiny_dataset.s2)), tmp_path / "other", workers=1)
     for number, change in enumerate((lambda raw: raw[:-5], lambda raw: raw.replace(b'"start": ', b'"start": 1'))):
         target = tmp_path / f"store{number}"
         interrupted(sources(s2=tar), target, after=8)
@@ -519,7 +524,7 @@ def test_faults_of_a_server(tiny_dataset: DatasetPaths, archives: Path, tmp_path
 @pytest.mark.usefixtures("small_batches")
 def test_an_interrupted_run_over_http_is_resumed_by_ranges(tiny_dataset: DatasetPaths, tmp_path: Path):
     tar = tar_of(tiny_dataset.s2, tmp_path / "s2.tar")
-    encode(plan(sources(s2=tiny_dataset.s2)), tmp_path / "other", workers=1)
+    encode(plan_encoding(sources(s2=tiny_dataset.s2)), tmp_path / "other", workers=1)
     with serve(tmp_path) as server:
         interrupted(sources(s2=server.url("s2.tar")), tmp_path / "store", after=8)
         before = len(server.requests)
@@ -536,7 +541,7 @@ def test_parts_over_http(tiny_dataset: DatasetPaths, tmp_path: Path):
     data = gzip.compress(tar_of(tiny_dataset.s2, tmp_path / "s2.tar").read_bytes(), 1)
     for name, part in (("aa", data[:400_000]), ("ab", data[400_000:])):
         (tmp_path / f"s2.tar.gz{name}").write_bytes(part)
-    encode(plan(sources(s2=tiny_dataset.s2)), tmp_path / "other", workers=1)
+    encode(plan_encoding(sources(s2=tiny_dataset.s2)), tmp_path / "other", workers=1)
     with serve(tmp_path) as server:
         archive = archive_of([server.url("s2.tar.gzaa"), server.url("s2.tar.gzab")])
         encode_archives([Source(BIGEARTHNET.parts[0], archive)], tmp_path / "store")
@@ -568,5 +573,5 @@ def test_a_source_is_a_folder_or_an_archive(tmp_path: Path):
     assert source_at(part, tmp_path).root == tmp_path
     assert str(source_at(part, tmp_path / "a.tar.zst").root) == str(tmp_path / "a.tar.zst")
     with pytest.raises(EncodeError, match="expected a folder"):
-        plan([source_at(part, tmp_path / "a.tar.zst")])
+        plan_encoding([source_at(part, tmp_path / "a.tar.zst")])
     assert archives_module.__doc__

@@ -10,7 +10,7 @@ from reben.core.errors import EncodeError
 from reben.encode import shards as shards_module
 from reben.encode.bigearthnet import S2_PATCHES
 from reben.encode.changes import expect_unchanged
-from reben.encode.engine import encode, plan, requests_of
+from reben.encode.engine import encode, plan_encoding, requests_of
 from reben.encode.specification import Source
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
@@ -42,7 +42,7 @@ def interrupt(dataset: DatasetPaths, target: Path, **options: bool) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        encode(plan([Source(S2_PATCHES, dataset.s2)]), target, progress=progress, **options)
+        encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), target, progress=progress, **options)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_file_of_a_finished_sample_that_has_changed(dataset: DatasetPaths, tmp
         other = max(dataset.s2.glob("*/*"))
         shutil.copy2(other / f"{other.name}_B05.tif", folder / f"{folder.name}_B05.tif")
     with pytest.raises(EncodeError, match=f"{folder.name} has changed since it was encoded") as caught:
-        encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store")
+        encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store")
     assert f"{folder.name}_B05.tif" in str(caught.value)
     assert "delete this folder" in caught.value.hint
 
@@ -73,8 +73,8 @@ def test_files_that_were_touched_but_are_what_they_were(dataset: DatasetPaths, t
     interrupt(dataset, tmp_path / "store")
     for path in dataset.s2.rglob("*.tif"):
         path.touch()
-    encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store")
-    encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "undisturbed")
+    encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store")
+    encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), tmp_path / "undisturbed")
     assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
 
 
@@ -87,25 +87,25 @@ def test_a_sample_that_was_skipped_and_is_whole_now(dataset: DatasetPaths, tmp_p
     interrupt(dataset, tmp_path / "store", skip_errors=True)
     path.write_bytes(content)
     with pytest.raises(EncodeError, match=f"{folder.name} has changed"):
-        encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", skip_errors=True)
+        encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", skip_errors=True)
 
 
 def test_finished_shards(dataset: DatasetPaths, tmp_path: Path):
-    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    plan = plan_encoding([Source(S2_PATCHES, dataset.s2)])
     target = tmp_path / "shards" / "00000"
     target.parent.mkdir()
     (target.parent / shards_module.SHARDS_FILE).write_text("{}")
-    result = shards_module._encode_shard(shards_module._Shard(todo, target, False))
-    assert shards_module._encode_shard(shards_module._Shard(todo, target, False)) == result
+    result = shards_module._encode_shard(shards_module._Shard(plan, target, False))
+    assert shards_module._encode_shard(shards_module._Shard(plan, target, False)) == result
     change_first(dataset)
     with pytest.raises(EncodeError, match="has changed since it was encoded"):
-        shards_module._encode_shard(shards_module._Shard(todo, target, False))
+        shards_module._encode_shard(shards_module._Shard(plan, target, False))
 
 
 def test_nothing_is_read_that_was_not_touched(
     dataset: DatasetPaths, tiny_store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    requests, readers = requests_of(plan([Source(S2_PATCHES, dataset.s2)]))
+    requests, readers = requests_of(plan_encoding([Source(S2_PATCHES, dataset.s2)]))
     newest = max(path.stat().st_ctime_ns for path in dataset.s2.rglob("*.tif"))
     monkeypatch.setattr(type(readers[0]), "read_into", None)
     store = open_store(tiny_store)

@@ -8,7 +8,7 @@ import rasterio
 
 from reben.core.errors import EncodeError, RasterError, RebenError, StoreError, TargetExistsError
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES, sources
-from reben.encode.engine import REPORT_FILE, EncodeResult, encode, plan, read_result
+from reben.encode.engine import REPORT_FILE, EncodeResult, encode, plan_encoding, read_result
 from reben.encode.specification import Source
 from reben.encode.values import ValueReader
 from reben.io.dataset.paths import DatasetPaths
@@ -27,7 +27,7 @@ def some_patch(dataset: DatasetPaths) -> Path:
 
 
 def encode_s2(dataset: DatasetPaths, target: Path, workers: int = 1) -> EncodeResult:
-    return encode(plan([Source(S2_PATCHES, dataset.s2)]), target, workers=workers)
+    return encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), target, workers=workers)
 
 
 def expect_failure(dataset: DatasetPaths, target: Path, kind: type[RebenError], *parts: str) -> None:
@@ -48,7 +48,7 @@ def test_bytes_do_not_depend_on_the_number_of_workers(tiny_dataset: DatasetPaths
             Source(S1_PATCHES, tiny_dataset.s1),
             Source(S2_PATCHES, tiny_dataset.s2),
         ]
-        encode(plan(sources), target, workers=workers)
+        encode(plan_encoding(sources), target, workers=workers)
         assert (target / "data.mdb").read_bytes() == (tiny_store / "data.mdb").read_bytes()
 
 
@@ -95,19 +95,19 @@ def test_a_patch_in_two_folders(dataset: DatasetPaths, tmp_path: Path):
 
 def test_no_patches_found_names_the_folder_that_was_probably_meant(dataset: DatasetPaths, tmp_path: Path):
     with pytest.raises(EncodeError, match="no Sentinel-2 patches found") as caught:
-        plan([Source(S2_PATCHES, dataset.root)])
+        plan_encoding([Source(S2_PATCHES, dataset.root)])
     assert f"did you mean {dataset.s2}?" in caught.value.hint
     (tmp_path / "empty").mkdir()
     with pytest.raises(EncodeError, match="no reference maps found") as caught:
-        plan([Source(REFERENCE_MAPS, tmp_path / "empty")])
+        plan_encoding([Source(REFERENCE_MAPS, tmp_path / "empty")])
     assert "_reference_map.tif" in caught.value.hint
 
 
 def test_missing_folder_and_nothing_to_do(tmp_path: Path):
     with pytest.raises(EncodeError, match="does not exist"):
-        plan([Source(S1_PATCHES, tmp_path / "nowhere")])
+        plan_encoding([Source(S1_PATCHES, tmp_path / "nowhere")])
     with pytest.raises(EncodeError, match="nothing to encode") as caught:
-        plan([])
+        plan_encoding([])
     assert "--s2-dir" in caught.value.hint
 
 
@@ -127,24 +127,26 @@ def test_an_existing_store_is_left_alone(dataset: DatasetPaths, tmp_path: Path):
 
 def test_progress_and_counts_add_up(dataset: DatasetPaths, tmp_path: Path):
     sources = [Source(S2_PATCHES, dataset.s2), Source(S1_PATCHES, dataset.s1)]
-    todo = plan(sources)
+    plan = plan_encoding(sources)
     patches = len(list(dataset.s2.glob("*/*")))
-    assert todo.counts() == {"Sentinel-1 patches": patches, "Sentinel-2 patches": patches}
+    assert plan.counts() == {"Sentinel-1 patches": patches, "Sentinel-2 patches": patches}
     advances: list[int] = []
-    encode(todo, tmp_path / "store", progress=advances.append)
+    encode(plan, tmp_path / "store", progress=advances.append)
     assert sum(advances) == 2 * patches == len(open_store(tmp_path / "store"))
 
 
 def test_hidden_folders_are_not_part_of_the_data_set(dataset: DatasetPaths):
     (dataset.s2 / ".trash" / "patch").mkdir(parents=True)
     (some_patch(dataset).parent / ".ipynb_checkpoints").mkdir()
-    assert not [sample for sample, _ in plan([Source(S2_PATCHES, dataset.s2)]).samples if sample.key.startswith(".")]
+    assert not [
+        sample for sample, _ in plan_encoding([Source(S2_PATCHES, dataset.s2)]).samples if sample.key.startswith(".")
+    ]
 
 
 def test_a_folder_that_is_no_patch_is_named(dataset: DatasetPaths):
     (dataset.s2 / "a_tile" / "thumbnails").mkdir(parents=True)
     with pytest.raises(EncodeError, match="thumbnails: is not a patch") as caught:
-        plan([Source(S2_PATCHES, dataset.s2)])
+        plan_encoding([Source(S2_PATCHES, dataset.s2)])
     assert "folder per patch" in caught.value.hint
 
 
@@ -153,14 +155,14 @@ def test_what_cannot_be_read_is_skipped_and_listed(dataset: DatasetPaths, tmp_pa
     bad = sorted(dataset.s2.glob("*/*"))[2:5:2]
     for patch in bad:
         (patch / f"{patch.name}_B05.tif").write_bytes(b"II*")
-    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    plan = plan_encoding([Source(S2_PATCHES, dataset.s2)])
     advances: list[int] = []
-    result = encode(todo, tmp_path / "store", workers=workers, skip_errors=True, progress=advances.append)
+    result = encode(plan, tmp_path / "store", workers=workers, skip_errors=True, progress=advances.append)
     assert set(result.skipped) == {patch.name for patch in bad}
     assert all("B05.tif" in message for message in result.skipped.values())
-    assert result.counts == {"Sentinel-2 patches": len(todo.samples) - 2}
-    assert sum(advances) == len(todo.samples)
-    assert set(open_store(tmp_path / "store")) == {sample.key for sample, _ in todo.samples} - set(result.skipped)
+    assert result.counts == {"Sentinel-2 patches": len(plan.samples) - 2}
+    assert sum(advances) == len(plan.samples)
+    assert set(open_store(tmp_path / "store")) == {sample.key for sample, _ in plan.samples} - set(result.skipped)
     assert read_result(tmp_path / "store") == result
     assert {path.name for path in (tmp_path / "store").iterdir()} == {"checksums.bin", "data.mdb", REPORT_FILE}
 
@@ -169,7 +171,7 @@ def test_nothing_that_can_be_read_is_an_error(dataset: DatasetPaths, tmp_path: P
     for path in dataset.s2.rglob("*_B02.tif"):
         path.write_bytes(b"")
     with pytest.raises(EncodeError, match=r"none of .* samples can be read; the first"):
-        encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", skip_errors=True)
+        encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", skip_errors=True)
     assert not (tmp_path / "store").exists()
 
 
@@ -177,13 +179,13 @@ def test_what_is_mended_after_nothing_could_be_read_is_read(dataset: DatasetPath
     whole = {path: path.read_bytes() for path in dataset.s2.rglob("*_B02.tif")}
     for path in whole:
         path.write_bytes(b"")
-    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    plan = plan_encoding([Source(S2_PATCHES, dataset.s2)])
     with pytest.raises(EncodeError, match="samples can be read"):
-        encode(todo, tmp_path / "store", skip_errors=True)
+        encode(plan, tmp_path / "store", skip_errors=True)
     for path, content in whole.items():
         path.write_bytes(content)
-    assert encode(todo, tmp_path / "store", skip_errors=True).skipped == {}
-    assert len(open_store(tmp_path / "store")) == len(todo.samples)
+    assert encode(plan, tmp_path / "store", skip_errors=True).skipped == {}
+    assert len(open_store(tmp_path / "store")) == len(plan.samples)
 
 
 @pytest.fixture
@@ -215,17 +217,17 @@ def test_a_mended_patch_lets_the_encoder_go_on(dataset: DatasetPaths, tmp_path: 
 def test_what_was_skipped_before_an_interruption_stays_skipped(dataset: DatasetPaths, tmp_path: Path):
     first, last = (choose(dataset.s2.glob("*/*")) for choose in (min, max))
     (first / f"{first.name}_B05.tif").write_bytes(b"II*")
-    todo = plan([Source(S2_PATCHES, dataset.s2)])
+    plan = plan_encoding([Source(S2_PATCHES, dataset.s2)])
 
     def interrupt(advance: int) -> None:
         if advance:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        encode(todo, tmp_path / "store", skip_errors=True, progress=interrupt)
-    result = encode(todo, tmp_path / "store", skip_errors=True)
+        encode(plan, tmp_path / "store", skip_errors=True, progress=interrupt)
+    result = encode(plan, tmp_path / "store", skip_errors=True)
     assert set(result.skipped) == {first.name}
-    encode(todo, tmp_path / "undisturbed", skip_errors=True)
+    encode(plan, tmp_path / "undisturbed", skip_errors=True)
     assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
     assert last.name in open_store(tmp_path / "store")
 
@@ -246,7 +248,7 @@ def test_another_data_set_is_not_mixed_in(dataset: DatasetPaths, tmp_path: Path)
     interrupted(dataset, tmp_path / "store")
     dataset.s2.rename(tmp_path / "moved")
     with pytest.raises(StoreError, match="begun from something else") as caught:
-        encode(plan([Source(S2_PATCHES, tmp_path / "moved")]), tmp_path / "store")
+        encode(plan_encoding([Source(S2_PATCHES, tmp_path / "moved")]), tmp_path / "store")
     assert "delete this folder" in caught.value.hint
     (tmp_path / "moved").rename(dataset.s2)
     shutil.rmtree(min(dataset.s2.glob("*/*")))
@@ -263,7 +265,7 @@ def test_after_a_restart_of_the_machine_encoding_begins_anew(
     (tmp_path / "boot_id").write_text("another")
     monkeypatch.setattr("reben.io.store.writer._BOOT_ID", tmp_path / "boot_id")
     advances: list[int] = []
-    encode(plan([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", progress=advances.append)
+    encode(plan_encoding([Source(S2_PATCHES, dataset.s2)]), tmp_path / "store", progress=advances.append)
     assert advances[0] == 0
     encode_s2(dataset, tmp_path / "undisturbed")
     assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
@@ -275,8 +277,8 @@ def test_skipped_samples_change_no_byte_of_an_interrupted_store(dataset: Dataset
     """Transactions hold six values here; a bad one may be their first, their last, or in between."""
     bad = sorted(dataset.s2.glob("*/*"))[number]
     (bad / f"{bad.name}_B05.tif").write_bytes(b"II*")
-    todo = plan([Source(S2_PATCHES, dataset.s2)])
-    encode(todo, tmp_path / "undisturbed", skip_errors=True)
+    plan = plan_encoding([Source(S2_PATCHES, dataset.s2)])
+    encode(plan, tmp_path / "undisturbed", skip_errors=True)
     stops = iter([1, 2])
 
     def interrupt(advance: int) -> None:
@@ -285,8 +287,8 @@ def test_skipped_samples_change_no_byte_of_an_interrupted_store(dataset: Dataset
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            encode(todo, tmp_path / "store", skip_errors=True, progress=interrupt)
-    result = encode(todo, tmp_path / "store", skip_errors=True)
+            encode(plan, tmp_path / "store", skip_errors=True, progress=interrupt)
+    result = encode(plan, tmp_path / "store", skip_errors=True)
     assert set(result.skipped) == {bad.name}
     assert (tmp_path / "store" / "data.mdb").read_bytes() == (tmp_path / "undisturbed" / "data.mdb").read_bytes()
 
@@ -313,5 +315,5 @@ def test_folders_that_people_give_by_mistake(
         "nothing": tmp_path / "nothing",
     }[given]
     with pytest.raises(EncodeError, match=message) as caught:
-        plan(sources(s2=root))
+        plan_encoding(sources(s2=root))
     assert re.search(hint, caught.value.hint)

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from reben.core.errors import EncodeError, RasterError, StoreError, TargetExistsError
-from reben.encode.engine import REPORT_FILE, EncodeResult, Plan, encode, plan, read_result
+from reben.encode.engine import REPORT_FILE, EncodePlan, EncodeResult, encode, plan_encoding, read_result
 from reben.encode.shards import encode_shards
 from reben.encode.specification import Part, SampleLayout, Source, raster
 from reben.io.store import open_store, shard_name
@@ -50,10 +50,12 @@ def damage(folder: Path, *numbers: int) -> None:
 
 
 def shard(
-    folder: Path, target: Path, shards: int = 3, *, workers: int = 1, todo: Plan | None = None, **options: Any
+    folder: Path, target: Path, shards: int = 3, *, workers: int = 1, plan: EncodePlan | None = None, **options: Any
 ) -> EncodeResult:
     with ThreadPoolExecutor(workers) as executor:
-        return encode_shards(todo or plan([Source(PART, folder)]), target, shards=shards, executor=executor, **options)
+        return encode_shards(
+            plan or plan_encoding([Source(PART, folder)]), target, shards=shards, executor=executor, **options
+        )
 
 
 def values(path: Path) -> dict[str, bytes]:
@@ -62,7 +64,7 @@ def values(path: Path) -> dict[str, bytes]:
 
 
 def single(folder: Path, target: Path) -> dict[str, bytes]:
-    encode(plan([Source(PART, folder)]), target)
+    encode(plan_encoding([Source(PART, folder)]), target)
     return values(target)
 
 
@@ -94,8 +96,8 @@ def test_bytes_do_not_depend_on_the_executor(images: Path, tmp_path: Path):
 
 
 def test_counts_of_parts_add_up(images: Path, tmp_path: Path):
-    todo = plan([Source(PART, images), Source(OTHERS, images)])
-    assert shard(images, tmp_path / "shards", 4, todo=todo).counts == {"images": 7, "maps": 7}
+    plan = plan_encoding([Source(PART, images), Source(OTHERS, images)])
+    assert shard(images, tmp_path / "shards", 4, plan=plan).counts == {"images": 7, "maps": 7}
     assert len(open_store(tmp_path / "shards")) == 14
 
 
@@ -230,7 +232,7 @@ def test_unfinished_shards_are_not_gone_on_with_from_other_data(
 def test_an_unfinished_store_does_not_become_shards(images: Path, tmp_path: Path):
     damage(images, 6)
     with pytest.raises(RasterError):
-        encode(plan([Source(PART, images)]), tmp_path / "store")
+        encode(plan_encoding([Source(PART, images)]), tmp_path / "store")
     write(images, 6)
     try:
         shard(images, tmp_path / "store")
@@ -244,7 +246,7 @@ def test_unfinished_shards_do_not_become_a_store(images: Path, tmp_path: Path):
     partial = interrupted(images, tmp_path / "store")
     before = states(partial)
     with pytest.raises((EncodeError, StoreError)) as caught:
-        encode(plan([Source(PART, images)]), tmp_path / "store")
+        encode(plan_encoding([Source(PART, images)]), tmp_path / "store")
     assert "delete this folder" in caught.value.hint
     assert states(partial) == before
 
@@ -262,7 +264,7 @@ def test_a_worker_that_dies_is_an_error(images: Path, tmp_path: Path):
     with pytest.raises(
         EncodeError, match=r"a worker died while it encoded shard-0000[01] \(terminated abruptly\)"
     ) as caught:
-        encode_shards(plan([Source(PART, images)]), tmp_path / "shards", shards=2, executor=DyingExecutor())
+        encode_shards(plan_encoding([Source(PART, images)]), tmp_path / "shards", shards=2, executor=DyingExecutor())
     assert "the same command resumes the work" in caught.value.hint
     shard(images, tmp_path / "shards", 2)
     assert len(open_store(tmp_path / "shards")) == 7
@@ -273,9 +275,9 @@ def test_paths_of_samples_do_not_depend_on_the_current_folder_of_a_worker(
 ):
     """As on a cluster: the folders were given relative to ours."""
     monkeypatch.chdir(images)
-    todo = plan([Source(PART, Path())])
+    plan = plan_encoding([Source(PART, Path())])
     monkeypatch.chdir("/")
-    shard(images, tmp_path / "shards", todo=todo)
+    shard(images, tmp_path / "shards", plan=plan)
     assert len(open_store(tmp_path / "shards")) == 7
 
 

@@ -160,9 +160,9 @@ def predict_tile_map(
     extent = tile.patches.extent
     side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
     classes = np.full((side_px, side_px), UNLABELLED, np.int8)
-    todo = [(grid, list(_needed(grid, extent))) for grid in tile.grids(whole_tile=True)]
-    progress = start(sum(len(cells) for _, cells in todo))
-    for grid, cells in reversed(todo):  # the patch grid itself last: its own patches are those of data sets
+    cells_of = [(grid, list(_needed(grid, extent))) for grid in tile.grids(whole_tile=True)]
+    progress = start(sum(len(cells) for _, cells in cells_of))
+    for grid, cells in reversed(cells_of):  # the patch grid itself last: its own patches are those of data sets
         images = (image for image in tile.images(grid, cells) if image.valid.any())
         for batch, logits in _outputs(trained, images, batch_size):
             for image, predicted in zip(batch, logits.argmax(dim=1).cpu().numpy(), strict=True):

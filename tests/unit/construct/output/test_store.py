@@ -11,7 +11,7 @@ from reben.construct.reference_maps import find_layer
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.encode.bigearthnet import sources
-from reben.encode.engine import encode, plan
+from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
 from reben.io.tiff.geotiff import write_band
@@ -40,7 +40,7 @@ def both_ways(product: Path, settings: TileSettings, folder: Path) -> tuple[Tile
         direct = build_tile(product, settings, StoreOutput(writer))
     paths = DatasetPaths(folder / "dataset")
     files = build_tile(product, settings, GeotiffOutput(paths))
-    encode(plan(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), folder / "encoded")
+    encode(plan_encoding(sources(s2=paths.s2, s1=paths.s1, reference_maps=paths.reference_maps)), folder / "encoded")
     return direct, files
 
 
