@@ -108,7 +108,7 @@ def test_patches_without_a_partner_may_stay(
     [
         (["--s1-scenes", "."], "no scene found"),
         (["--s1-scenes", ".", "--s1-dir", ".", "--s1-pairs", "x"], "--s1-dir and --s1-scenes exclude each other"),
-        (["--legend", "missing.toml"], "missing.toml: cannot be read"),
+        (["--legend", "missing.toml"], "missing.toml: does not exist"),
     ],
 )
 def test_options_that_cannot_be_used(
