@@ -18,6 +18,7 @@ from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store
 from stand_ins.command import run_reben
+from stand_ins.range_server import running_range_server
 
 FAST = ("--model", "test_resnet", "--epochs", "1", "--batch-size", "8", "--warmup-steps", "0", "--accelerator", "cpu")
 
@@ -149,3 +150,23 @@ def test_one_class_is_refused_early(eurosat: Path, tmp_path: Path):
     said = run("train", "--data", tmp_path, "--output", tmp_path / "run", *FAST, code=1)
     assert "there is nothing to tell it from" in said
     assert not (tmp_path / "run").exists()
+
+
+def test_training_and_prediction_from_an_address(
+    tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REBEN_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(tiny_store, tmp_path / "served" / "store")
+    with running_range_server(tmp_path / "served") as server:
+        given = ("--store", server.url("store", "hub"), "--metadata", tiny_dataset.metadata)
+        said = run("train", *given, "--output", tmp_path / "run", "--bands", "s1", *FAST)
+        assert "is read over the line" in said
+        assert "patches/s" in said
+        asked = server.sent
+        first = run("predict", "--checkpoint", tmp_path / "run", *given, "--split", "test")
+        run("plot", *given, "--split", "test", "--count", 1, "--output", tmp_path / "patch.png")
+        assert server.sent > asked
+    again = run("predict", "--checkpoint", tmp_path / "run", *given, "--split", "test")  # out of the cache
+    assert again == first
+    plain = ("--store", tiny_store, "--metadata", tiny_dataset.metadata, "--split", "test")
+    assert run("predict", "--checkpoint", tmp_path / "run", *plain) == first

@@ -24,9 +24,12 @@ Data = Annotated[
     ),
 ]
 Store = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Store that `reben encode` wrote, instead of --data.", show_default=False, rich_help_panel=DATA_PANEL
+        help="Store that `reben encode` wrote, or the address of one, instead of --data.",
+        show_default=False,
+        rich_help_panel=DATA_PANEL,
+        metavar="PATH|URL",
     ),
 ]
 Metadata = Annotated[
@@ -52,14 +55,16 @@ LoadingWorkers = Annotated[
 ]
 
 
-def inputs(data: Path | None, store: Path | None, metadata: list[Path] | None) -> "DataFolder":
+def inputs(data: Path | None, store: str | None, metadata: list[Path] | None) -> "DataFolder":
     """Store and tables: of a data folder, or as they are given.
 
     Raises:
         BadParameter: if neither or both are given.
         MetadataError: if it is not a data folder.
+        AddressError: if the store is at an address that cannot be read.
     """
     from reben.io.dataset.folder import DataFolder, find_data
+    from reben.net.addresses import path_or_address
 
     if data is not None:
         if store is not None or metadata:
@@ -68,7 +73,7 @@ def inputs(data: Path | None, store: Path | None, metadata: list[Path] | None) -
     if store is None or not metadata:
         missing = "--metadata" if store is not None else "--store" if metadata else "--data"
         raise typer.BadParameter(f"{missing} is missing; give --data, or --store with --metadata")
-    return DataFolder(store, tuple(metadata))
+    return DataFolder(path_or_address(store), tuple(metadata))
 
 
 def expect_readable(found: "DataFolder", bands: str | None = None) -> None:

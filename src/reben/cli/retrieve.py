@@ -10,8 +10,10 @@ from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, say
 from reben.cli.from_model import options_from, with_options_of
 from reben.learn.retrieval.options import EvaluateRetrievalOptions, RetrieveOptions
+from reben.net.addresses import path_or_address
 
 if TYPE_CHECKING:
+    from reben.io.store import StorePlace
     from reben.learn.retrieval.embeddings import Embeddings
     from reben.learn.retrieval.metrics import RetrievalScores
 
@@ -28,8 +30,11 @@ def retrieve(
     ] = None,
     data: options.Data = None,
     store: Annotated[
-        list[Path] | None,
-        typer.Option(help="Where pixels are: of a patch that is not in the table, or for --picture. May be repeated."),
+        list[str] | None,
+        typer.Option(
+            help="Where pixels are: of a patch that is not in the table, or for --picture. May be repeated.",
+            metavar="PATH|URL",
+        ),
     ] = None,
     metadata: Annotated[
         list[Path] | None, typer.Option(help="Tables that list a patch that is not in --embeddings. May be repeated.")
@@ -47,17 +52,18 @@ def retrieve(
     """
     chosen = options_from(RetrieveOptions, **settings)
     options.expect_ending(picture, (".png",), "--picture")
+    stores = [path_or_address(place) for place in store or []]
     if data is not None:
         found_data = options.inputs(data, None, None)
-        store, metadata = [found_data.store, *(store or [])], [*found_data.metadata, *(metadata or [])]
-    if picture is not None and not store:
+        stores, metadata = [found_data.store, *stores], [*found_data.metadata, *(metadata or [])]
+    if picture is not None and not stores:
         raise typer.BadParameter("--picture needs --data, or the --store in which the pixels are")
     with needs_extra("learn,report" if picture else "learn"):
         from reben.learn.retrieval import neighbours as retrieval
         from reben.learn.retrieval.embeddings import read_embeddings
 
     database = read_embeddings(embeddings)
-    query = _query(patch_id, database, checkpoint, store or [], metadata or [])
+    query = _query(patch_id, database, checkpoint, stores, metadata or [])
     found = retrieval.neighbours(
         query,
         database if chosen.split is None else database.of_split(chosen.split),
@@ -76,7 +82,7 @@ def retrieve(
         from reben.pictures import neighbours
 
         shown = neighbours.show_retrieval(
-            patch_id, query.rows["labels"][0].as_py(), found, [open_store(path) for path in store or []]
+            patch_id, query.rows["labels"][0].as_py(), found, [open_store(place) for place in stores]
         )
         neighbours.draw_neighbours(
             picture, *shown, title=f"Nearest by {chosen.measure}, embeddings of {database.model.timm_name}"
@@ -84,7 +90,7 @@ def retrieve(
 
 
 def _query(
-    patch_id: str, database: "Embeddings", checkpoint: str | None, stores: list[Path], metadata: list[Path]
+    patch_id: str, database: "Embeddings", checkpoint: str | None, stores: "list[StorePlace]", metadata: list[Path]
 ) -> "Embeddings":
     """The row of the table, or a new one.
 

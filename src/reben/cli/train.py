@@ -104,5 +104,5 @@ def print_epoch(row: dict[str, Any]) -> None:
     stderr.print(
         f"epoch {row['epoch']:>3}  loss {row['train/loss']:.4f}  validation: loss {scores['loss']:.4f}  "
         + "  ".join(f"{metric.short} {scores[name]:.4f}" for name, metric in titles.items())
-        + f"  {row['seconds']:.1f} s, {row['waiting_share']:.0%} waiting"
+        + f"  {row['seconds']:.1f} s, {row['patches_per_s']:,.0f} patches/s, {row['waiting_share']:.0%} waiting"
     )

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +12,7 @@ from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import chosen_patches
 from reben.data.statistics import read_statistics
 from reben.data.stored_bands import bands_of
-from reben.io.dataset.folder import find_data
+from reben.io.dataset.folder import DataFolder, find_data
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import AnyPath, read_metadata
 from reben.io.store import open_store
@@ -77,18 +76,7 @@ def open_dataset(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DataSource:
-    """Where a data set is read from."""
-
-    store: Path | Address
-    metadata: tuple[Path, ...]
-    """Metadata tables, at least one."""
-    statistics: Path | None = None
-    """Means and standard deviations; None stands for the published ones."""
-
-
-def data_at(data: AnyPath | Address, metadata: AnyPath | Sequence[AnyPath] | None = None) -> DataSource:
+def data_at(data: AnyPath | Address, metadata: AnyPath | Sequence[AnyPath] | None = None) -> DataFolder:
     """Store and tables: of a data folder, or as they are given.
 
     Raises:
@@ -100,13 +88,12 @@ def data_at(data: AnyPath | Address, metadata: AnyPath | Sequence[AnyPath] | Non
             hint="give their files, too: open_dataset(ADDRESS, METADATA)",
         )
     if metadata is None:
-        found = find_data(str(data))
-        return DataSource(found.store, found.metadata, found.statistics)
+        return find_data(str(data))
     given = [metadata] if isinstance(metadata, str | os.PathLike) else metadata
-    return DataSource(path_or_address(data), tuple(Path(path) for path in given))
+    return DataFolder(path_or_address(data), tuple(Path(path) for path in given))
 
 
-def chosen_statistics(data: DataSource, statistics: AnyStatistics) -> Statistics | None:
+def chosen_statistics(data: DataFolder, statistics: AnyStatistics) -> Statistics | None:
     """The statistics that `data` stands for, if it is not others that are wanted.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import Any
 
 from reben.core.errors import RecipeError, RunError, TargetExistsError
 from reben.io.small_files import read_json
+from reben.io.store import StorePlace
 from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import train
@@ -78,7 +79,7 @@ def run_experiment(
     plan: Sequence[PlannedRun],
     output: Path,
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     workers: int | None = None,
     hardware: Hardware = Hardware(),  # noqa: B008 - frozen

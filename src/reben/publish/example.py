@@ -7,7 +7,7 @@ import numpy as np
 from reben.core.errors import MetadataError
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import read_metadata
-from reben.io.store import Store, open_store
+from reben.io.store import Store, StorePlace, open_store
 from reben.learn.inference.prediction import PatchInputs, PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
 from reben.learn.tasks.task import Output
@@ -22,7 +22,7 @@ def draw_example(
     target: Path,
     checkpoint: Path,
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     title: str,
     maps: Path | None = None,

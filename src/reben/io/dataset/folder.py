@@ -18,14 +18,14 @@ from pathlib import Path
 
 from reben.core.errors import MetadataError
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.store import is_store
+from reben.io.store import StorePlace, is_store
 
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """Paths of what a data folder holds."""
 
-    store: Path
+    store: StorePlace
     metadata: tuple[Path, ...]
     """Metadata tables, at least one."""
     statistics: Path | None = None

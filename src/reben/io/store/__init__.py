@@ -7,7 +7,7 @@ Source: reBEN paper, section II.C; values as the original converter writes them.
 
 from reben.io.store.maps import SHARDS_FILE, is_store, shard_name
 from reben.io.store.merge import merge_stores
-from reben.io.store.reader import Store, open_store
+from reben.io.store.reader import Store, StorePlace, open_store
 from reben.io.store.values import (
     DATA_FILE,
     REFERENCE_MAP_TENSOR,
@@ -25,6 +25,7 @@ __all__ = [
     "SHARDS_FILE",
     "Layout",
     "Store",
+    "StorePlace",
     "StoreWriter",
     "TensorSpec",
     "create_store",

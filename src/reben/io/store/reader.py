@@ -8,6 +8,7 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from reben.core.errors import KeyNotFoundError, StoreError
 from reben.io.store.maps import DAMAGED_HINT, AnyMap, open_any
 from reben.io.store.values import parse_header, tensor_view
 from reben.net.addresses import Address, path_or_address
+
+StorePlace = Path | Address
+"""Where a store lies: on this machine, or at an address."""
 
 
 def open_store(path: str | os.PathLike[str] | Address) -> "Store":

@@ -13,6 +13,7 @@ from reben.core.errors import MetadataError, NoPatchError, RunError
 from reben.data.datamodule import PatchDataModule
 from reben.data.groups import Names, countries_of, seasons_of, tiles_of
 from reben.data.patches import Patches
+from reben.io.store import StorePlace
 from reben.learn.inference.options import BATCH_SIZE
 from reben.learn.inference.outputs import open_data, rows_of
 from reben.learn.models.trained_model import TrainedModel
@@ -74,7 +75,7 @@ class Evaluation:
 def evaluate(
     checkpoint: str | os.PathLike[str],
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     split: str,
     batch_size: int = BATCH_SIZE,
@@ -175,7 +176,7 @@ def _by_group(names: Names | None, score_some: Callable[[NDArray[np.bool_]], Sco
 def evaluate_test_split(
     run: Path,
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     workers: int | None = None,
     start: Begin = begin_unseen,

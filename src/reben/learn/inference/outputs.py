@@ -12,6 +12,7 @@ from reben.data.dataset import Batch
 from reben.data.loader import place_among_processes
 from reben.data.patches import Patches
 from reben.io.dataset.legends import legend_of_tables
+from reben.io.store import StorePlace
 from reben.learn.models.trained_model import TrainedModel
 from reben.work.progress import Advance, unseen
 
@@ -19,7 +20,7 @@ from reben.work.progress import Advance, unseen
 def open_data(
     trained: TrainedModel,
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     batch_size: int,
     workers: int | None,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches, chosen_patches
+from reben.io.store import StorePlace
 from reben.learn.inference.options import BATCH_SIZE
 from reben.learn.inference.outputs import logits_of, open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
@@ -20,7 +21,7 @@ from reben.work.progress import Begin, begin_unseen
 class PatchInputs:
     """Which patches, where their pixels are, and how they are loaded."""
 
-    store: Path
+    store: StorePlace
     metadata: Sequence[Path]
     """Metadata tables; they know the Sentinel-1 partner of each patch."""
     patch_ids: Sequence[str] = ()

@@ -16,6 +16,7 @@ from reben.core.errors import MetadataError, RunError
 from reben.core.names import SPLIT_NAMES
 from reben.data.datamodule import PatchDataModule
 from reben.data.patches import Patches
+from reben.io.store import StorePlace
 from reben.learn.inference.options import BATCH_SIZE
 from reben.learn.inference.outputs import open_data, outputs_of
 from reben.learn.models.trained_model import TrainedModel
@@ -33,7 +34,7 @@ _AXES = 2
 def embed(
     checkpoint: str | os.PathLike[str],
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     output: Path,
     splits: Sequence[str] = SPLIT_NAMES,
@@ -81,7 +82,9 @@ def embed(
     return len(patches)
 
 
-def embed_patch(checkpoint: str | os.PathLike[str], patch_id: str, *, store: Path, metadata: list[Path]) -> Embeddings:
+def embed_patch(
+    checkpoint: str | os.PathLike[str], patch_id: str, *, store: StorePlace, metadata: list[Path]
+) -> Embeddings:
     """One patch of any store, as a table of one row.
 
     Raises:

@@ -68,7 +68,7 @@ class EpochTable(Callback):
     Args:
         path: the CSV file.
         metric_names: of validation.
-        report: called with each row.
+        report: called with each row, and with `patches_per_s`: training patches per second.
     """
 
     def __init__(self, path: Path, metric_names: Sequence[str], report: Callable[[dict[str, float]], None]) -> None:
@@ -108,7 +108,7 @@ class EpochTable(Callback):
         writer.writerows(self._rows)
         if trainer.is_global_zero:
             atomic.write_text(self._path, text.getvalue())
-            self._report(row)
+            self._report(row | {"patches_per_s": _patches(trainer) / max(self._trained_s, 1e-9)})
 
     def state_dict(self) -> dict[str, Any]:
         """For checkpoints."""
@@ -123,6 +123,12 @@ def _waited_s(trainer: lightning.Trainer) -> float:
     """Seconds that training has waited for batches so far."""
     loader = trainer.train_dataloader
     return loader.waited_s if isinstance(loader, BatchLoader) else 0.0
+
+
+def _patches(trainer: lightning.Trainer) -> int:
+    """Training patches of an epoch, over all processes."""
+    loader = trainer.train_dataloader
+    return len(loader.dataset) if isinstance(loader, BatchLoader) else 0
 
 
 class SeedEpochs(Callback):

@@ -18,6 +18,7 @@ from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics
 from reben.data.patches import Patches
 from reben.data.statistics import read_statistics
+from reben.io.store import StorePlace
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
@@ -30,6 +31,7 @@ from reben.learn.training.hardware import Hardware, is_first_process
 from reben.learn.training.module import PatchModule
 from reben.learn.training.recipe import Recipe
 from reben.learn.training.run_directory import RunDirectory
+from reben.net.addresses import Address
 from reben.work import atomic
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
@@ -55,7 +57,7 @@ class TrainingResult:
 def train(
     recipe: Recipe,
     *,
-    store: Path,
+    store: StorePlace,
     metadata: list[Path],
     output: Path,
     statistics: Path | None = None,
@@ -93,7 +95,7 @@ def train(
     """
     settings = {
         **recipe.model_dump(),
-        "store": str(store.resolve()),
+        "store": str(store.resolve() if isinstance(store, Path) else store),
         "metadata": [str(path.resolve()) for path in metadata],
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
@@ -155,6 +157,10 @@ def _start_of(recipe: Recipe) -> Start | None:
 def _note_data(data: PatchDataModule, recipe: Recipe, note: Callable[[str], None]) -> None:
     """Say what is odd about the data."""
     patches = len(data.dataset("train"))
+    if isinstance(data.store.path, Address):
+        note(
+            f"note: {data.store.path} is read over the line, which is slower than a disk; `reben get` fetches it first"
+        )
     if patches < recipe.batch_size:
         note(f"note: {patches:,} training patches are fewer than --batch-size {recipe.batch_size}: one step per epoch")
     if recipe.snow_and_cloud and not data.has_snow_and_cloud:
