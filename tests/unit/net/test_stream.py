@@ -11,6 +11,7 @@ from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop, Stopped
 from reben.net.stream import RemoteStream
 from stand_ins.archive_server import ArchiveServer, Fault, serve
+from stand_ins.range_server import running_range_server
 
 DATA = random.Random(1).randbytes(700_001)  # noqa: S311 - it need not be secret
 PAGE = Fault(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Back soon</html>")
@@ -186,3 +187,19 @@ def test_who_waits_can_be_stopped(server: ArchiveServer):
         stop.stop()
         with pytest.raises(Stopped):
             list(chunks)
+
+
+def test_the_token_of_the_hub_goes_to_the_hub_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a.tar").write_bytes(bytes(1000))
+    with running_range_server(tmp_path) as hub, running_range_server(tmp_path) as other, open_client(1) as client:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        monkeypatch.setenv("HF_TOKEN", "hf_secret")
+        for server in (hub, other):
+            stream = RemoteStream(server.url("a.tar", "hub"), client, Stop())
+            assert b"".join(stream.chunks()) == bytes(1000)
+        seen = {
+            (server is hub, request.path.split("/")[1], request.headers.get("Authorization", ""))
+            for server in (hub, other)
+            for request in server.requests
+        }
+    assert seen == {(True, "hub", "Bearer hf_secret"), (True, "signed", ""), (False, "hub", ""), (False, "signed", "")}
