@@ -1,5 +1,5 @@
 # The README's commands. Each installs what it needs into .venv; a second run starts at once.
-.PHONY: demo test test-all check format bench baselines clean
+.PHONY: demo test test-slow test-all check format bench baselines clean
 .DELETE_ON_ERROR:
 
 export PYTHON
@@ -12,11 +12,14 @@ demo: $(VENV)/.demo  ## the main job on an embedded, synthetic data set
 	$(BIN)/reben demo
 
 # One thread per test process: threads of several processes that wait for one another burn the processors.
-test test-all: export OMP_NUM_THREADS := 1
-test test-all: export MALLOC_ARENA_MAX := 2
-TEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test test-slow test-all: export OMP_NUM_THREADS := 1
+test test-slow test-all: export MALLOC_ARENA_MAX := 2
+TEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.dev  ## the test suite
 	$(TEST) -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.dev  ## what the test suite leaves out: more models, sizes and moments
+	$(TEST) -m slow $(ARGS)
 
 test-all: export REBEN_TEST_KILLS := many
 test-all: $(VENV)/.dev  ## the test suite with the slow tests and more kills, and branch coverage
