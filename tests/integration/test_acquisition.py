@@ -139,7 +139,7 @@ def test_ctrl_c_in_a_process_of_its_own(space: DataSpaceStandIn, tmp_path: Path,
         command, env=os.environ | space.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     part = tmp_path / "out" / f".{product.stem}.zip.part"
-    until(lambda: part.exists() and part.stat().st_size >= 100_000)
+    until(lambda: part.exists() and part.stat().st_size >= 90_000)  # the rest may be in a buffer
     words = Path(f"/proc/{process.pid}/cmdline").read_bytes()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -150,7 +150,7 @@ def test_ctrl_c_in_a_process_of_its_own(space: DataSpaceStandIn, tmp_path: Path,
     space.released.set()
     reben("download", tmp_path / "list.csv", "--output", tmp_path / "out", **space.environment)
     report = json.loads((tmp_path / "out" / "download-report.json").read_text())
-    assert report["products"][product.name]["bytes"] <= (product.size or 0) - 100_000
+    assert report["products"][product.name]["bytes"] <= (product.size or 0) - 90_000
 
 
 @pytest.mark.network

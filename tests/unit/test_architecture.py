@@ -58,7 +58,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "encode/unsorted.py",
         "io/archives/reading.py",
         "io/archives/source.py",
-        "net/stopping.py",  # unit/acquire/test_download.py
         "acquire/folder.py",
         "acquire/search.py",  # unit/acquire/test_catalogue.py
         "encode/bigearthnet.py",  # unit/encode/test_engine.py

@@ -27,8 +27,7 @@ class Stop:
     def break_connections(self) -> None:
         """Break what is connected now; who heeds this switch may connect anew."""
         for connection in list(self._sockets):
-            with suppress(OSError):  # closed already; the class's own method, because TLS has another
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            _break(connection)
 
     def check(self) -> None:
         """Go on, or end.
@@ -54,3 +53,10 @@ class Stop:
             connection = details["return_value"].get_extra_info("socket")
             if connection is not None:
                 self._sockets.add(connection)
+                if self._event.is_set():  # it came to be while the others were being broken
+                    _break(connection)
+
+
+def _break(connection: socket.socket) -> None:
+    with suppress(OSError):  # closed already; the class's own method, because TLS has another
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
