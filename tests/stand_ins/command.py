@@ -11,8 +11,8 @@ from unittest import mock
 from reben.__main__ import main
 
 
-def run_reben(*arguments: object, code: int = 0, **environment: str) -> CompletedProcess[str]:
-    """Run `reben` with these arguments and expect its exit code."""
+def run_reben(*arguments: object, code: int | tuple[int, ...] = 0, **environment: str) -> CompletedProcess[str]:
+    """Run `reben` with these arguments and expect its exit code, or one of several."""
     out, err = StringIO(), StringIO()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
     words = ["reben", *map(str, arguments)]
@@ -31,6 +31,6 @@ def run_reben(*arguments: object, code: int = 0, **environment: str) -> Complete
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-    assert ended == code, out.getvalue() + err.getvalue()
+    assert ended in (code if isinstance(code, tuple) else (code,)), out.getvalue() + err.getvalue()
     assert "Traceback" not in err.getvalue(), err.getvalue()
     return CompletedProcess(words, ended, out.getvalue(), err.getvalue())

@@ -255,6 +255,7 @@ def test_bfloat16_and_channels_last_learn_and_are_saved_as_usual(run, tmp_path: 
     assert any(not torch.equal(plain[name], brief[name]) for name in plain)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("plain_descent")
 def test_a_compiled_model_learns_the_same_and_is_saved_as_usual(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     compiled = []
