@@ -245,7 +245,6 @@ READ_ALL = """
 import sys
 from reben.core.errors import StoreError
 from reben.io.store import Store
-from stand_ins.kills import stride
 try:
     store = Store(sys.argv[1])
     for key in store:
