@@ -13,7 +13,7 @@ from httpx2 import Client
 
 from reben.core.errors import CredentialsError, DownloadError, RebenError
 from reben.io.small_files import parse_json
-from reben.net.connection import ANSWER_S, open_response
+from reben.net.requests import ANSWER_S, open_response
 from reben.net.retries import RetryPolicy, TransientError, retry
 from reben.net.stopping import Stop
 

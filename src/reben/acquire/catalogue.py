@@ -18,7 +18,7 @@ from reben.acquire.products import CatalogueProduct, expect_name, parse_product
 from reben.acquire.query import Query, names_filter
 from reben.core.errors import CatalogueError
 from reben.io.small_files import parse_json
-from reben.net.connection import ANSWER_S, open_client, open_response
+from reben.net.requests import ANSWER_S, open_client, open_response
 from reben.net.retries import RetryPolicy, TransientError, retry
 from reben.net.stopping import Stop
 from reben.work.progress import Advance, unseen

@@ -15,7 +15,7 @@ from reben.acquire.options import DownloadOptions
 from reben.acquire.products import CatalogueProduct
 from reben.acquire.transfer import DownloadSession, fetch, part_size, remove_part
 from reben.core.errors import DownloadError, RebenError
-from reben.net.connection import open_client
+from reben.net.requests import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop, Stopped
 from reben.work import atomic

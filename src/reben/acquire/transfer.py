@@ -4,8 +4,6 @@ What has come so far lies in a hidden `.part` file beside the target, with a not
 name appears only when size and checksums are those of the catalogue.
 """
 
-import re
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +14,17 @@ from reben.acquire.archives import ZIP_START, verify
 from reben.acquire.products import CatalogueProduct
 from reben.core.errors import DownloadError
 from reben.io.small_files import read_json
-from reben.net.connection import Redirects, open_response, redirect_target
+from reben.net.pace import Pace
+from reben.net.requests import Redirects, open_response, redirect_target
+from reben.net.responses import (
+    NO_SUCH_RANGE,
+    PARTIAL,
+    WHOLE,
+    content_range,
+    expect_no_page,
+    rest_headers,
+    stated_length,
+)
 from reben.net.retries import RetryPolicy, TransientError, retry
 from reben.net.stopping import Stop
 from reben.work import atomic
@@ -24,18 +32,12 @@ from reben.work.progress import Advance
 
 _LARGEST = 1 << 36
 """Bytes of a product whose size the catalogue does not know."""
-_RANGE = re.compile(r"bytes (?P<first>\d{1,18})-\d{1,18}/(?P<total>\d{1,18}|\*)", re.ASCII)
-_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
-_STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
-"""Weak ones must not be used to resume (RFC 9110, section 13.1.5)."""
-_OK, _PARTIAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NO_SUCH_RANGE = 200, 206, 401, 403, 404, 416
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _WHY = {
     _UNAUTHORIZED: "the service refuses the token",
     _FORBIDDEN: "this account may not download it, or has used up its quota",
     _NOT_FOUND: "the service has no such product any more",
 }
-_WINDOW_S, _LEAST_BYTES = 300.0, 1 << 18
-"""A server that sends less in this time is left: a byte now and then would be a download of years."""
 _WHOLE_DOWNLOADS = 2
 """A download that is not what the catalogue describes is repeated once: a gigabyte each time."""
 
@@ -184,7 +186,7 @@ def _request(part: _Part, session: DownloadSession, fetched: Fetched) -> None:
     url, redirects, has_new_token = session.service.value(part.product.id), Redirects(), False
     while True:
         token = session.tokens.token() if session.service.may_see_token(url) else ""
-        headers = _range(part) | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = rest_headers(part.size, part.etag) | ({"Authorization": f"Bearer {token}"} if token else {})
         with open_response(session.client, "GET", url, stop=session.stop, headers=headers) as response:
             target = redirect_target(response)
             if target is None and response.status_code != _UNAUTHORIZED:
@@ -198,14 +200,6 @@ def _request(part: _Part, session: DownloadSession, fetched: Fetched) -> None:
             has_new_token = True
         else:
             raise DownloadError(_WHY[_UNAUTHORIZED], hint="log in once on the service's web page, and try again")
-
-
-def _range(part: _Part) -> dict[str, str]:
-    """Headers that ask for the rest only."""
-    if not part.size:
-        return {}
-    condition = {"If-Range": part.etag} if _STRONG_ETAG.fullmatch(part.etag) else {}
-    return {"Range": f"bytes={part.size}-", **condition}
 
 
 def _expect_no_downgrade(url: str, target: str) -> str:
@@ -226,13 +220,13 @@ def _take(response: Response, part: _Part, session: DownloadSession, fetched: Fe
         TransientError: if it breaks off, is another part than was asked for, or no zip file.
         DownloadError: if the service says no, or sends another number of bytes than the catalogue says.
     """
-    if response.status_code == _PARTIAL:
+    if response.status_code == PARTIAL:
         _expect_rest(response, part, session)
-    elif response.status_code == _OK:
+    elif response.status_code == WHOLE:
         _expect_size(response, part)
         _start_again(part, session)
         part.write_note(response.headers.get("ETag", ""))
-    elif response.status_code == _NO_SUCH_RANGE and part.size:
+    elif response.status_code == NO_SUCH_RANGE and part.size:
         if part.product.size is None and response.headers.get("Content-Range", "") == f"bytes */{part.size}":
             return  # all has come already
         _start_again(part, session)
@@ -248,12 +242,14 @@ def _expect_rest(response: Response, part: _Part, session: DownloadSession) -> N
     Raises:
         TransientError: if not; the next attempt begins from zero.
     """
-    match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     etag = response.headers.get("ETag", "")
-    total = None if match is None or match["total"] == "*" else int(match["total"])
+    try:
+        first, _, total = content_range(response)
+    except TransientError:
+        _start_again(part, session)
+        raise
     if (
-        match is None
-        or int(match["first"]) != part.size
+        first != part.size
         or (total and part.product.size and total != part.product.size)
         or (etag and part.etag and etag != part.etag)
     ):
@@ -268,17 +264,15 @@ def _expect_size(response: Response, part: _Part) -> None:
         DownloadError: if it is not the catalogue's.
         TransientError: if it is a page, such as the ones that say that a service is being mended.
     """
-    kind = response.headers.get("Content-Type", "").partition(";")[0]
-    if kind in {"text/html", "application/json", "application/xml", "text/xml"}:
-        raise TransientError(f"expected a zip file, got {kind}")
-    stated = response.headers.get("Content-Length", "")
-    if _LENGTH.fullmatch(stated) and part.product.size and int(stated) != part.product.size:
-        raise DownloadError(f"the server sends {int(stated):,} bytes; the catalogue says {part.product.size:,}")
+    expect_no_page(response)
+    stated = stated_length(response)
+    if stated is not None and part.product.size and stated != part.product.size:
+        raise DownloadError(f"the server sends {stated:,} bytes; the catalogue says {part.product.size:,}")
 
 
 def _write(response: Response, part: _Part, session: DownloadSession, fetched: Fetched) -> None:
     size, limit = part.size, part.product.size or _LARGEST
-    mark, marked_s = size, time.monotonic()
+    pace = Pace()
     with part.path.open("ab") as file:
         for chunk in response.iter_raw():  # as they come: what has come stays if the next one does not
             session.stop.check()
@@ -288,10 +282,7 @@ def _write(response: Response, part: _Part, session: DownloadSession, fetched: F
             if size > limit:
                 raise DownloadError(f"the server sends more than {limit:,} bytes")
             file.write(chunk)
-            if time.monotonic() - marked_s > _WINDOW_S:
-                if size - mark < _LEAST_BYTES:
-                    raise TransientError(f"less than {_LEAST_BYTES:,} bytes came in {_WINDOW_S:.0f} s")
-                mark, marked_s = size, time.monotonic()
+            pace.note(len(chunk))
             fetched.bytes += len(chunk)
             session.progress(len(chunk))
     if part.product.size and size < part.product.size:

@@ -8,7 +8,7 @@ from pathlib import Path
 from reben.core.errors import DownloadError
 from reben.core.release import PublishedFile
 from reben.io.small_files import read_json
-from reben.net.connection import open_client
+from reben.net.requests import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop
 from reben.net.stream import RemoteStream

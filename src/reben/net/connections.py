@@ -8,7 +8,7 @@ from weakref import finalize
 
 from httpx2 import Client
 
-from reben.net.connection import open_client
+from reben.net.requests import open_client
 from reben.net.stopping import Stop
 
 _inherited: list[object] = []

@@ -18,8 +18,8 @@ from httpx2 import Response
 from reben.core.errors import RemoteError
 from reben.net import responses
 from reben.net.addresses import Address, authorization, is_safe, parse_address
-from reben.net.connection import ANSWER_S, Redirects, open_response, redirect_target
 from reben.net.connections import Connections
+from reben.net.requests import ANSWER_S, Redirects, open_response, redirect_target
 from reben.net.retries import RetryPolicy, TransientError, retry
 from reben.net.signatures import signer
 from reben.net.spans import Span

@@ -1,4 +1,4 @@
-"""What answers to requests for ranges say of themselves, and whether it is what was asked for."""
+"""What answers to requests for files and parts of them say of themselves, and whether it is what was asked for."""
 
 import re
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ LARGEST_WHOLE = 1 << 23
 _NOT_FOUND = 404
 _CONTENT_RANGE = re.compile(r"bytes (?P<first>\d{1,18})-(?P<last>\d{1,18})/(?P<total>\d{1,18}|\*)", re.ASCII)
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
+"""Weak ones must not be used to resume (RFC 9110, section 13.1.5)."""
+_PAGES = frozenset({"text/html", "application/json", "application/xml", "text/xml", "application/xhtml+xml"})
 _COMMIT = re.compile(r"[0-9a-f]{6,64}", re.ASCII)
 _NO_RANGES_HINT = "download the file, and give its path; or use a server that serves ranges"
 
@@ -97,6 +100,25 @@ def take_body(response: Response, length: int, taken: bytearray) -> None:
         raise TransientError(f"the connection ended {end - len(taken):,} bytes too early")
 
 
+def rest_headers(position: int, etag: str) -> dict[str, str]:
+    """Headers that ask for a file from a byte on, if it is still the one with this strong ETag; none for all of it."""
+    if not position:
+        return {}
+    return {"Range": f"bytes={position}-", **({"If-Range": etag} if _STRONG_ETAG.fullmatch(etag) else {})}
+
+
+def stated_length(response: Response) -> int | None:
+    """Bytes of the body, if the server states them."""
+    stated = response.headers.get("Content-Length", "")
+    return int(stated) if _LENGTH.fullmatch(stated) else None
+
+
+def strong_etag(response: Response) -> str:
+    """What tells one version of a file from another, byte for byte; empty if the server states no such thing."""
+    etag = str(response.headers.get("ETag", ""))
+    return etag if _STRONG_ETAG.fullmatch(etag) else ""
+
+
 def validator_of(response: Response) -> str:
     """What tells one version of a file from another; a weak ETag counts like a strong one."""
     etag = str(response.headers.get("ETag", "")).removeprefix("W/")
@@ -121,13 +143,14 @@ def expect_plain(response: Response) -> None:
 
 
 def expect_no_page(response: Response) -> None:
-    """Check that an answer is not a page for people, such as the ones that say that a service is down.
+    """Check that an answer is not a page, such as the ones that say that a service is down.
 
     Raises:
         TransientError: if it is one.
     """
-    if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html":
-        raise TransientError("the server sends a web page instead of the file")
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in _PAGES:
+        raise TransientError(f"expected a file, got a page ({kind})")
 
 
 def _whole_body(response: Response) -> bytes:
@@ -138,8 +161,7 @@ def _whole_body(response: Response) -> bytes:
         TransientError: if the server usually serves ranges, or breaks off.
     """
     expect_no_page(response)
-    stated = response.headers.get("Content-Length", "")
-    if _LENGTH.fullmatch(stated) and int(stated) > LARGEST_WHOLE:
+    if (stated_length(response) or 0) > LARGEST_WHOLE:
         raise _no_ranges(response)
     body = bytearray()
     pace = Pace()

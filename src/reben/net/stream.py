@@ -1,6 +1,5 @@
 """A file on a server, read from front to back; where the connection breaks, reading goes on at that place."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,19 +8,23 @@ from httpx2 import Client, Response
 
 from reben.core.errors import DownloadError
 from reben.net.addresses import authorization, is_safe, parse_address
-from reben.net.connection import Redirects, open_response, redirect_target
+from reben.net.pace import LEAST_BYTES, WINDOW_S
+from reben.net.requests import Redirects, open_response, redirect_target
+from reben.net.responses import (
+    NO_SUCH_RANGE,
+    PARTIAL,
+    WHOLE,
+    content_range,
+    expect_no_page,
+    expect_plain,
+    rest_headers,
+    stated_length,
+    strong_etag,
+)
 from reben.net.retries import RetryPolicy, TransientError
 from reben.net.signatures import signer
 from reben.net.stopping import Stop
 
-_OK, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
-_RANGE = re.compile(r"bytes (?P<first>\d{1,18})-(?P<last>\d{1,18})/(?P<total>\d{1,18}|\*)", re.ASCII)
-_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
-_STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
-"""Weak ones must not be used to resume (RFC 9110, section 13.1.5)."""
-_PAGES = frozenset({"text/html", "application/json", "application/xml", "text/xml", "application/xhtml+xml"})
-_WINDOW_S, _LEAST_BYTES = 300.0, 1 << 18
-"""A server that sends less in this time of waiting is asked anew."""
 _GAIN_BYTES = 1 << 16
 """An attempt that brought less counts as one without gain."""
 
@@ -124,7 +127,7 @@ class RemoteStream:
         url, redirects = self._first_url(), Redirects()
         while True:
             with open_response(
-                self.client, "GET", url, stop=self.stop, headers=self._range(position) | authorization(url)
+                self.client, "GET", url, stop=self.stop, headers=rest_headers(position, self.etag) | authorization(url)
             ) as response:
                 target = redirect_target(response)
                 if target is None:
@@ -137,12 +140,6 @@ class RemoteStream:
                 raise DownloadError(f"{self.shown}: the server redirects to an address without encryption; refused")
             url = target
 
-    def _range(self, position: int) -> dict[str, str]:
-        """Headers that ask for the rest only."""
-        if not position:
-            return {}
-        return {"Range": f"bytes={position}-", **({"If-Range": self.etag} if self.etag else {})}
-
     def _body(self, response: Response, position: int) -> Iterator[bytes]:
         """What comes after `position`.
 
@@ -151,12 +148,12 @@ class RemoteStream:
             DownloadError: if the server says no, or the file has changed.
         """
         skipped = 0
-        if response.status_code == _PARTIAL:
+        if response.status_code == PARTIAL:
             self._note(response, self._expect_rest(response, position))
-        elif response.status_code == _OK:
-            self._expect_no_page(response)
-            stated = response.headers.get("Content-Length", "")
-            self._note(response, int(stated) if _LENGTH.fullmatch(stated) else None)
+        elif response.status_code == WHOLE:
+            expect_no_page(response)
+            expect_plain(response)
+            self._note(response, stated_length(response))
             skipped = position
             if position:
                 self.tell(
@@ -175,25 +172,12 @@ class RemoteStream:
         Raises:
             TransientError: if it does not.
         """
-        match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if match is None or int(match["first"]) != position:
+        first, last, total = content_range(response)
+        if first != position:
             raise TransientError("the server sends another part than was asked for")
-        total = None if match["total"] == "*" else int(match["total"])
-        if total is not None and int(match["last"]) >= total:
+        if total is not None and last >= total:
             raise TransientError("the server sends a part that is not in the file")
         return total
-
-    def _expect_no_page(self, response: Response) -> None:
-        """Check that what comes is a file.
-
-        Raises:
-            TransientError: if it is a page, such as the ones that say that a service is being repaired.
-        """
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind in _PAGES:
-            raise TransientError(f"expected a file, got a page ({kind})")
-        if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
-            raise TransientError("the server compresses the file once more")
 
     def _note(self, response: Response, nbytes: int | None) -> None:
         """Note size and validator, or compare them with what was noted.
@@ -201,8 +185,7 @@ class RemoteStream:
         Raises:
             DownloadError: if they differ: the file was replaced.
         """
-        etag = response.headers.get("ETag", "")
-        etag = etag if _STRONG_ETAG.fullmatch(etag) else ""
+        etag = strong_etag(response)
         resized = None not in (nbytes, self.nbytes) and nbytes != self.nbytes
         if resized or (etag and self.etag and etag != self.etag):
             raise DownloadError(
@@ -214,7 +197,7 @@ class RemoteStream:
 
     def _refusal(self, response: Response, position: int) -> Exception:
         status = response.status_code
-        if status == _NO_SUCH_RANGE:
+        if status == NO_SUCH_RANGE:
             return DownloadError(
                 f"{self.shown}: has no byte {position:,}: it has changed since reading began",
                 hint="delete what was begun, and give the same command again",
@@ -248,8 +231,8 @@ def _patiently(chunks: Iterator[bytes]) -> Iterator[bytes]:
             return
         waited_s += time.monotonic() - begun_s
         came += len(chunk)
-        if waited_s > _WINDOW_S:
-            if came < _LEAST_BYTES:
-                raise TransientError(f"less than {_LEAST_BYTES:,} bytes came in {_WINDOW_S:.0f} s")
+        if waited_s > WINDOW_S:
+            if came < LEAST_BYTES:
+                raise TransientError(f"less than {LEAST_BYTES:,} bytes came in {WINDOW_S:.0f} s")
             waited_s, came = 0.0, 0
         yield chunk

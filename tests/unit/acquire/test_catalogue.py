@@ -137,7 +137,7 @@ def test_a_catalogue_that_is_not_there(catalogue: Catalogue, space: DataSpaceSta
 
 @pytest.mark.parametrize("fault", ["drip headers", "drip body"])
 def test_a_byte_now_and_then_is_no_answer(space: DataSpaceStandIn, policy: RetryPolicy, fault: str, monkeypatch):
-    monkeypatch.setattr("reben.net.connection._HEADERS_S", 0.3)
+    monkeypatch.setattr("reben.net.requests._HEADERS_S", 0.3)
     space.add(NAMES[0])
     with Client() as client:
         catalogue = Catalogue(space.service, client, policy, answer_s=0.3)

@@ -102,7 +102,7 @@ def test_a_server_s_wish_to_wait_is_heeded(space: DataSpaceStandIn, product: Cat
         (["202"], "status 202"),
         (["503"] * 6, "status 503, after 6 attempts"),
         (["429 7200"], "asks to wait for 7,200 s"),
-        (["html"] * 6, "expected a zip file, got text/html"),
+        (["html"] * 6, "expected a file, got a page (text/html)"),
         (["garbage"] * 6, "is not a zip file"),
         (["longer 5"], "bytes; the catalogue says"),
         (["endless"], "sends more than"),
@@ -242,7 +242,7 @@ def test_a_token_that_is_refused_before_its_end_is_replaced_once(
 def test_a_server_that_sends_next_to_nothing_is_left(
     space: DataSpaceStandIn, product: CatalogueProduct, run, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("reben.acquire.transfer._WINDOW_S", 0.2)
+    monkeypatch.setattr("reben.net.pace.WINDOW_S", 0.2)
     space.faults[product.id] = ["drip body"]
     outcome = run(product)
     assert outcome.state is State.complete
@@ -253,6 +253,6 @@ def test_a_server_that_sends_next_to_nothing_is_left(
 def test_headers_that_do_not_end_and_encodings_that_nobody_asked_for(
     space: DataSpaceStandIn, product: CatalogueProduct, run, fault: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("reben.net.connection._HEADERS_S", 0.3)
+    monkeypatch.setattr("reben.net.requests._HEADERS_S", 0.3)
     space.faults[product.id] = [fault]
     assert run(product).state is State.complete

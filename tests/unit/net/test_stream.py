@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reben.core.errors import DownloadError
-from reben.net.connection import open_client
+from reben.net.requests import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop, Stopped
 from reben.net.stream import RemoteStream

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from reben.core.errors import ArchiveError
 from reben.core.release import PublishedFile, published
 from reben.io.archives.place import Archive, name_of, shown
-from reben.net.connection import open_client
+from reben.net.requests import open_client
 from reben.net.retries import RetryPolicy
 from reben.net.stopping import Stop
 from reben.net.stream import RemoteStream
