@@ -8,6 +8,7 @@ import pytest
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018
 from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.encode.datasets import DATASETS
 from reben.learn.inference.onnx_export import export_onnx
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.weights import TrainedModel, save_model
@@ -38,6 +39,11 @@ def test_every_command_and_option_exists(page: str):
         usage = run_reben(words[0], "--help", COLUMNS="200", TERM="dumb").stdout
         for option in (word for word in words if word.startswith("--")):
             assert option in usage, words
+
+
+def test_the_table_of_data_sets_has_them_all():
+    rows = re.findall(r"^\| [^|]+ \| `(\S+)` \|", (DOCS / "encoding.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(DATASETS.own)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -165,6 +165,8 @@ def test_another_part_is_refused_and_the_difference_is_named(server: RangeServer
     assert "--split was train, is test" in said
     said = run_reben("get", "--tables", tables, "--split", "train", "--bands", "s1", *source, "--output", data, code=1)
     assert "--bands was all, is s1" in said.stderr
+    said = run_reben("get", "--tables", tables, "--split", "test", "--dry-run", *source, "--output", data, code=1)
+    assert "--split was train, is test" in said.stderr
     assert {path: path.stat().st_mtime_ns for path in data.rglob("*")} == state
 
 
@@ -173,6 +175,7 @@ def test_a_folder_with_something_else_is_refused(server: RangeServer, tables: Pa
     (tmp_path / "data" / "thesis.tex").touch()
     command = ("get", "--tables", tables, *addresses(server, "path"), "--output", tmp_path / "data")
     assert "thesis.tex" in run_reben(*command, code=1).stderr
+    assert "thesis.tex" in run_reben(*command, "--dry-run", code=1).stderr
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["thesis.tex"]
 
 
@@ -211,6 +214,25 @@ def test_what_a_source_lacks_is_named(tables: Path, tiny_store: Path, tmp_path: 
 def test_sources_that_cannot_be(tables: Path, tmp_path: Path, sources: list[str], message: str):
     given = [text for source in sources for text in ("--source", source)]
     assert message in run_reben("get", "--tables", tables, *given, "--output", tmp_path / "data", code=1).stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("option", ["--seed", "--limit", "--per-class"])
+def test_numbers_of_many_digits_are_refused(server: RangeServer, tables: Path, tmp_path: Path, option: str):
+    """A report with them could not be read again."""
+    options = (option, "9" * 70, *addresses(server, "path"))
+    assert option in run_reben("get", "--tables", tables, *options, "--output", tmp_path / "data", code=2).stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_patches_without_the_wanted_values_are_refused(server: RangeServer, tables: Path, tmp_path: Path):
+    rows = read_metadata([tables])
+    place = rows.column_names.index("s1_name")
+    names = pa.chunked_array([pa.nulls(rows.num_rows, pa.string())])
+    write_metadata(tmp_path / "alone.parquet", rows.set_column(place, rows.schema.field(place), names))
+    options = ("--bands", "s1", "--no-maps", *addresses(server, "path"), "--output", tmp_path / "data")
+    said = run_reben("get", "--tables", tmp_path / "alone.parquet", *options, code=1).stderr
+    assert "none of the values" in said
     assert not (tmp_path / "data").exists()
 
 

@@ -163,7 +163,10 @@ def custom(
 
     dataset = read_specification(specification)
     if len(roots) != len(dataset.parts):
-        raise typer.BadParameter(f"{dataset.name} has {len(dataset.parts)} parts; {len(roots)} folders were given")
+        raise typer.BadParameter(
+            f"{dataset.name} needs one --dir for each of its parts ({', '.join(part.name for part in dataset.parts)}); "
+            f"{len(roots)} {'was' if len(roots) == 1 else 'were'} given"
+        )
     sources = [source_at(part, root) for part, root in zip(dataset.parts, roots, strict=True)]
     _encode(sources, target, **settings)
 

@@ -25,6 +25,7 @@ def get(
             help="Metadata table of another data set than reBEN; may be repeated.",
             show_default=False,
             exists=True,
+            dir_okay=False,
         ),
     ] = None,
     dry_run: Annotated[
@@ -46,13 +47,15 @@ def get(
 
     reben get --source archives --output reben
     """
+    from reben.get.stage import expect_output, plan_get
     from reben.get.stage import get as bring
-    from reben.get.stage import plan_get
 
     options = options_from(GetOptions, **settings)
     given = tables or []
     if dry_run:
-        _print_plan(plan_get(options, context(), tables=given), output, options)
+        plan = plan_get(options, context(), tables=given)
+        expect_output(output, plan, options)
+        _print_plan(plan, output, options)
         return
     got = bring(output, options, context(), tables=given)
     for kind, count in got.report.values.items():

@@ -70,6 +70,11 @@ class Registry(Mapping[str, T_co]):
     def _loaded(self, entry: EntryPoint) -> T_co:
         package = entry.dist.name if entry.dist is not None else entry.value
         where = f"{self.group} {entry.name!r} of the package {package}"
+        if entry.pattern.match(entry.value) is None:
+            raise PluginError(
+                f"{where} is {entry.value!r}; expected a place in Python, such as my_package:MY_THING",
+                hint="correct the entry point and install the package again",
+            )
         try:
             thing: T_co = entry.load()
         except Exception as error:  # whatever the package raises while it is imported

@@ -7,14 +7,14 @@ r"""Data sets of users: a specification as a TOML file.
     [[parts]]
     name = "patches"                # plural, for messages
     sample = 'patch_\d+'            # regular expression for the name of a sample
-    suffix = ".tif"                 # samples are files with this ending; without it, folders
+    suffix = ".tif"                 # each sample is a file with this ending; without this line, a folder of files
     depth = 1                       # folders between the root and a sample; without it, any
     key_parts = 1                   # names that make the key, from the sample's upwards; optional
     key_suffix = ""                 # optional
     files_named = true              # whether the files of a folder begin with its name; optional
 
     [[parts.files]]
-    suffix = ".tif"                 # what follows the sample's name
+    suffix = ".tif"                 # what follows the sample's name in the file's; always needed
     bands = ["red", "green"]        # tensors, in the order of the file's bands
     side_px = 256
     dtype = "uint16"
@@ -22,6 +22,7 @@ r"""Data sets of users: a specification as a TOML file.
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -29,6 +30,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reben.core.errors import EncodeError
+from reben.core.wording import first_of
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
 from reben.io.small_files import read_toml
 from reben.io.tiff.plain import LARGEST_RASTER
@@ -84,6 +86,14 @@ class _Part(_Model):
     files_named: bool = True
     files: Annotated[list[_File], Field(min_length=1, max_length=_MOST_BANDS)]
 
+    @model_validator(mode="after")
+    def _expect_names_once(self) -> Self:
+        count = Counter(band for file in self.files for band in file.bands)
+        twice = [band for band, number in count.items() if number > 1]
+        if twice:
+            raise ValueError(f"band {first_of(twice)} is given twice; all bands of a sample need names of their own")
+        return self
+
     def as_part(self) -> Part:
         layout = SampleLayout(
             self.sample,
@@ -94,7 +104,12 @@ class _Part(_Model):
             files_named=self.files_named,
         )
         files = tuple(stack(f.suffix, f.bands, f.side_px, f.dtype, tolerance_px=f.tolerance_px) for f in self.files)
-        return Part(self.name, "dir", "", files, layout, f"<sample>{self.files[0].suffix}")
+        return Part(self.name, "dir", "", files, layout, self._example())
+
+    def _example(self) -> str:
+        """Where the first file of a sample lies: in the sample's folder, unless the sample is the file."""
+        file = f"<sample>{self.files[0].suffix}" if self.suffix or self.files_named else self.files[0].suffix
+        return file if self.suffix else f"<sample>/{file}"
 
 
 def _named_apart(parts: list[_Part]) -> list[_Part]:

@@ -258,7 +258,8 @@ def _find(source: Source) -> list[Sample]:
     samples = list(part.layout.find(root))
     if not samples:
         below = next((child for child in sorted(root.iterdir()) if re.fullmatch(part.layout.pattern, child.name)), None)
-        hint = f"expected files like {root / part.example}" if below is None else f"did you mean {root.parent}?"
+        named = f", where {part.layout.pattern} describes <sample>" if part.example.startswith("<sample>") else ""
+        hint = f"expected files like {root / part.example}{named}" if below is None else f"did you mean {root.parent}?"
         raise EncodeError(f"{root}: no {part.name} found", hint=hint)
     return samples
 

@@ -109,7 +109,9 @@ class ValueReader:
         return EncodeError(
             f"{path}: has {_described(shape, dtype)}; "
             f"expected {_described((len(file.tensors), *file.tensors[0].shape), file.tensors[0].dtype)}",
-            hint=f"check that the folder holds {self._part.name} as published",
+            hint=f"check that the folder holds {self._part.name} as published"
+            if self._part.folder
+            else "check bands, side_px and dtype in the description of the data set",
         )
 
     def _member(self, path: str, file: RasterFile, content: Content) -> bytes:

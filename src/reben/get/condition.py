@@ -18,7 +18,12 @@ from reben.core.errors import MetadataError
 from reben.core.text import shortened
 
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION})
-_FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "randomblob", "zeroblob"})
+_FORBIDDEN_FUNCTIONS = frozenset(
+    {"load_extension", "readfile", "writefile", "edit", "random", "randomblob", "zeroblob"}
+)
+"""What reaches files or much memory, and what would choose other patches each time."""
+_LONGEST_TEXT = 1_000_000
+"""Bytes of a text that a condition may make."""
 _MOST_STEPS = 20_000
 """Thousands of instructions of SQLite's machine: a hundred times what a long condition on reBEN's tables takes."""
 _HINT = "such as \"country = 'Austria' and season in ('spring', 'summer') and has(labels, 'Pastures')\""
@@ -98,6 +103,7 @@ def _confine(connection: sqlite3.Connection) -> None:
         return sqlite3.SQLITE_OK if harmless else sqlite3.SQLITE_DENY
 
     steps = iter(range(_MOST_STEPS))
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT)
     connection.set_authorizer(allowed)
     connection.set_progress_handler(lambda: next(steps, None) is None, 100_000)
 
@@ -110,6 +116,8 @@ def _numbers(connection: sqlite3.Connection, condition: str, columns: Sequence[s
     """
     try:
         query = f"SELECT row FROM patches WHERE ({condition}\n)"  # noqa: S608 - this is what it is for; it is confined
+        # A condition that closes our parenthesis, to go on as another query, does not fit into two of them.
+        connection.execute(f"EXPLAIN SELECT row FROM patches WHERE (({condition}\n))")  # noqa: S608
         return [number for (number,) in connection.execute(query)]
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         said = str(error)

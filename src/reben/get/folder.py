@@ -83,6 +83,8 @@ class GetFolder:
         Raises:
             TargetExistsError: if it holds something else.
         """
+        if self.root.is_symlink() and not self.root.exists():
+            raise TargetExistsError(f"{self.root} is a link to what does not exist", hint="give a new folder")
         if what is not None or not self.root.exists():
             return
         if not self.root.is_dir():

@@ -14,9 +14,12 @@ _PATCHES, _PIXELS, _WORK = (
     OnCommandLine(panel="From where"),
 )
 
+_LARGEST = 2**63 - 1
+"""Of whole numbers: reports are read with numbers of limited length."""
 MOST_PARALLEL = 64
 PARALLEL = 16
 
+Count = Annotated[Positive, Field(le=_LARGEST)]
 Sensors = Literal["all", "s1", "s2"]
 
 
@@ -35,13 +38,13 @@ class GetOptions(Options):
     """Meteorological season of the image."""
     tile: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["33UUP"]])] = ()
     """Sentinel-2 tile, by its MGRS name."""
-    per_class: Annotated[Positive | None, _PATCHES, Field(examples=[500])] = None
+    per_class: Annotated[Count | None, _PATCHES, Field(examples=[500])] = None
     """The first N patches of each class in an order that the seed gives, or all that the class has."""
-    limit: Annotated[Positive | None, _PATCHES, Field(examples=[1000])] = None
+    limit: Annotated[Count | None, _PATCHES, Field(examples=[1000])] = None
     """At most N patches, drawn at random."""
     stratify: Annotated[bool, _PATCHES] = False
     """Draw --limit in proportion to the countries and seasons."""
-    seed: Annotated[int, Field(ge=0), _PATCHES] = 0
+    seed: Annotated[int, Field(ge=0, le=_LARGEST), _PATCHES] = 0
     """Of what is drawn."""
     snow_and_cloud: Annotated[bool, _PATCHES] = False
     """Also patches with seasonal snow, clouds or cloud shadows, which the paper leaves out."""

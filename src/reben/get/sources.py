@@ -21,8 +21,13 @@ _ARCHIVES: dict[str, tuple[Part, PublishedFile]] = {
 KINDS = tuple(_ARCHIVES)
 """What a part of the data set may consist of."""
 _PATCHES = ("s2", "s1")
+_WITHOUT = {"s2": "--bands s1", "s1": "--bands s2", "maps": "--no-maps"}
 _WORDS = ("auto", "lmdb", "archives")
-_HINT = "give auto, lmdb, archives, the address or path of an LMDB file, or those of archives (.tar.zst, .tar.gz, .tar)"
+_LMDB_SUFFIXES = (".mdb", ".lmdb")
+_HINT = (
+    "give auto, lmdb, archives, the address or path of an LMDB file, or those of archives (.tar.zst, .tar.gz, .tar); "
+)
+_HINT += "addresses begin with https://, hf:// or s3://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,9 @@ class Sources:
         """
         if kind not in self.archives:
             raise EncodeError(
-                f"--source names no archive with {_ARCHIVES[kind][0].name}", hint=f"{_HINT}; or leave them out"
+                f"--source names no archive with {_ARCHIVES[kind][0].name}",
+                hint=f"add {_ARCHIVES[kind][0].folder}.tar.zst or the address of it as a further --source, "
+                f"or leave them out with {_WITHOUT[kind]}",
             )
         return self.archives[kind]
 
@@ -123,12 +130,16 @@ def _kind_of(text: str) -> str:
         EncodeError: if its name does not tell.
     """
     name = text.partition("?")[0].rstrip("/")
+    last = name.removesuffix("/content").rpartition("/")[2]  # folders may be called like archives, too
+    path = Path(text)
+    if (path.is_dir() and is_store(path)) or (path.suffix in _LMDB_SUFFIXES and path.is_file()):
+        return "lmdb"
     if ".tar" not in name.rpartition("/")[2] and not name.endswith(("/content", ".tgz", ".tzst")):
-        if not is_address(text) and not is_store(Path(text)):
+        if not is_address(text):
             raise EncodeError(f"--source {text}: is neither a store nor called like an archive", hint=_HINT)
         return "lmdb"
     for kind, (part, _) in _ARCHIVES.items():
-        if part.folder in name:
+        if part.folder in last:
             return kind
     folders = ", ".join(part.folder for part, _ in _ARCHIVES.values())
     raise EncodeError(f"--source {text}: its name does not say what it holds", hint=f"archives are called {folders}")

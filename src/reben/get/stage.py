@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reben.core.errors import DiskFullError, EncodeError
+from reben.core.errors import DiskFullError, EncodeError, MetadataError
 from reben.core.release import MAPS_ARCHIVE, METADATA, SNOW_AND_CLOUD_METADATA
 from reben.encode.archives import encode_archives
 from reben.encode.engine import REPORT_FILE as ENCODE_REPORT_FILE
@@ -102,6 +102,11 @@ def plan_get(
     paths, records = _tables(options, context, tables, policy)
     rows = selected(read_metadata(paths), options)
     wanted = Wanted.of(rows, options)
+    if not wanted.counts:
+        raise MetadataError(
+            "the chosen patches have none of the values that --bands and --no-maps leave",
+            hint="ask for other bands, or for reference maps",
+        )
     return GetPlan(rows, records, wanted, sources_of(options.source, wanted.counts))
 
 
@@ -146,6 +151,23 @@ def get(
             _bring(job, missing)
         report = _finish(job, before, chosen, len(missing.keys), time.monotonic() - started)
     return Got(output, report, len(missing.keys))
+
+
+def expect_output(output: Path, plan: GetPlan, options: GetOptions) -> None:
+    """Check that a folder can take what would be got, as `get` itself does first; nothing is made.
+
+    Args:
+        output: folder to make, or one that was got before.
+        plan: what would be got.
+        options: that chose it.
+
+    Raises:
+        MetadataError: if the folder holds what is not asked for.
+        TargetExistsError: if it holds something else.
+    """
+    folder = GetFolder(output)
+    before = report_of(folder)
+    expect_wider(folder, before, plan.wanted, _shown_options(options))
 
 
 def _shown_options(options: GetOptions) -> dict[str, Any]:

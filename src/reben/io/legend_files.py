@@ -139,16 +139,20 @@ def read_legend(path: Path) -> LandCoverFormat:
     entries = [code.entry(number) for number, code in enumerate(content.codes, start=1)]
     texts = {code.code: number for number, code in enumerate(content.codes, start=1) if isinstance(code.code, str)}
     if len(texts) < len(content.codes) and str in kinds:
-        raise LegendError(f"{path}: a code is given twice")
+        raise LegendError(f"{path}: a code is given twice", hint="list each code once")
     empty = next((entry for entry in entries if entry.code == content.no_polygon), None)
     if empty is None:
         entries.append(LandCover(content.no_polygon, "No data", _WHITE, None))
     elif empty.class_name is not None:
-        raise LegendError(f"{path}: no_polygon {content.no_polygon} is the code of class {empty.class_name!r}")
+        counted = " (texts are numbered as they are listed, from 1)" if texts else ""
+        raise LegendError(
+            f"{path}: no_polygon {content.no_polygon} is the code of class {empty.class_name!r}{counted}",
+            hint="give no_polygon a number that no code has, such as 0",
+        )
     try:
         legend = Legend(content.name, tuple(entries))
     except LegendError as error:
-        raise LegendError(f"{path}: {error}") from error
+        raise LegendError(f"{path}: {error}", hint=hint) from error
     return LandCoverFormat(
         legend,
         content.code_column,

@@ -64,3 +64,10 @@ def test_a_package_that_does_not_work_is_named(plugin, module: str, message: str
         things["thing"]
     assert "'thing' of the package others" in str(caught.value)
     assert "uninstall" in caught.value.hint
+
+
+def test_an_entry_point_that_is_no_place_in_python(plugin):
+    plugin("", thing="others_things/thing.toml")
+    with pytest.raises(PluginError, match=r"is 'others_things/thing.toml'; expected a place in Python") as caught:
+        Registry(GROUP, {})["thing"]
+    assert "correct the entry point" in caught.value.hint

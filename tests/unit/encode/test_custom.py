@@ -137,9 +137,8 @@ def test_the_number_of_folders_must_be_that_of_the_parts(tmp_path: Path):
     for folders in (["images"], ["images", "heights", "images"]):
         options = [text for folder in folders for text in ("--dir", str(tmp_path / folder))]
         result = run_reben("encode", "custom", specification(tmp_path), *options, "--target", target, code=2)
-        assert f"my-data has 2 parts; {len(folders)} folders were given" in " ".join(
-            result.stderr.replace("│", " ").split()
-        )
+        said = " ".join(result.stderr.replace("│", " ").split())
+        assert f"my-data needs one --dir for each of its parts (patches, height models); {len(folders)} w" in said
     run_reben("encode", "custom", specification(tmp_path), "--target", target, code=2)
     assert not target.exists()
 
@@ -151,7 +150,29 @@ def test_folders_in_the_wrong_order_have_no_samples(tmp_path: Path):
         "--target", tmp_path / "store", code=1,
     )  # fmt: skip
     assert "no patches found" in result.stderr
-    assert f"{tmp_path / 'heights'}/<sample>.tif" in result.stderr.partition("hint:")[2]
+    hint = " ".join(result.stderr.partition("hint:")[2].split())
+    assert rf"{tmp_path / 'heights'}/<sample>.tif, where patch_\d+ describes <sample>" in hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "example"),
+    [
+        ("", "", "<sample>.tif"),
+        ('suffix = ".tif"\n[[', "[[", "<sample>/<sample>.tif"),
+        ('suffix = ".tif"\n[[', "files_named = false\n[[", "<sample>/.tif"),
+    ],
+)
+def test_the_hint_says_where_samples_are_looked_for(tmp_path: Path, old: str, new: str, example: str):
+    """People forget one of the two suffixes: their files are then taken for folders."""
+    (part,) = read_specification(specification(tmp_path, SMALL.replace(old, new, 1))).parts
+    assert part.example == example
+
+
+def test_another_size_than_the_description_says(tmp_path: Path):
+    write(tmp_path / "images" / "1.tif", (1, 5, 5), "uint8")
+    options = ("--dir", tmp_path / "images", "--target", tmp_path / "store")
+    said = run_reben("encode", "custom", specification(tmp_path, SMALL), *options, code=1).stderr
+    assert "hint: check bands, side_px and dtype in the description of the data set" in " ".join(said.split())
 
 
 def test_what_cannot_be_read_can_be_skipped(tmp_path: Path):
@@ -237,7 +258,9 @@ def test_a_tensor_cannot_be_given_twice(tmp_path: Path):
     write(tmp_path / "images" / "1.tif", (2, 4, 4), "uint8")
     path = specification(tmp_path, SMALL.replace('["grey"]', '["grey", "grey"]'))
     command = ("encode", "custom", path, "--dir", tmp_path / "images", "--target", tmp_path / "store")
-    assert "'grey', 'grey': one of them is given twice" in run_reben(*command, code=1).stderr
+    said = run_reben(*command, code=1).stderr
+    assert f"{path}: parts.0: Value error, band grey is given twice" in said
+    assert "shows a whole specification" in said
     assert not (tmp_path / "store").exists()
 
 

@@ -54,6 +54,9 @@ def test_a_condition_gives_the_rows_that_python_gives(rows: pa.Table, condition,
         ("has(labels, 'Sand')", "no class is called 'Sand'", "expected one of Agro-forestry"),
         ("country =", "syntax error", "such as"),
         ("1; drop table patches", "syntax error", "such as"),
+        ("1) UNION SELECT 99999 WHERE (1", "syntax error", "such as"),
+        ("1)) UNION SELECT 99999 WHERE ((1", "syntax error", "such as"),
+        ("1) LIMIT (2", "syntax error", "such as"),
         ("nosuch(labels)", "no such function: nosuch", "such as"),
         ("len(country) = 1", "user-defined function raised exception", "such as"),
         ("split = 'a\0b'", "null", "such as"),
@@ -73,11 +76,16 @@ def test_what_is_wrong_is_said(rows: pa.Table, condition: str, message: str, hin
         "writefile('x', 'y')",
         "(with recursive a(x) as (select 1 union all select x + 1 from a) select max(x) from a) > 0",
         "length(zeroblob(1000000000)) > 0",
+        "random() % 2 = 0",
     ],
 )
 def test_a_condition_reaches_nothing_but_the_table(rows: pa.Table, condition: str):
     with pytest.raises(MetadataError):
         rows_where(condition, rows, CLASSES)
+
+
+def test_a_condition_makes_no_long_texts(rows: pa.Table):
+    assert not numbers("length(printf('%.*c', 900000000, 'x')) > 1000000", rows)
 
 
 def test_a_condition_that_does_not_end_is_ended(rows: pa.Table, monkeypatch: pytest.MonkeyPatch):

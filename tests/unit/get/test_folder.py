@@ -45,7 +45,8 @@ def test_other_folders_are_not(tmp_path: Path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "metadata.parquet").touch()
     (tmp_path / "file").touch()
-    for name, said in (("other", "holds metadata.parquet"), ("file", "is not a folder")):
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, said in (("other", "holds metadata"), ("file", "is not a folder"), ("link", "is a link to what")):
         with pytest.raises(TargetExistsError, match=said):
             report_of(GetFolder(tmp_path / name))
 

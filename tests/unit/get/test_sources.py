@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,36 @@ def test_everything_else_at_an_address_is_an_lmdb_file(address: str):
         (["hf://datasets/a/b/x.mdb", "hf://datasets/a/b/y.mdb"], EncodeError, "are both LMDB files"),
         (["https://example.org/patches.tar"], EncodeError, "does not say what it holds"),
         (["/nowhere/store"], EncodeError, "is neither a store"),
+        (["example.org/store/data.mdb"], EncodeError, "is neither a store"),
+        (["/nowhere/BigEarthNet-S2/patches.tar"], EncodeError, "does not say what it holds"),
         (["/nowhere/BigEarthNet-S2.tar.xz"], ArchiveError, "is not called like an archive"),
     ],
 )
 def test_what_cannot_be_a_source(given: list[str], error: type[Exception], message: str):
     with pytest.raises(error, match=message):
         sources_of(given, FEW)
+
+
+def test_a_folder_may_be_called_like_an_archive(tmp_path: Path, tiny_store: Path):
+    folder = tmp_path / "BigEarthNet-S2.tar"
+    folder.mkdir()
+    names = {"s2": "BigEarthNet-S2.tar", "s1": "BigEarthNet-S1.tar", "maps": "Reference_Maps.tar"}
+    for name in names.values():
+        (folder / name).touch()
+    found = sources_of([str(folder / name) for name in names.values()], FEW)
+    assert {kind: str(archive) for kind, archive in found.archives.items()} == {
+        kind: str(folder / name) for kind, name in names.items()
+    }
+    shutil.copytree(tiny_store, tmp_path / "my.tar.store")
+    assert sources_of([str(tmp_path / "my.tar.store")], FEW).lmdb == tmp_path / "my.tar.store"
+
+
+def test_a_kind_without_an_archive_is_named_with_what_to_do():
+    with pytest.raises(EncodeError, match="names no archive with reference maps") as caught:
+        sources_of(["/x/BigEarthNet-S2.tar"], FEW).archive_of("maps")
+    assert "Reference_Maps.tar.zst" in caught.value.hint
+    assert "--no-maps" in caught.value.hint
+
+
+def test_a_store_by_its_file(tiny_store: Path):
+    assert sources_of([str(tiny_store / "data.mdb")], FEW).lmdb == tiny_store / "data.mdb"

@@ -129,6 +129,7 @@ def test_what_is_no_legend(legend: Path, old: str, new: str, message: str):
     with pytest.raises(LegendError, match=message) as caught:
         read_legend(legend)
     assert str(legend) in str(caught.value)
+    assert caught.value.hint
 
 
 def test_several_errors_are_named_at_once(legend: Path):
@@ -227,6 +228,9 @@ def test_codes_of_two_kinds_and_texts_given_twice(legend: Path):
     assert found.legend.class_names == ("Forest", "Water")
     legend.write_text(texts.replace('"T11"', '"T10"'))
     with pytest.raises(LegendError, match="given twice"):
+        read_legend(legend)
+    legend.write_text(texts.replace("no_polygon = 0", "no_polygon = 3"))
+    with pytest.raises(LegendError, match=r"class 'Water' \(texts are numbered as they are listed, from 1\)"):
         read_legend(legend)
 
 
