@@ -25,7 +25,7 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+        sys.stderr.write("interrupted; the same command resumes where it can\n")
         code = _INTERRUPTED
     except SystemExit as ending:
         code = ending.code

@@ -144,6 +144,7 @@ def test_ctrl_c_in_a_process_of_its_own(space: DataSpaceStandIn, tmp_path: Path,
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert "interrupted; " in err
     assert "Traceback" not in err
     assert not [secret for secret in space.secrets if secret in out + err or secret.encode() in words]
     assert [path.name for path in (tmp_path / "out").glob("*.zip")] == []

@@ -19,12 +19,9 @@ from reben.get.selection import with_names
 from reben.io.dataset.metadata import read_metadata, write_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import create_store, open_store
-from stand_ins.archives import archive_of
 from stand_ins.command import run_reben
-from stand_ins.range_server import RangeServer, running_range_server
-
-STORE_FILES = ("data.mdb", "checksums.bin")
-ARCHIVES = ("BigEarthNet-S2", "BigEarthNet-S1", "Reference_Maps")
+from stand_ins.published import ARCHIVES, STORE_FILES, archives_of, lmdb_of, running_published
+from stand_ins.range_server import RangeServer
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +40,15 @@ def server(
     tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RangeServer]:
     """The tiny data set as archives and as an LMDB file without reference maps."""
-    folder = tmp_path_factory.mktemp("served")
-    for name in ARCHIVES:
-        archive_of(tiny_dataset.root / name, folder)
-    shutil.copytree(tiny_store, folder / "store")
-    with running_range_server(folder) as running:
+    with running_published(tiny_dataset, tiny_store, tmp_path_factory.mktemp("served")) as running:
         yield running
 
 
 def addresses(server: RangeServer, way: str) -> list[str]:
-    archives = [server.url(f"{name}.tar.zst", "hub") for name in ARCHIVES]
+    archives = archives_of(server)
     ways = {
-        "lmdb": [server.url("store/data.mdb", "hub")],
-        "lmdb and maps": [server.url("store/data.mdb", "hub"), archives[2]],
+        "lmdb": [lmdb_of(server)],
+        "lmdb and maps": [lmdb_of(server), archives[2]],
         "archives": archives,
         "path": [str(server.folder / "store")],
         "archives on disk": [str(server.folder / f"{name}.tar.zst") for name in ARCHIVES],
@@ -261,7 +254,7 @@ def published(server: RangeServer, tables: Path, monkeypatch: pytest.MonkeyPatch
     kinds = {"s2": "BigEarthNet-S2.tar.zst", "s1": "BigEarthNet-S1.tar.zst"}
     archives = {kind: (sources_module._ARCHIVES[kind][0], file(name)) for kind, name in kinds.items()}
     monkeypatch.setattr(sources_module, "_ARCHIVES", archives | {"maps": (sources_module._ARCHIVES["maps"][0], maps)})
-    monkeypatch.setattr(sources_module, "LMDB_COPY", server.url("store/data.mdb", "hub"))
+    monkeypatch.setattr(sources_module, "LMDB_COPY", lmdb_of(server))
     monkeypatch.setattr(stage_module, "METADATA", file("metadata.parquet"))
     monkeypatch.setattr(stage_module, "SNOW_AND_CLOUD_METADATA", file("snow.parquet"))
     for module in (stage_module, estimate_module):

@@ -12,12 +12,10 @@ from reben.get.stage import get
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store, writer
 from reben.net.retries import RetryPolicy
-from stand_ins.archives import archive_of
 from stand_ins.kills import every_kill, hidden_in, stride
-from stand_ins.range_server import RangeServer, running_range_server
+from stand_ins.published import STORE_FILES, archives_of, lmdb_of, running_published
+from stand_ins.range_server import RangeServer
 
-STORE_FILES = ("data.mdb", "checksums.bin")
-ARCHIVES = ("BigEarthNet-S2", "BigEarthNet-S1", "Reference_Maps")
 WAYS = ("lmdb", "archives")
 AT_ONCE = RetryPolicy(attempts=40, sleep=lambda _: None)
 
@@ -26,11 +24,7 @@ AT_ONCE = RetryPolicy(attempts=40, sleep=lambda _: None)
 def server(
     tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RangeServer]:
-    folder = tmp_path_factory.mktemp("served")
-    for name in ARCHIVES:
-        archive_of(tiny_dataset.root / name, folder)
-    shutil.copytree(tiny_store, folder / "store")
-    with running_range_server(folder) as running:
+    with running_published(tiny_dataset, tiny_store, tmp_path_factory.mktemp("served")) as running:
         yield running
 
 
@@ -41,8 +35,8 @@ def _small_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def options_of(server: RangeServer, way: str, **chosen: object) -> GetOptions:
-    archives = tuple(server.url(f"{name}.tar.zst", "hub") for name in ARCHIVES)
-    source = archives if way == "archives" else (server.url("store/data.mdb", "hub"), archives[2])
+    archives = tuple(archives_of(server))
+    source = archives if way == "archives" else (lmdb_of(server), archives[2])
     return GetOptions(source=source, snow_and_cloud=True, **chosen)
 
 

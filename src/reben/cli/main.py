@@ -87,12 +87,21 @@ def _options(
 
 
 def run() -> None:
-    """Run the command line; errors that the user can mend end with exit code 1, a message and a hint."""
+    """Run the command line; errors that the user can mend end with exit code 1, a message and a hint.
+
+    Raises:
+        KeyboardInterrupt: if Ctrl-C ended it and the command has not said what that means.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
     try:
         app()
+    except SystemExit as ending:
+        exit_ = ending.__context__
+        if exit_ is not None and isinstance(exit_.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # typer makes an exit code of it, and says nothing
+        raise
     except Exception as error:
         known = explained(error)
         if known is None:
