@@ -112,3 +112,30 @@ def test_a_server_that_expires_its_signatures(server: RangeServer, tiny_dataset:
         server.expire()
         get(tmp_path / f"again-{number}", options, tables=list(tiny_dataset.tables))
         assert contents(tmp_path / f"again-{number}") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_another_choice_after_one_that_was_killed(
+    server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str
+):
+    """What the killed one has left, whole or not, is not taken for what is wanted now."""
+    tables = list(tiny_dataset.tables)
+    get(tmp_path / "less", options_of(server, way, limit=5), tables=tables)
+    most = options_of(server, way, limit=18)
+    get(tmp_path / "whole", most, tables=tables)
+
+    def work(place: Path) -> None:
+        if not (place / "data").exists():
+            shutil.rmtree(place / "copy", ignore_errors=True)
+            shutil.copytree(tmp_path / "less", place / "copy").rename(place / "data")
+            get(place / "data", options_of(server, way, limit=12), tables=tables, policy=AT_ONCE)
+        else:
+            get(place / "data", most, tables=tables, policy=AT_ONCE)
+
+    def check(place: Path) -> None:
+        get(place / "data", most, tables=tables)
+        assert contents(place / "data") == contents(tmp_path / "whole")
+        shutil.rmtree(place)
+
+    (tmp_path / "kills").mkdir()
+    assert every_kill(work, tmp_path / "kills", check=check, step=stride(7)) > 2

@@ -33,28 +33,28 @@ class GetFolder:
         """What was got, and from where."""
         return self.root / REPORT_FILE
 
-    @property
-    def part(self) -> Path:
-        """A store of the values that are to be added."""
-        return self.root / _WORK / "part"
+    def part(self, missing: Wanted) -> Path:
+        """A store of the values that are to be added; each choice has its own, should one be given up for another."""
+        return self._of("part", missing)
+
+    def maps(self, missing: Wanted) -> Path:
+        """A store of the reference maps among them, if they come from elsewhere than the patches."""
+        return self._of("maps", missing)
+
+    def grown(self, wanted: Wanted) -> Path:
+        """The store with what was added, before it takes the place of the old one."""
+        return self._of("store", wanted)
+
+    def _of(self, name: str, keys: Wanted) -> Path:
+        return self.root / _WORK / f"{name}-{keys.sha256[:16]}"
 
     @property
-    def maps(self) -> Path:
-        """A store of reference maps that came from elsewhere than the patches."""
-        return self.root / _WORK / "maps"
-
-    @property
-    def _grown(self) -> Path:
-        return self.root / _WORK / "store"
+    def _next(self) -> Path:
+        return self.root / _WORK / "next"
 
     @property
     def _replaced(self) -> Path:
         return self.root / _WORK / "replaced"
-
-    @property
-    def grown(self) -> Path:
-        """The store with what was added, before it takes the place of the old one."""
-        return self._grown
 
     def begin(self) -> None:
         """Mark the folder as ours."""
@@ -63,13 +63,15 @@ class GetFolder:
     def recover(self) -> None:
         """End a change of stores during which the process was killed."""
         if self._replaced.exists() and not self.data.store.exists():
-            (self._grown if self._grown.exists() else self._replaced).rename(self.data.store)
+            (self._next if self._next.exists() else self._replaced).rename(self.data.store)
 
-    def become(self) -> None:
+    def become(self, grown: Path) -> None:
         """Put the grown store in the place of the old one."""
-        shutil.rmtree(self._replaced, ignore_errors=True)
+        for path in (self._replaced, self._next):
+            shutil.rmtree(path, ignore_errors=True)
+        grown.rename(self._next)
         self.data.store.rename(self._replaced)
-        self._grown.rename(self.data.store)
+        self._next.rename(self.data.store)
 
     def remove_work(self) -> None:
         """Remove what was needed on the way, and what killed processes have left."""

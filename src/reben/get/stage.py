@@ -211,12 +211,13 @@ def _bring(job: _Job, missing: Wanted) -> None:
     if not is_store(store):
         _fetch(job, missing, store)
         return
-    if not is_store(job.folder.grown):
-        if not is_store(job.folder.part):
-            _fetch(job, missing, job.folder.part)
+    part, grown = job.folder.part(missing), job.folder.grown(job.plan.wanted)
+    if not is_store(grown):
+        if not is_store(part):
+            _fetch(job, missing, part)
         with job.context.progress("merging") as begin:
-            merge_stores([store, job.folder.part], job.folder.grown, progress=begin(len(job.plan.wanted.keys)))
-    job.folder.become()
+            merge_stores([store, part], grown, progress=begin(len(job.plan.wanted.keys)))
+    job.folder.become(grown)
 
 
 def _fetch(job: _Job, missing: Wanted, target: Path) -> None:
@@ -227,10 +228,11 @@ def _fetch(job: _Job, missing: Wanted, target: Path) -> None:
         return
     maps = None
     if missing.only("maps").counts and "maps" in sources.archives:
-        if not is_store(job.folder.maps):
+        place = job.folder.maps(missing)
+        if not is_store(place):
             job.plan = replace(job.plan, sources=_with_cached_maps(job))
-            _from_archives(job, missing, job.folder.maps, "maps")
-        maps = open_store(job.folder.maps)
+            _from_archives(job, missing, place, "maps")
+        maps = open_store(place)
     planned: list[FetchPlan] = []
     with (
         open_values(sources.lmdb, parallel=job.options.parallel, policy=job.policy) as values,

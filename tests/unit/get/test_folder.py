@@ -53,15 +53,17 @@ def test_other_folders_are_not(tmp_path: Path):
 
 def test_a_store_takes_the_place_of_another_whenever_the_process_is_killed(folder: GetFolder, tiny_store: Path):
     folder.begin()
-    shutil.copytree(tiny_store, folder.grown)
-    (folder.grown / "new").touch()
+    grown = folder.grown(Wanted({"s2": ("a",)}))
+    shutil.copytree(tiny_store, grown)
+    (grown / "new").touch()
+    grown.rename(folder.root / ".get" / "next")
     folder.data.store.rename(folder.root / ".get" / "replaced")  # killed here
     folder.recover()
     assert (folder.data.store / "new").exists()
     assert folder.keys() == frozenset(open_store(tiny_store))
     folder.recover()
-    shutil.copytree(tiny_store, folder.grown)
-    folder.become()
+    shutil.copytree(tiny_store, grown)
+    folder.become(grown)
     assert not (folder.data.store / "new").exists()
     folder.remove_work()
     assert sorted(path.name for path in folder.root.iterdir()) == ["get-report.json", "store"]
@@ -79,3 +81,10 @@ def test_less_than_there_is_is_refused_with_the_difference(folder: GetFolder):
 
 def test_no_report(tmp_path: Path):
     assert read_report(tmp_path) is None
+
+
+def test_what_another_choice_has_left_is_not_taken_for_this_one(folder: GetFolder):
+    one, other = Wanted({"s2": ("a", "b")}), Wanted({"s2": ("a", "c")})
+    for place in (folder.part, folder.maps, folder.grown):
+        assert place(one) != place(other)
+        assert place(one) == place(Wanted({"s2": ("b", "a")}))
