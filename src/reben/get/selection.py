@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reben.core.errors import MetadataError
+from reben.core.errors import MetadataError, NameFormatError
 from reben.core.names import CELL_PATTERN, TileName
 from reben.get.condition import nearest, rows_where
 from reben.get.options import GetOptions
@@ -47,9 +47,19 @@ def selected(rows: pa.Table, options: GetOptions) -> pa.Table:
 
 
 def with_names(rows: pa.Table) -> pa.Table:
-    """The rows with what the names of the patches say: columns `season`, `tile` (MGRS) and `date` (ISO 8601)."""
+    """The rows with what the names of the patches say: columns `season`, `tile` (MGRS) and `date` (ISO 8601).
+
+    Raises:
+        MetadataError: if a patch has another name.
+    """
     tiles = pc.replace_substring_regex(rows["patch_id"], CELL_PATTERN, "").combine_chunks().dictionary_encode()
-    names = [TileName.parse(text) for text in tiles.dictionary.to_pylist()]
+    try:
+        names = [TileName.parse(text) for text in tiles.dictionary.to_pylist()]
+    except NameFormatError as error:
+        raise MetadataError(
+            f"the tables name patches that are not called as reBEN's are: {error}",
+            hint="only such data sets can be taken apart by season, tile and date",
+        ) from error
     said = {
         "season": [meteorological_season(name.sensing_time) for name in names],
         "tile": [name.mgrs for name in names],

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from reben.core.errors import DiskFullError, EncodeError, MetadataError
 from reben.core.release import MAPS_ARCHIVE, METADATA, SNOW_AND_CLOUD_METADATA
+from reben.core.wording import in_bytes
 from reben.encode.archives import encode_archives
 from reben.encode.engine import REPORT_FILE as ENCODE_REPORT_FILE
 from reben.encode.specification import Source
@@ -200,7 +201,7 @@ def _expect_room(folder: GetFolder, wanted: Wanted, missing: Wanted) -> None:
     free = free_bytes(folder.root)
     if free < needed:
         raise DiskFullError(
-            f"{folder.root}: has {free / 1e9:,.1f} GB free; about {needed / 1e9:,.1f} GB are needed",
+            f"{folder.root}: has {in_bytes(free)} free; about {in_bytes(needed)} are needed",
             hint="free some room, choose another folder, or fewer patches (--limit, --per-class)",
         )
 

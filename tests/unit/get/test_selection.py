@@ -133,3 +133,9 @@ def test_the_published_tables(shared_data: Path):
     assert 0 < found.num_rows < 19 * 20
     assert set(found["country"].to_pylist()) == {"Lithuania"}
     assert not any(found["contains_seasonal_snow"].to_pylist())
+
+
+def test_patches_with_other_names(made_rows: pa.Table):
+    other = made_rows.set_column(0, "patch_id", [[f"odd_{number}" for number in range(made_rows.num_rows)]])
+    with pytest.raises(MetadataError, match="not called as reBEN's are: 'odd_0' is not a tile id"):
+        selected(other, GetOptions())
