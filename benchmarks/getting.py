@@ -17,7 +17,7 @@ from benchmarks.dataset import BenchData
 from benchmarks.timing import medians_s
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan_encoding
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 from reben.io.store import open_store
 
 GET, PLAIN = "reben get, by ranges", "a plain download of as many bytes"
@@ -29,9 +29,9 @@ import json, sys
 from pathlib import Path
 from benchmarks.timing import peak_memory_bytes
 from reben.get.by_ranges import open_values, write_values
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 address, target, parallel = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-wanted = Wanted({kind: tuple(keys) for kind, keys in json.load(sys.stdin).items()})
+wanted = WantedKeys({kind: tuple(keys) for kind, keys in json.load(sys.stdin).items()})
 plans = []
 with open_values(address, parallel=parallel) as values:
     write_values(values, wanted, target, planned=plans.append)
@@ -69,7 +69,7 @@ def measure(
     shutil.rmtree(store, ignore_errors=True)
     encode(plan_encoding(sources(s2=data.paths.s2, s1=data.paths.s1)), store)
     chosen = sorted(random.Random(0).sample(data.patches, min(PAIRS, len(data.patches))))  # noqa: S311 - reproducible
-    wanted = Wanted({"s2": tuple(pair[0] for pair in chosen), "s1": tuple(sorted(pair[1] for pair in chosen))})
+    wanted = WantedKeys({"s2": tuple(pair[0] for pair in chosen), "s1": tuple(sorted(pair[1] for pair in chosen))})
     opened = open_store(store)
     value_bytes = sum(len(opened.buffer(key)) for key in wanted.keys)
     keys = json.dumps({kind: list(own) for kind, own in wanted.by_kind.items()}).encode()

@@ -33,6 +33,7 @@ def run(output: Path) -> tuple[list[str], object]:
     return stages, result
 
 
+@pytest.mark.slow
 def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
     stages, result = in_own_process(run, tmp_path / "demo")
     assert len(stages) == 7

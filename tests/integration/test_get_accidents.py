@@ -1,6 +1,8 @@
 """`reben get` that is killed, or whose servers misbehave: the same command ends in the same bytes."""
 
+import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from reben.get.stage import get
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store, writer
 from reben.net.retries import RetryPolicy
-from stand_ins.kills import every_kill, hidden_in, stride
+from stand_ins.kills import every_kill, hidden_in, killed_after, stride
 from stand_ins.published import STORE_FILES, archives_of, lmdb_of, running_published
 from stand_ins.range_server import RangeServer
 
@@ -79,13 +81,14 @@ def whole_or_none(store: Path) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_faults(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str):
+@pytest.mark.parametrize("faults", [15, pytest.param(100, marks=pytest.mark.slow)])
+def test_faults(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str, faults: int):
     """Each command meets faults, some of which it survives; the same command again ends it."""
     tables, options = list(tiny_dataset.tables), options_of(server, way, limit=12)
     get(tmp_path / "whole", options, tables=tables)
     whole = contents(tmp_path / "whole")
-    failed = 0
-    for seed in range(12):
+    failed, before, seed = 0, server.injected, 0
+    while server.injected < before + faults:
         data = tmp_path / f"data-{seed}"
         server.fail_randomly(0.25, seed=seed)
         try:
@@ -102,7 +105,29 @@ def test_faults(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path,
             server.fail_randomly(0.0, seed=0)
         assert contents(data) == whole
         shutil.rmtree(data)
+        seed += 1
     assert failed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_kills_at_random_moments(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str):
+    """A hundred times SIGKILL, some of them in a row: between changes to the disk or in the middle of one."""
+    tables, options = list(tiny_dataset.tables), options_of(server, way, limit=15)
+    begun = time.perf_counter()
+    get(tmp_path / "whole", options, tables=tables)
+    usual_s, draw, kills, number = time.perf_counter() - begun, random.Random(0), 0, 0  # noqa: S311 - dice
+    while kills < 100:
+        data = tmp_path / f"data-{number}"
+        for _ in range(draw.randint(1, 4)):
+            kills += killed_after(
+                draw.uniform(0, 1.5 * usual_s), lambda data=data: get(data, options, tables=tables, policy=AT_ONCE)
+            )
+        get(data, options, tables=tables)
+        assert contents(data) == contents(tmp_path / "whole")
+        assert hidden_in(data) == []
+        shutil.rmtree(data)
+        number += 1
 
 
 def test_a_server_that_expires_its_signatures(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path):

@@ -105,6 +105,7 @@ def test_two_processes_learn_to_segment(run):
     assert len(epochs(folder)) == 2
 
 
+@pytest.mark.slow
 def test_the_command_line_starts_its_processes(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
     command = [
         sys.executable, "-m", "reben", "train", "--store", tiny_store, "--metadata", tiny_dataset.metadata,

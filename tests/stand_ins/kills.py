@@ -5,7 +5,9 @@ as SIGKILL: nothing is flushed, no `finally` runs.
 """
 
 import os
+import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +37,28 @@ def run_until(change: int, work: Callable[[], object]) -> int:
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed_after(seconds: float, work: Callable[[], object]) -> bool:
+    """Do `work` in a forked process that is killed after some time; whether it had not ended before.
+
+    Args:
+        seconds: until it is killed.
+        work: what to do.
+    """
+    child = os.fork()
+    if child == 0:
+        code = _FAILED
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)  # it is ours until it has been waited for
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in {0, -signal.SIGKILL}, f"ended with {code} before it was killed"
+    return code != 0
 
 
 def every_kill(
@@ -74,9 +98,9 @@ def hidden_in(folder: Path) -> list[str]:
 def stride(usual: int) -> int:
     """Return every how many changes a process is killed.
 
-    REBEN_TEST_KILLS=all tries each; `many`, as `make test-all` has it, the usual ones; without it a third of those.
+    REBEN_TEST_KILLS=all tries each; `many`, as `make test-all` has it, the usual ones; without it a fifth of those.
     """
-    return {"all": 1, "many": usual}.get(os.environ.get("REBEN_TEST_KILLS", ""), 3 * usual)
+    return {"all": 1, "many": usual}.get(os.environ.get("REBEN_TEST_KILLS", ""), 5 * usual)
 
 
 def _end_before(change: int) -> None:

@@ -67,6 +67,8 @@ class RangeServer:
     """What goes wrong with the next requests; an empty text is a request that goes well."""
     valid_signatures: set[str] = field(default_factory=set)
     etag_suffix: str = ""
+    injected: int = 0
+    """How many requests have met a fault."""
     down: bool = False
     """Whether every connection is refused an answer."""
     _random: random.Random | None = None
@@ -110,11 +112,13 @@ class RangeServer:
     def next_fault(self) -> str:
         """What goes wrong with this request; empty if nothing does."""
         with self._lock:
+            fault = ""
             if self.faults:
-                return self.faults.popleft()
-            if self._random is not None and self._random.random() < self._rate:
-                return self._random.choice(self._kinds)
-        return ""
+                fault = self.faults.popleft()
+            elif self._random is not None and self._random.random() < self._rate:
+                fault = self._random.choice(self._kinds)
+            self.injected += fault != ""
+        return fault
 
 
 class _RangeHandler(Handler):

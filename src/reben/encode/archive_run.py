@@ -16,7 +16,6 @@ from reben.encode.engine import (
     REPORT_FILE,
     SKIPPED_FILE,
     EncodeResult,
-    Progress,
     Skipped,
     nothing_readable,
     root_name,
@@ -29,6 +28,7 @@ from reben.io.archives.source import ArchiveSource
 from reben.io.store import StoreWriter
 from reben.version import __version__
 from reben.work import atomic
+from reben.work.progress import Advance
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Job:
     target: Path
     wanted: Wanted
     skip_errors: bool
-    progress: Progress
+    progress: Advance
     tell: Callable[[str], None]
 
 
@@ -71,10 +71,10 @@ class UnsortedError(Exception):
         self.opened = opened
 
 
-class Advance:
+class ReadBytes:
     """Tells how much of the archives was read since it was called last."""
 
-    def __init__(self, opened: Sequence[OpenedSource], progress: Progress) -> None:
+    def __init__(self, opened: Sequence[OpenedSource], progress: Advance) -> None:
         self._archives = [source.archive for source in opened if source.archive is not None]
         self._progress = progress
         self._told = self._taken()
@@ -104,7 +104,7 @@ class ArchiveRun:
         self.skipped = Skipped(self.store.directory / SKIPPED_FILE)
         self.skipped.forget(key for key in list(self.skipped.errors) if key > self.batches.last)
         self._readers = tuple(ValueReader(source.source.part) for source in self.opened)
-        self._advance = Advance(self.opened, self.job.progress)
+        self._advance = ReadBytes(self.opened, self.job.progress)
 
     def write(self) -> None:
         """Write one batch while the next is made.

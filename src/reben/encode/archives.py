@@ -6,22 +6,21 @@ are written, an interrupted run goes on there.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 from reben.core.errors import EncodeError
 from reben.encode.archive_run import (
-    Advance,
     ArchiveRun,
     Job,
     OpenedSource,
+    ReadBytes,
     UnsortedError,
     described_keys,
     identity_of,
     remove_all_notes,
 )
 from reben.encode.archived_part import Wanted
-from reben.encode.engine import REPORT_FILE, EncodeResult, Progress, plan_encoding, read_result, requests_of, root_name
+from reben.encode.engine import REPORT_FILE, EncodeResult, plan_encoding, read_result, requests_of, root_name
 from reben.encode.finished import may_be_finished
 from reben.encode.specification import Source
 from reben.encode.unsorted import collect, collected_folder
@@ -31,6 +30,7 @@ from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.io.store import DATA_FILE, resume_store
 from reben.net.retries import RetryPolicy
 from reben.work import atomic
+from reben.work.progress import Advance, unseen
 
 
 def encode_archives(
@@ -39,7 +39,7 @@ def encode_archives(
     *,
     wanted: Wanted = None,
     skip_errors: bool = False,
-    progress: Progress = lambda _: None,
+    progress: Advance = unseen,
     tell: Callable[[str], None] = lambda _: None,
     policy: RetryPolicy | None = None,
 ) -> EncodeResult:
@@ -74,18 +74,16 @@ def encode_archives(
     with ExitStack() as held:
         opened = [_open(number, source, held, tell, policy) for number, source in enumerate(sources)]
         result = _finished(job, opened)
-        for _ in count() if result is None else ():
+        while result is None:
             try:
                 result = _encode(job, opened)
-            except UnsortedError as unsorted:
+            except UnsortedError as unsorted:  # each archive once: what is collected is sorted
                 _collect(job, unsorted.opened)
-                continue
-            break
         collected = [collected_folder(target, number) for number in range(len(opened))]
         for folder in collected:
             atomic.remove_attempts(folder)
         atomic.remove_attempts(target, *collected)
-    return result if result is not None else read_result(target)
+    return result
 
 
 def _open(
@@ -124,7 +122,7 @@ def _collect(job: Job, opened: OpenedSource) -> None:
     )
     atomic.discard_unfinished(job.target)
     folder = collected_folder(job.target, opened.number)
-    advance = Advance([opened], job.progress)
+    advance = ReadBytes([opened], job.progress)
     collect(opened.archive, opened.source.part, folder, wanted=job.wanted, progress=advance)
 
 

@@ -6,7 +6,7 @@ Keys and bytes of the store are the same for any number of workers, and however 
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +22,7 @@ from reben.io.store import DATA_FILE, StoreWriter, resume_store
 from reben.version import __version__
 from reben.work import atomic
 from reben.work.processes import available_cpus
+from reben.work.progress import Advance, unseen
 
 REPORT_FILE = "encode-report.json"
 """In the store's folder: what was encoded, and what was skipped and why."""
@@ -31,9 +32,6 @@ _REPORT_HINT = "it may be damaged; encode again"
 SKIPPED_FILE = "skipped.jsonl"
 _WORTH_PROCESSES = 5000
 """Samples that one process reads in about the time in which further ones start."""
-
-Progress = Callable[[int], None]
-"""Told how many further samples are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def encode(
     workers: int | None = None,
     skip_errors: bool = False,
     may_be_empty: bool = False,
-    progress: Progress = lambda _: None,
+    progress: Advance = unseen,
 ) -> EncodeResult:
     """Write everything that is planned into a new store, or resume one that was interrupted.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reben.core.errors import StoreError
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 from reben.io.store import Store, open_store, resume_store
 from reben.io.store.remote import RemoteStore
 from reben.net.retries import RetryPolicy
@@ -96,7 +96,7 @@ def open_values(source: str | Path, *, parallel: int, policy: RetryPolicy | None
 
 def write_values(
     source: Values,
-    wanted: Wanted,
+    wanted: WantedKeys,
     target: Path,
     *,
     maps: Store | None = None,

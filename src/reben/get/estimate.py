@@ -22,7 +22,7 @@ class SourceEstimate:
     """That are fetched at most; None if it is not known."""
     requests: int | None
     missing: int = 0
-    """Wanted values that it does not have."""
+    """WantedKeys values that it does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reben.core.errors import MetadataError, TargetExistsError
 from reben.get.report import REPORT_FILE, GetReport, read_report
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import is_store, open_store
 from reben.work import atomic
@@ -33,19 +33,19 @@ class GetFolder:
         """What was got, and from where."""
         return self.root / REPORT_FILE
 
-    def part(self, missing: Wanted) -> Path:
+    def part(self, missing: WantedKeys) -> Path:
         """A store of the values that are to be added; each choice has its own, should one be given up for another."""
         return self._of("part", missing)
 
-    def maps(self, missing: Wanted) -> Path:
+    def maps(self, missing: WantedKeys) -> Path:
         """A store of the reference maps among them, if they come from elsewhere than the patches."""
         return self._of("maps", missing)
 
-    def grown(self, wanted: Wanted) -> Path:
+    def grown(self, wanted: WantedKeys) -> Path:
         """The store with what was added, before it takes the place of the old one."""
         return self._of("store", wanted)
 
-    def _of(self, name: str, keys: Wanted) -> Path:
+    def _of(self, name: str, keys: WantedKeys) -> Path:
         return self.root / _WORK / f"{name}-{keys.sha256[:16]}"
 
     @property
@@ -105,7 +105,7 @@ class GetFolder:
         return frozenset(open_store(self.data.store)) if is_store(self.data.store) else frozenset()
 
 
-def expect_wider(folder: GetFolder, before: GetReport | None, wanted: Wanted, options: Mapping[str, Any]) -> None:
+def expect_wider(folder: GetFolder, before: GetReport | None, wanted: WantedKeys, options: Mapping[str, Any]) -> None:
     """Check that nothing that is there would have to go.
 
     Args:

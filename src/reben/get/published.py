@@ -1,7 +1,7 @@
 """Small published files, fetched once and kept in the cache: tables, the archive of the reference maps."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,13 @@ from reben.work.progress import Advance, unseen
 _CHUNK = 1 << 20
 
 
-def fetched(file: PublishedFile, *, policy: RetryPolicy | None = None, progress: Advance = unseen) -> Path:
+def fetched(
+    file: PublishedFile,
+    *,
+    policy: RetryPolicy | None = None,
+    progress: Advance = unseen,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Where a published file lies in the cache; it is fetched first if it is not there.
 
     Its MD5 is compared, when it is fetched and when it is taken from the cache. What has come of a file stays if the
@@ -29,6 +35,7 @@ def fetched(file: PublishedFile, *, policy: RetryPolicy | None = None, progress:
         file: with its MD5.
         policy: how often the server is asked again.
         progress: called with the number of bytes just fetched.
+        tell: called with each line that people should read, such as that the server is asked again.
 
     Raises:
         DownloadError: if it cannot be had, or is not what was published.
@@ -39,7 +46,7 @@ def fetched(file: PublishedFile, *, policy: RetryPolicy | None = None, progress:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     with atomic.locked(target):
-        _fill(part, file, policy, progress)
+        _fill(part, file, policy, progress, tell)
         found = md5_of(part)
         if found != file.md5:
             part.unlink()
@@ -76,13 +83,15 @@ def _note_of(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _fill(part: Path, file: PublishedFile, policy: RetryPolicy | None, progress: Advance) -> None:
+def _fill(
+    part: Path, file: PublishedFile, policy: RetryPolicy | None, progress: Advance, tell: Callable[[str], None]
+) -> None:
     """Let the part grow until all is there.
 
     Raises:
         DownloadError: if it cannot be had, or is larger than what was published.
     """
-    with _remote(file, policy) as remote:
+    with _remote(file, policy, tell) as remote:
         start = _resumable(part, file, remote)
         progress(start)
         size = start
@@ -99,11 +108,11 @@ def _fill(part: Path, file: PublishedFile, policy: RetryPolicy | None, progress:
 
 
 @contextmanager
-def _remote(file: PublishedFile, policy: RetryPolicy | None) -> Iterator[RemoteStream]:
+def _remote(file: PublishedFile, policy: RetryPolicy | None, tell: Callable[[str], None]) -> Iterator[RemoteStream]:
     stop = Stop()
     with open_client(connections=1) as client:
         try:
-            yield RemoteStream(file.address, client, stop, policy or RetryPolicy(sleep=stop.sleep))
+            yield RemoteStream(file.address, client, stop, policy or RetryPolicy(sleep=stop.sleep), tell)
         finally:
             stop.stop()
 

@@ -24,7 +24,7 @@ from reben.get.published import fetched, md5_of
 from reben.get.report import GetReport, RunRecord, SourceRecord, TableRecord
 from reben.get.selection import selected
 from reben.get.sources import Sources, sources_of
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 from reben.io.archives.place import archive_of
 from reben.io.dataset.metadata import read_metadata, write_metadata
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
@@ -46,7 +46,7 @@ class GetPlan:
     rows: pa.Table
     """Of the chosen patches, as in the metadata tables."""
     tables: tuple[TableRecord, ...]
-    wanted: Wanted
+    wanted: WantedKeys
     sources: Sources
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -102,7 +102,7 @@ def plan_get(
     context = context or Context()
     paths, records = _tables(options, context, tables, policy)
     rows = selected(read_metadata(paths), options)
-    wanted = Wanted.of(rows, options)
+    wanted = WantedKeys.of(rows, options)
     if not wanted.counts:
         raise MetadataError(
             "the chosen patches have none of the values that --bands and --no-maps leave",
@@ -186,11 +186,11 @@ def _tables(
     files = (METADATA, SNOW_AND_CLOUD_METADATA) if options.snow_and_cloud else (METADATA,)
     with context.progress("tables", in_bytes=True) as begin:
         progress = begin(sum(file.nbytes or 0 for file in files))
-        paths = [fetched(file, policy=policy, progress=progress) for file in files]
+        paths = [fetched(file, policy=policy, progress=progress, tell=context.tell) for file in files]
     return paths, tuple(TableRecord(source=file.address, md5=file.md5, published=True) for file in files)
 
 
-def _expect_room(folder: GetFolder, wanted: Wanted, missing: Wanted) -> None:
+def _expect_room(folder: GetFolder, wanted: WantedKeys, missing: WantedKeys) -> None:
     """Check the disk before the first byte: a store that grows is written anew.
 
     Raises:
@@ -206,7 +206,7 @@ def _expect_room(folder: GetFolder, wanted: Wanted, missing: Wanted) -> None:
         )
 
 
-def _bring(job: _Job, missing: Wanted) -> None:
+def _bring(job: _Job, missing: WantedKeys) -> None:
     """Write the missing values: into the store, or into one beside it, with which it is merged."""
     store = job.folder.data.store
     if not is_store(store):
@@ -221,7 +221,7 @@ def _bring(job: _Job, missing: Wanted) -> None:
     job.folder.become(grown)
 
 
-def _fetch(job: _Job, missing: Wanted, target: Path) -> None:
+def _fetch(job: _Job, missing: WantedKeys, target: Path) -> None:
     """Write values into a new store, from an LMDB file, from archives, or from both."""
     sources = job.plan.sources
     if sources.lmdb is None:
@@ -252,11 +252,11 @@ def _with_cached_maps(job: _Job) -> Sources:
     if sources.archive_of("maps").parts != (MAPS_ARCHIVE.address,):
         return sources
     with job.context.progress("reference maps", in_bytes=True) as begin:
-        path = fetched(MAPS_ARCHIVE, policy=job.policy, progress=begin(MAPS_ARCHIVE.nbytes or 0))
+        path = fetched(MAPS_ARCHIVE, policy=job.policy, progress=begin(MAPS_ARCHIVE.nbytes or 0), tell=job.context.tell)
     return replace(sources, archives={**sources.archives, "maps": archive_of((path,))})
 
 
-def _from_archives(job: _Job, missing: Wanted, target: Path, *kinds: str) -> None:
+def _from_archives(job: _Job, missing: WantedKeys, target: Path, *kinds: str) -> None:
     """Write values out of archives into a new store."""
     wanted = missing.only(*kinds)
     parts = [kind for kind in kinds if wanted.only(kind).counts]

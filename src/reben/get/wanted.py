@@ -17,13 +17,13 @@ VALUE_BYTES: Mapping[str, int] = {"s2": 160_832, "s1": 115_344, "maps": 28_880}
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedKeys:
     """Keys by kind, sorted."""
 
     by_kind: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, rows: pa.Table, options: GetOptions) -> "Wanted":
+    def of(cls, rows: pa.Table, options: GetOptions) -> "WantedKeys":
         """Keys of the patches in some rows.
 
         Args:
@@ -66,11 +66,11 @@ class Wanted:
         pages = {kind: -(-(_HEADER_BYTES + nbytes) // _PAGE_BYTES) for kind, nbytes in VALUE_BYTES.items()}
         return sum((pages[kind] * _PAGE_BYTES + _KEY_BYTES) * len(keys) for kind, keys in self.by_kind.items())
 
-    def without(self, keys: Iterable[str]) -> "Wanted":
+    def without(self, keys: Iterable[str]) -> "WantedKeys":
         """What is wanted beside some keys."""
         there = frozenset(keys)
-        return Wanted({kind: tuple(key for key in own if key not in there) for kind, own in self.by_kind.items()})
+        return WantedKeys({kind: tuple(key for key in own if key not in there) for kind, own in self.by_kind.items()})
 
-    def only(self, *kinds: str) -> "Wanted":
+    def only(self, *kinds: str) -> "WantedKeys":
         """Keys of some kinds."""
-        return Wanted({kind: keys for kind, keys in self.by_kind.items() if kind in kinds})
+        return WantedKeys({kind: keys for kind, keys in self.by_kind.items() if kind in kinds})

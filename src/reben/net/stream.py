@@ -86,7 +86,9 @@ class RemoteStream:
                 too_long = (error.wait_s or 0) > self.policy.longest_retry_after_s
                 if fruitless >= self.policy.attempts or too_long:
                     raise self._given_up(error, position, fruitless) from error
-                self.policy.sleep(self.policy.wait_s(fruitless, error.wait_s))
+                wait_s = self.policy.wait_s(fruitless, error.wait_s)
+                self.tell(f"note: {self.shown}: {error}; trying again in {wait_s:.0f} s")
+                self.policy.sleep(wait_s)
             else:
                 return
 
@@ -94,7 +96,7 @@ class RemoteStream:
         asked = f", and the server asks to wait for {error.wait_s:,.0f} s" if error.wait_s else ""
         return DownloadError(
             f"{self.shown}: {error}, at byte {position:,}, after {attempts} attempts without gain{asked}",
-            hint="the same command resumes",
+            hint="check the connection and the address; the same command resumes with what has arrived",
         )
 
     def _expect_all(self, position: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from reben.core.errors import StoreError
 from reben.get.by_ranges import FetchPlan, open_values, write_values
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 from reben.io.store import open_store
 from stand_ins.generated_stores import patch_id, s1_name, write_generated_store
 from stand_ins.range_server import RangeServer, running_range_server
@@ -26,9 +26,9 @@ def source(request: pytest.FixtureRequest, server: RangeServer) -> str | Path:
     return server.url("store/data.mdb") if request.param == "address" else server.folder / "store"
 
 
-def some(numbers: range) -> Wanted:
+def some(numbers: range) -> WantedKeys:
     maps = tuple(f"{patch_id(number)}_reference_map" for number in numbers)
-    return Wanted({"s2": tuple(map(patch_id, numbers)), "s1": tuple(sorted(map(s1_name, numbers))), "maps": maps})
+    return WantedKeys({"s2": tuple(map(patch_id, numbers)), "s1": tuple(sorted(map(s1_name, numbers))), "maps": maps})
 
 
 def test_values_are_written(server: RangeServer, source: str | Path, tmp_path: Path):

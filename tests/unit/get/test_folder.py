@@ -6,7 +6,7 @@ import pytest
 from reben.core.errors import MetadataError, TargetExistsError
 from reben.get.folder import GetFolder, expect_wider, report_of
 from reben.get.report import GetReport, RunRecord, read_report
-from reben.get.wanted import Wanted
+from reben.get.wanted import WantedKeys
 from reben.io.store import open_store
 from reben.work import atomic
 
@@ -53,7 +53,7 @@ def test_other_folders_are_not(tmp_path: Path):
 
 def test_a_store_takes_the_place_of_another_whenever_the_process_is_killed(folder: GetFolder, tiny_store: Path):
     folder.begin()
-    grown = folder.grown(Wanted({"s2": ("a",)}))
+    grown = folder.grown(WantedKeys({"s2": ("a",)}))
     shutil.copytree(tiny_store, grown)
     (grown / "new").touch()
     grown.rename(folder.root / ".get" / "next")
@@ -71,7 +71,7 @@ def test_a_store_takes_the_place_of_another_whenever_the_process_is_killed(folde
 
 def test_less_than_there_is_is_refused_with_the_difference(folder: GetFolder):
     keys = sorted(folder.keys())
-    everything = Wanted({"s2": tuple(keys)})
+    everything = WantedKeys({"s2": tuple(keys)})
     expect_wider(folder, report(limit=3), everything, {"limit": 3})
     with pytest.raises(MetadataError, match=r"holds 1 values that are not asked for") as caught:
         expect_wider(folder, report(limit=3, label=["A", "B"]), everything.without(keys[:1]), {"limit": 2, "label": []})
@@ -84,7 +84,7 @@ def test_no_report(tmp_path: Path):
 
 
 def test_what_another_choice_has_left_is_not_taken_for_this_one(folder: GetFolder):
-    one, other = Wanted({"s2": ("a", "b")}), Wanted({"s2": ("a", "c")})
+    one, other = WantedKeys({"s2": ("a", "b")}), WantedKeys({"s2": ("a", "c")})
     for place in (folder.part, folder.maps, folder.grown):
         assert place(one) != place(other)
-        assert place(one) == place(Wanted({"s2": ("b", "a")}))
+        assert place(one) == place(WantedKeys({"s2": ("b", "a")}))

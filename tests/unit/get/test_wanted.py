@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from reben.get.options import GetOptions
-from reben.get.wanted import VALUE_BYTES, Wanted
+from reben.get.wanted import VALUE_BYTES, WantedKeys
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
@@ -13,7 +13,7 @@ from reben.io.store import open_store
 def test_keys_are_those_of_the_store(tiny_dataset: DatasetPaths, tiny_store: Path):
     rows = read_metadata(tiny_dataset.tables)
     store = open_store(tiny_store)
-    wanted = Wanted.of(rows, GetOptions())
+    wanted = WantedKeys.of(rows, GetOptions())
     assert sorted(wanted.keys) == list(store)
     sizes = {kind: {len(store.raw(key)) for key in keys} for kind, keys in wanted.by_kind.items()}
     assert sizes == {kind: {nbytes} for kind, nbytes in VALUE_BYTES.items()}
@@ -26,20 +26,20 @@ def test_keys_are_those_of_the_store(tiny_dataset: DatasetPaths, tiny_store: Pat
     [({}, ["s2", "s1", "maps"]), ({"bands": "s1"}, ["s1", "maps"]), ({"bands": "s2", "maps": False}, ["s2"])],
 )
 def test_kinds(tiny_dataset: DatasetPaths, options, kinds: list[str]):
-    wanted = Wanted.of(read_metadata(tiny_dataset.tables), GetOptions(**options))
+    wanted = WantedKeys.of(read_metadata(tiny_dataset.tables), GetOptions(**options))
     assert list(wanted.counts) == kinds
 
 
 def test_patches_without_a_partner(made_rows: pa.Table):
-    wanted = Wanted.of(made_rows, GetOptions())
+    wanted = WantedKeys.of(made_rows, GetOptions())
     assert wanted.counts["s2"] == made_rows.num_rows
     assert wanted.counts["s1"] == len(set(made_rows["s1_name"].drop_null().to_pylist())) > 0
 
 
 def test_without_and_only(made_rows: pa.Table):
-    wanted = Wanted.of(made_rows, GetOptions())
+    wanted = WantedKeys.of(made_rows, GetOptions())
     some = wanted.by_kind["s2"][:7]
     rest = wanted.without(some)
     assert wanted.keys - rest.keys == set(some)
-    assert rest.sha256 != wanted.sha256 == Wanted.of(made_rows, GetOptions()).sha256
+    assert rest.sha256 != wanted.sha256 == WantedKeys.of(made_rows, GetOptions()).sha256
     assert rest.only("s1").keys == frozenset(wanted.by_kind["s1"])
