@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from own_process import in_own_process
 from reben.acquire.access import Credentials
 from reben.acquire.download import Access, download
 from reben.acquire.options import DownloadOptions
@@ -33,7 +34,7 @@ from reben.pipeline.configuration import read_configuration
 from reben.pipeline.sequence import run_pipeline
 from reben.work.context import Context
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn
-from stand_ins.kills import every_kill, hidden_in, stride
+from stand_ins.kills import every_kill, hidden_in, run_until, stride
 
 
 @contextmanager
@@ -132,15 +133,20 @@ def test_correcting(small_l1c, tmp_path: Path):
 
 
 def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
+    """In a process of its own: autograd cannot go on in the fork of one in which other tests have trained."""
+    assert in_own_process(training_kills, tiny_store, tiny_dataset.metadata, tmp_path) > 1
+
+
+def training_kills(store: Path, metadata: Path, folder: Path) -> int:
     recipe = make_recipe(model="test_resnet", bands="s1", epochs=2, batch_size=8, warmup_steps=1, seed=7)
 
     def work(place: Path) -> None:
         begun = (place / "run" / "recipe.json").exists()  # the error of the other command says which one to give
-        train(recipe, store=tiny_store, metadata=[tiny_dataset.metadata], output=place / "run", resume=begun)
+        train(recipe, store=store, metadata=[metadata], output=place / "run", resume=begun)
 
-    work(tmp_path)
-    whole = {path.name for path in (tmp_path / "run").iterdir()}
-    weights = (tmp_path / "run" / "model.safetensors").read_bytes()
+    assert run_until(0, lambda: work(folder)) == 0
+    whole = {path.name for path in (folder / "run").iterdir()}
+    weights = (folder / "run" / "model.safetensors").read_bytes()
 
     def check(place: Path) -> None:
         assert {path.name for path in (place / "run").iterdir()} == whole
@@ -148,7 +154,7 @@ def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
         assert hidden_in(place) == []
         shutil.rmtree(place)
 
-    assert every_kill(work, tmp_path, check=check, step=stride(9)) > 1
+    return every_kill(work, folder, check=check, step=stride(9))
 
 
 def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
