@@ -39,14 +39,28 @@ MOST_MEMORY_GB = 2.5
 """Of a test process: two fit on a machine of 8 GB beside what they start."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _given_back() -> Iterator[None]:
-    """What a file of tests no longer needs goes back to the system, where its C library is glibc."""
-    yield
+_GROWN_BYTES = 100_000_000
+_held_bytes = 0
+"""What this process held when memory was given back last."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Give back to the system what a test no longer needs, wherever it has left much, and the C library is glibc."""
+    global _held_bytes  # noqa: PLW0603 - of the process
+    if _resident_bytes() < _held_bytes + _GROWN_BYTES:
+        return
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+    _held_bytes = _resident_bytes()
+
+
+def _resident_bytes() -> int:
+    """Memory of this process that is not on the disk, too."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    return (int(pages[1]) - int(pages[2])) * resource.getpagesize()
 
 
 @pytest.hookimpl(trylast=True)
