@@ -25,11 +25,14 @@ ORDER = (
         "encode",
         "get",
         "verify",
+        "describe",
+        "compare",
+        "audit",
         "data",
         "learn",
         "paper",
     ),
-    *("paper", "pictures", "construct", "publish", "demo", "pipeline", "cli"),
+    *("pictures", "construct", "publish", "release", "demo", "pipeline", "cli"),
 )
 """Folders as import-linter's layers have them, lowest first; a folder that is missing here comes last."""
 _COLUMN = 30

@@ -1,0 +1,1 @@
+"""Two versions of one data set side by side: labels that changed, ground that splits share."""

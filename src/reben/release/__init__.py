@@ -1,0 +1,1 @@
+"""A data set as archives, as reBEN was published, and the proof that a copy is what was published."""
