@@ -22,6 +22,7 @@ from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions
 from reben.learn.training.options import TrainOptions
 from reben.learn.training.recipe import Recipe
 from reben.publish.options import PublishOptions
+from reben.release.options import ReleaseOptions
 from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
@@ -39,6 +40,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "retrieve": (RetrieveOptions,),
     "evaluate-retrieval": (EvaluateRetrievalOptions,),
     "publish": (PublishOptions,),
+    "release": (ReleaseOptions,),
 }
 """By command; search to encode are also sections of a pipeline's configuration."""
 _HEAD = """\

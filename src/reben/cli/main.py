@@ -21,6 +21,7 @@ from reben.cli import (
     plot,
     predict,
     publish,
+    release,
     retrieve,
     search,
     split,
@@ -69,6 +70,7 @@ add_command(app, "retrieve", retrieve.retrieve, panel=_USE)
 add_command(app, "evaluate-retrieval", retrieve.evaluate_retrieval, panel=_USE)
 add_command(app, "export", export.export, panel=_SHARE, renamed={"--onnx": "--output"})
 add_command(app, "publish", publish.publish, panel=_SHARE)
+add_command(app, "release", release.release, panel=_SHARE)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature

@@ -46,6 +46,14 @@ Checkpoint = Annotated[
         show_default=False,
     ),
 ]
+TileExtents = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where tiles lie, if neither the build-report.json beside the store nor their names tell: such a report, "
+        "or a CSV file with tile,crs,ulx_m,uly_m.",
+        show_default=False,
+    ),
+]
 LoadingWorkers = Annotated[
     int | None,
     typer.Option(
