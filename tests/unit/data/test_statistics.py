@@ -13,9 +13,10 @@ from reben.core.classes import CLC2018
 from reben.core.errors import MetadataError, StoreError
 from reben.data import statistics as module
 from reben.data.patches import Patches
-from reben.data.statistics import PERCENTILES, as_json, read_statistics, summarise
+from reben.data.statistics import PERCENTILES, as_json, summarise
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
+from reben.io.dataset.statistics import read_statistics
 from reben.io.store import Store, create_store, open_store
 
 
