@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 from reben.version import __version__
 
 if TYPE_CHECKING:
+    from reben.core.band_statistics import PUBLISHED_STATISTICS
     from reben.core.bands import BAND_SETS, BANDS
     from reben.core.classes import CLC2018, Legend
     from reben.core.errors import RebenError
     from reben.data.datamodule import PatchDataModule
     from reben.data.dataset import PatchDataset
-    from reben.data.normalisation import PUBLISHED_STATISTICS
     from reben.data.opening import open_dataset
-    from reben.data.statistics import read_statistics
     from reben.io.dataset.folder import find_data
     from reben.io.dataset.metadata import read_metadata, write_metadata
+    from reben.io.dataset.statistics import read_statistics
     from reben.io.legend_files import read_legend
     from reben.io.store import Store, create_store, open_store
     from reben.learn.models.trained_model import TrainedModel
@@ -61,7 +61,7 @@ _HOMES = {
     "BANDS": "reben.core.bands",
     "BAND_SETS": "reben.core.bands",
     "CLC2018": "reben.core.classes",
-    "PUBLISHED_STATISTICS": "reben.data.normalisation",
+    "PUBLISHED_STATISTICS": "reben.core.band_statistics",
     "Legend": "reben.core.classes",
     "PatchDataModule": "reben.data.datamodule",
     "PatchDataset": "reben.data.dataset",
@@ -76,7 +76,7 @@ _HOMES = {
     "plot": "reben.pictures.samples",
     "read_legend": "reben.io.legend_files",
     "read_metadata": "reben.io.dataset.metadata",
-    "read_statistics": "reben.data.statistics",
+    "read_statistics": "reben.io.dataset.statistics",
     "save_model": "reben.learn.models.weights",
     "write_metadata": "reben.io.dataset.metadata",
 }

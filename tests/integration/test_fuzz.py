@@ -34,11 +34,11 @@ from reben.construct.reference_maps import find_layer
 from reben.construct.v1_lists import read_names as read_v1_names
 from reben.construct.v1_lists import read_s1_pairs
 from reben.core.errors import RebenError
-from reben.data.statistics import read_statistics
 from reben.encode.custom import read_specification
 from reben.encode.engine import read_result
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import first_patch, read_metadata
+from reben.io.dataset.statistics import read_statistics
 from reben.io.dataset.tile_extents import read_tile_extents
 from reben.io.jp2 import read_tile_band
 from reben.io.legend_files import read_legend

@@ -10,11 +10,11 @@ from reben.core.errors import MetadataError
 from reben.data.dataset import PatchDataset, Sample
 from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics
 from reben.data.patches import chosen_patches
-from reben.data.statistics import read_statistics
 from reben.data.stored_bands import bands_of
 from reben.io.dataset.folder import DataFolder, find_data
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import AnyPath, read_metadata
+from reben.io.dataset.statistics import read_statistics
 from reben.io.store import open_store
 from reben.net.addresses import Address, is_address, path_or_address
 

@@ -8,8 +8,6 @@ percentiles are read off a histogram with steps of 0.001 dB.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +15,9 @@ from numpy.typing import NDArray
 
 from reben.core.backscatter import implausibility
 from reben.core.bands import Band
-from reben.core.errors import MetadataError, StoreError
-from reben.data.normalisation import BandStatistics, Statistics
+from reben.core.errors import StoreError
 from reben.data.patches import Patches
 from reben.data.stored_bands import is_foreign
-from reben.io.small_files import read_json
 from reben.io.store import Store
 from reben.work.processes import worker_pool
 from reben.work.progress import Advance, unseen
@@ -189,30 +185,3 @@ def as_json(summaries: Mapping[str, BandSummary]) -> dict[str, Any]:
             for name, summary in summaries.items()
         }
     }
-
-
-def read_statistics(path: Path) -> Statistics:
-    """Means and standard deviations from a file that `reben stats` wrote.
-
-    Raises:
-        MetadataError: if the file cannot be read or has another form.
-    """
-    content = read_json(path, error=MetadataError, hint="make one with `reben stats`")
-    try:
-        bands = content["bands"]
-        return {name: _usable(name, float(band["mean"]), float(band["std"])) for name, band in bands.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise MetadataError(
-            f"{path}: is not a file of statistics ({error!r})", hint="make one with `reben stats`"
-        ) from error
-
-
-def _usable(name: str, mean: float, std: float) -> BandStatistics:
-    """Statistics with which pixels can be normalised.
-
-    Raises:
-        ValueError: if they are not numbers, or nothing can be divided by the deviation.
-    """
-    if not (isfinite(mean) and isfinite(std) and std > 0):
-        raise ValueError(f"{name} has mean {mean} and standard deviation {std}")
-    return BandStatistics(mean, std)

@@ -4,9 +4,12 @@ Source: GeoParquet 1.1.0, https://geoparquet.org/releases/v1.1.0/.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +21,48 @@ from numpy.typing import NDArray
 from reben.work import atomic
 
 GEOMETRY = "geometry"
+BBOX = "bbox"
+LONGITUDE_LATITUDE = "OGC:CRS84"
+"""Longitude and latitude in degrees, in this order, on WGS 84: what catalogues expect."""
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+_COVERING = {BBOX: {edge: [BBOX, edge] for edge in _EDGES}}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table with geometries, which become a row group."""
+
+    table: pa.Table
+    """All other columns."""
+    polygons: NDArray[np.object_]
+    """Shapely polygons or multipolygons, shape (rows,)."""
+    boxes: NDArray[np.float64] | None = None
+    """Bounding box of each geometry: least x and y, greatest x and y; shape (rows, 4). None leaves the column out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a file says of all its geometries, before the first one comes."""
+
+    crs: str
+    """Such as EPSG:32633."""
+    types: tuple[str, ...] = ("Polygon",)
+    """Kinds of geometries that occur."""
+    bounds: tuple[float, ...] | None = None
+    """Least x and y, greatest x and y; None if there is no geometry."""
+
+    def described(self, *, covered: bool) -> str:
+        """The file's entry `geo`."""
+        column: dict[str, Any] = {
+            "encoding": "WKB",
+            "geometry_types": list(self.types),
+            "crs": pyproj.CRS(self.crs).to_json_dict(),
+        }
+        if self.bounds is not None:
+            column["bbox"] = list(self.bounds)
+        if covered:
+            column["covering"] = _COVERING
+        return json.dumps({"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}})
 
 
 def write_geoparquet(target: Path, table: pa.Table, polygons: NDArray[np.object_], crs: str) -> None:
@@ -29,22 +74,44 @@ def write_geoparquet(target: Path, table: pa.Table, polygons: NDArray[np.object_
         polygons: shapely polygons, shape (rows,).
         crs: of the polygons, such as EPSG:32633.
     """
-    column = {
-        "encoding": "WKB",
-        "geometry_types": ["Polygon"],
-        "crs": pyproj.CRS(crs).to_json_dict(),
-        "bbox": [float(edge) for edge in shapely.total_bounds(polygons)] if len(polygons) else None,
-    }
-    described = {name: value for name, value in column.items() if value is not None}
-    geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: described}}
-    outlines = pa.array(shapely.to_wkb(polygons).tolist(), pa.binary())
-    whole = table.append_column(pa.field(GEOMETRY, pa.binary(), nullable=False), outlines)
-    with atomic.new_file(target) as partial:
-        pq.write_table(
-            whole.replace_schema_metadata({**(table.schema.metadata or {}), b"geo": json.dumps(geo).encode()}),
-            partial,
-            compression="zstd",
-        )
+    bounds = tuple(shapely.total_bounds(polygons).tolist()) if len(polygons) else None
+    write_row_groups(target, [Rows(table, polygons)], Summary(crs, bounds=bounds))
+
+
+def write_row_groups(
+    target: Path, groups: Iterable[Rows], summary: Summary, *, metadata: Mapping[bytes, bytes] | None = None
+) -> None:
+    """Write a table with a geometry per row, one row group after the other, so that all of it never is in memory.
+
+    Where boxes are given, they become the column `bbox`, by whose statistics readers skip whole row groups.
+
+    Args:
+        target: file to write.
+        groups: one at least; all with the same columns.
+        summary: of all geometries.
+        metadata: further entries for the file.
+    """
+    remaining = iter(groups)
+    first = _whole(next(remaining))
+    described = summary.described(covered=BBOX in first.column_names).encode()
+    schema = first.schema.with_metadata({**(first.schema.metadata or {}), **(metadata or {}), b"geo": described})
+    with atomic.new_file(target) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for table in chain([first], map(_whole, remaining)):
+            writer.write_table(table.cast(schema), row_group_size=max(1, table.num_rows))
+
+
+def _whole(rows: Rows) -> pa.Table:
+    """All columns of some rows."""
+    table = rows.table
+    if rows.boxes is not None:
+        edges = [pa.array(np.ascontiguousarray(rows.boxes[:, number])) for number in range(len(_EDGES))]
+        table = table.append_column(_BBOX_FIELD, pa.StructArray.from_arrays(edges, fields=list(_BBOX_FIELD.type)))
+    outlines = pa.array(shapely.to_wkb(rows.polygons).tolist(), pa.binary())
+    return table.append_column(pa.field(GEOMETRY, pa.binary(), nullable=False), outlines)
+
+
+_EDGE_FIELDS = [pa.field(edge, pa.float64(), nullable=False) for edge in _EDGES]
+_BBOX_FIELD = pa.field(BBOX, pa.struct(_EDGE_FIELDS), nullable=False)
 
 
 def is_geoparquet(path: Path) -> bool:

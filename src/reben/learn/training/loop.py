@@ -17,7 +17,7 @@ from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
 from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics
 from reben.data.patches import Patches
-from reben.data.statistics import read_statistics
+from reben.io.dataset.statistics import read_statistics
 from reben.io.store import StorePlace
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start

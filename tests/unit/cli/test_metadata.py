@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import geopandas
+import pyarrow.parquet as pq
+
+from reben.io.dataset.metadata import SCHEMA
+from reben.io.dataset.paths import DatasetPaths
+from stand_ins.command import run_reben as reben
+
+
+def test_tables_are_joined_with_or_without_footprints(tiny_dataset: DatasetPaths, tmp_path: Path):
+    plain, placed = tmp_path / "plain.parquet", tmp_path / "placed.parquet"
+    reben("metadata", tiny_dataset.root, "--output", plain)
+    result = reben("metadata", "--geometry", *tiny_dataset.tables, "--output", placed)
+    assert "with footprints" in result.stdout
+    table = pq.read_table(plain)
+    assert table.schema.equals(SCHEMA)
+    assert table.num_rows == sum(pq.read_metadata(path).num_rows for path in tiny_dataset.tables)
+    frame = geopandas.read_parquet(placed)
+    assert frame.patch_id.tolist() == table["patch_id"].to_pylist()
+    assert (frame.geometry.is_valid & ~frame.geometry.is_empty).all()
+
+
+def test_a_wrong_table_is_an_error_with_a_hint(tmp_path: Path):
+    (tmp_path / "metadata.parquet").write_bytes(b"PAR1, cut off")
+    error = reben("metadata", tmp_path, "--output", tmp_path / "out.parquet", code=1).stderr
+    assert "cannot be read as a Parquet table" in error
+    assert "hint:" in error
+    assert not (tmp_path / "out.parquet").exists()
