@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reben.io.dataset.folder import DataFolder
 
 
+PICTURE_ENDINGS = (".png", ".pdf", ".svg")
 DATA_PANEL = "Data"
 Data = Annotated[
     Path | None,
