@@ -41,7 +41,7 @@ def test_lists_of_names(ending: str, tmp_path: Path):
     "text",
     [
         f'patch,labels,split\n{A},Pastures;Airports,train\n{B},"Beaches, dunes, sands",val\n',
-        f"patch_name,labels,split\n{A},\"['Pastures', 'Airports']\",Training\n{B},\"['Beaches, dunes, sands']\",VAL\n",
+        f"Patch,labels,split\n{A},\"['Pastures', 'Airports']\",Training\n{B},\"['Beaches, dunes, sands']\",VAL\n",
         f'Name,Labels,Split\n{A},"[""Pastures"", ""Airports""]",train\n{B},"Beaches, dunes, sands",validation\n',
         f's2v1_name,labels,split\n{A},Pastures | Airports,train\n{B},"Beaches, dunes, sands",val\n',
     ],
