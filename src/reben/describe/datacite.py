@@ -1,6 +1,6 @@
 """The data set as a DataCite record, which registers a DOI.
 
-Source: DataCite Metadata Schema 4.6, in the JSON form of DataCite's REST API.
+Source: DataCite Metadata Schema 4.5, in the JSON form of DataCite's REST API.
 """
 
 from typing import Any
