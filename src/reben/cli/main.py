@@ -22,6 +22,7 @@ from reben.cli import (
     plot,
     predict,
     publish,
+    publish_data,
     retrieve,
     search,
     split,
@@ -71,6 +72,7 @@ add_command(app, "retrieve", retrieve.retrieve, panel=_USE)
 add_command(app, "evaluate-retrieval", retrieve.evaluate_retrieval, panel=_USE)
 add_command(app, "export", export.export, panel=_SHARE, renamed={"--onnx": "--output"})
 add_command(app, "publish", publish.publish, panel=_SHARE)
+add_command(app, "publish-data", publish_data.publish_data, panel=_SHARE)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
