@@ -142,8 +142,8 @@ def _store_files(found: DataFolder, target: Path, most_bytes: int, begin: Begin)
         shutil.rmtree(split, ignore_errors=True)
         split_store(source, split, most_bytes=most_bytes, progress=begin(len(open_store(source))))
         atomic.write_json(target / _NOTE_FILE, state)
-    note = {f"{_STORE}/{SHARDS_FILE}": split / SHARDS_FILE}
-    return note | _beside(split, sorted(split.rglob(DATA_FILE)))
+    shards = {f"{_STORE}/{SHARDS_FILE}": split / SHARDS_FILE}
+    return shards | _beside(split, sorted(split.rglob(DATA_FILE)))
 
 
 def _beside(root: Path, parts: Sequence[Path]) -> dict[str, Path]:

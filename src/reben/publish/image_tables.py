@@ -65,7 +65,7 @@ def write_image_tables(
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     splits = patches.table["split"].to_numpy()
-    patterns = {}
+    patterns: dict[str, str] = {}
     for split in SPLIT_NAMES:
         rows = np.flatnonzero(splits == split)
         count = -(-len(rows) // _ROWS_PER_FILE)
