@@ -16,6 +16,7 @@ from reben.cli import (
     evaluate,
     experiment,
     export,
+    footprints,
     get,
     metadata,
     pipeline,
@@ -57,6 +58,7 @@ add_command(app, "build", build.build, panel=_BUILD)
 add_command(app, "split", split.split, panel=_BUILD)
 add_command(app, "verify", verify.verify, panel=_BUILD)
 add_command(app, "metadata", metadata.metadata, panel=_BUILD)
+add_command(app, "footprints", footprints.footprints, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
