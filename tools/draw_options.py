@@ -15,13 +15,14 @@ from reben.acquire.options import DownloadOptions, SearchOptions
 from reben.cli.from_model import option_of
 from reben.construct.options import BuildOptions
 from reben.correct.options import CorrectOptions
+from reben.describe.options import RecordOptions
 from reben.encode.options import EncodeOptions
 from reben.get.options import GetOptions
 from reben.learn.inference.options import EvaluateOptions, PredictOptions
 from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions, RetrieveOptions
 from reben.learn.training.options import TrainOptions
 from reben.learn.training.recipe import Recipe
-from reben.publish.options import PublishOptions
+from reben.publish.options import PublishDataOptions, PublishOptions
 from reben.release.options import ReleaseOptions
 from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
 
@@ -40,7 +41,8 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "retrieve": (RetrieveOptions,),
     "evaluate-retrieval": (EvaluateRetrievalOptions,),
     "publish": (PublishOptions,),
-    "release": (ReleaseOptions,),
+    "release": (ReleaseOptions, RecordOptions),
+    "publish-data": (PublishDataOptions, RecordOptions),
 }
 """By command; search to encode are also sections of a pipeline's configuration."""
 _HEAD = """\

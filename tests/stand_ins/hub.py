@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from stand_ins.server import Handler, running
 
-_LFS = ".safetensors"
+_LFS = (".safetensors", ".mdb", ".parquet")
 
 
 @dataclass
@@ -76,6 +76,20 @@ def _mode(path: str) -> str:
     return "lfs" if path.endswith(_LFS) else "regular"
 
 
+def _name(parts: list[str]) -> str:
+    """Of a repository at an address of the API; those of data sets begin with `datasets/`."""
+    return ("datasets/" if parts[1] == "datasets" else "") + "/".join(parts[2:4])
+
+
+def _sibling(name: str, content: bytes) -> dict[str, Any]:
+    """What the hub says of a file if it is asked for more than names."""
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    found: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": blob}
+    if _mode(name) == "lfs":
+        found["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
+    return found
+
+
 def _handler_of(hub: HubStandIn) -> type[Handler]:
     return type("Handler", (_Handler,), {"hub": hub})
 
@@ -110,8 +124,8 @@ class _Handler(Handler):
             self._post(parts, body)
         elif parts[:2] == ["api", "whoami-v2"]:
             self._answer(200, {"name": "someone"}) if self._known() else self._answer(401)
-        elif parts[:2] == ["api", "models"] and len(parts) == 4:
-            self._describe("/".join(parts[2:]))
+        elif parts[0] == "api" and parts[1] in {"models", "datasets"} and len(parts) == 4:
+            self._describe(_name(parts))
         elif len(parts) == 5 and parts[2] == "resolve":
             self._resolve("/".join(parts[:2]), parts[3], parts[4])
         else:
@@ -125,7 +139,7 @@ class _Handler(Handler):
         if repository is None or (repository.private and not self._known()):
             self._answer(401, error="RepoNotFound")
         else:
-            files = [{"rfilename": file} for file in repository.files["main"]]
+            files = [_sibling(file, content) for file, content in repository.files["main"].items()]
             self._answer(200, {"id": name, "private": repository.private, "siblings": files})
 
     def _resolve(self, name: str, revision: str, file: str) -> None:
@@ -156,13 +170,13 @@ class _Handler(Handler):
             modes = [{"path": f["path"], "uploadMode": _mode(f["path"]), "shouldIgnore": False} for f in files]
             self._answer(200, {"files": modes})
         elif parts[4:5] == ["commit"]:
-            self._commit("/".join(parts[2:4]), body)
+            self._commit(_name(parts), body)
         else:
             self._answer(404)
 
     def _create(self, wanted: dict[str, Any]) -> None:
         owner = wanted.get("organization") or "someone"
-        name = f"{owner}/{wanted['name']}"
+        name = f"{'datasets/' if wanted.get('type') == 'dataset' else ''}{owner}/{wanted['name']}"
         if owner != "someone":
             self._answer(403)
         elif name in self.hub.repositories:

@@ -18,12 +18,14 @@ from reben.cli import (
     experiment,
     export,
     figures,
+    footprints,
     get,
     metadata,
     pipeline,
     plot,
     predict,
     publish,
+    publish_data,
     release,
     retrieve,
     search,
@@ -60,6 +62,7 @@ add_command(app, "split", split.split, panel=_BUILD)
 add_command(app, "verify", verify.verify, panel=_BUILD)
 add_command(app, "compare", compare.compare, panel=_BUILD)
 add_command(app, "metadata", metadata.metadata, panel=_BUILD)
+add_command(app, "footprints", footprints.footprints, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
@@ -77,6 +80,7 @@ add_command(app, "evaluate-retrieval", retrieve.evaluate_retrieval, panel=_USE)
 add_command(app, "export", export.export, panel=_SHARE, renamed={"--onnx": "--output"})
 add_command(app, "publish", publish.publish, panel=_SHARE)
 add_command(app, "release", release.release, panel=_SHARE)
+add_command(app, "publish-data", publish_data.publish_data, panel=_SHARE)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature

@@ -67,4 +67,4 @@ def publish(
     for name, size in publication.sizes.items():
         say(f"  {size:>12,} bytes  {name}")
     if not chosen.dry_run:
-        say(push(publication, repo, private=chosen.private, update=chosen.update))
+        say(push(publication.upload(repo, private=chosen.private, update=chosen.update)))

@@ -50,6 +50,8 @@ class Summary:
     """Kinds of geometries that occur."""
     bounds: tuple[float, ...] | None = None
     """Least x and y, greatest x and y; None if there is no geometry."""
+    column: str = GEOMETRY
+    """Name of the column with the geometries."""
 
     def described(self, *, covered: bool) -> str:
         """The file's entry `geo`."""
@@ -62,7 +64,7 @@ class Summary:
             column["bbox"] = list(self.bounds)
         if covered:
             column["covering"] = _COVERING
-        return json.dumps({"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}})
+        return json.dumps({"version": "1.1.0", "primary_column": self.column, "columns": {self.column: column}})
 
 
 def write_geoparquet(target: Path, table: pa.Table, polygons: NDArray[np.object_], crs: str) -> None:
@@ -92,22 +94,22 @@ def write_row_groups(
         metadata: further entries for the file.
     """
     remaining = iter(groups)
-    first = _whole(next(remaining))
+    first = _whole(next(remaining), summary.column)
     described = summary.described(covered=BBOX in first.column_names).encode()
     schema = first.schema.with_metadata({**(first.schema.metadata or {}), **(metadata or {}), b"geo": described})
     with atomic.new_file(target) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        for table in chain([first], map(_whole, remaining)):
+        for table in chain([first], (_whole(rows, summary.column) for rows in remaining)):
             writer.write_table(table.cast(schema), row_group_size=max(1, table.num_rows))
 
 
-def _whole(rows: Rows) -> pa.Table:
+def _whole(rows: Rows, geometry: str) -> pa.Table:
     """All columns of some rows."""
     table = rows.table
     if rows.boxes is not None:
         edges = [pa.array(np.ascontiguousarray(rows.boxes[:, number])) for number in range(len(_EDGES))]
         table = table.append_column(_BBOX_FIELD, pa.StructArray.from_arrays(edges, fields=list(_BBOX_FIELD.type)))
     outlines = pa.array(shapely.to_wkb(rows.polygons).tolist(), pa.binary())
-    return table.append_column(pa.field(GEOMETRY, pa.binary(), nullable=False), outlines)
+    return table.append_column(pa.field(geometry, pa.binary(), nullable=False), outlines)
 
 
 _EDGE_FIELDS = [pa.field(edge, pa.float64(), nullable=False) for edge in _EDGES]

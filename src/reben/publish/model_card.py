@@ -4,13 +4,14 @@ Source of the block's form: the hub's documentation, page "Model Cards"; `huggin
 `model-index`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from huggingface_hub import EvalResult, ModelCardData
 
 from reben.core.bands import BAND_SETS, BANDS
 from reben.core.classes import CLC2018
+from reben.core.markdown import cell, table
 from reben.learn.tasks.task import Output, Wording
 from reben.paper.models import PAPER_MODELS
 from reben.publish.run_facts import RunFacts
@@ -152,12 +153,12 @@ def _scores(facts: RunFacts, options: CardOptions) -> str:
             "**This model was not tested**: there are no scores on a test split. The validation score below chose the "
             "epoch, and is therefore too good to be true as an estimate of new data.\n\n"
         )
-        return text + _table(("", "value"), validation)
+        return text + table(("", "value"), validation)
     rows = [(metric.long, _number(facts.test.get(name))) for name, metric in metrics.items()]
     rows += [(wording.baseline[1], _number(facts.test.get(wording.baseline[0])))]
     where = f" of {options.dataset}" if options.dataset else ""
     text += f"On the {facts.test['patches']:,} patches of the test split{where}{wording.metrics_note}.\n\n"
-    return text + _table(("metric", "value"), rows) + "\n\nHow it was chosen:\n\n" + _table(("", "value"), validation)
+    return text + table(("metric", "value"), rows) + "\n\nHow it was chosen:\n\n" + table(("", "value"), validation)
 
 
 def _input(facts: RunFacts) -> str:
@@ -176,14 +177,14 @@ def _input(facts: RunFacts) -> str:
     return (
         "## Input\n\nChannels in this order; bands of 20 m and 60 m are upsampled to 10 m by nearest neighbour, then "
         "each has its mean subtracted and is divided by its standard deviation. Reflectance is stored times 10,000, "
-        "backscatter in dB.\n\n" + _table(("channel", "band", "resolution", "mean", "standard deviation"), rows)
+        "backscatter in dB.\n\n" + table(("channel", "band", "resolution", "mean", "standard deviation"), rows)
     )
 
 
 def _classes(facts: RunFacts) -> str:
     wording, test = _wording(facts), facts.test or {}
     if not facts.trained.task.has_classes:
-        names = ", ".join(map(_cell, facts.trained.class_names))
+        names = ", ".join(map(cell, facts.trained.class_names))
         return f"## Output\n\n{wording.output} Here: {names}."
     per_class = test.get(wording.per_class, {})
     without = test.get("classes_without_positives", test.get("absent_classes", []))
@@ -191,7 +192,7 @@ def _classes(facts: RunFacts) -> str:
         (str(number), name, "no test patch has it" if name in without else _number(per_class.get(name)))
         for number, name in enumerate(facts.trained.class_names)
     ]
-    return f"## Output\n\n{wording.output}\n\n" + _table(("output", "class", wording.class_score), rows)
+    return f"## Output\n\n{wording.output}\n\n" + table(("output", "class", wording.class_score), rows)
 
 
 def _training(facts: RunFacts) -> str:
@@ -200,7 +201,7 @@ def _training(facts: RunFacts) -> str:
     made = [("reben", facts.environment.get("reben", "not recorded"))]
     made += [(name, packages[name]) for name in ("torch", "timm", "lightning") if name in packages]
     made += [("GPUs", ", ".join(facts.environment.get("gpus", [])) or "none")]
-    return "## Training\n\n" + _table(("setting", "value"), settings) + "\n\n" + _table(("made with", ""), made)
+    return "## Training\n\n" + table(("setting", "value"), settings) + "\n\n" + table(("made with", ""), made)
 
 
 def _band_set(bands: Sequence[str]) -> str:
@@ -210,13 +211,3 @@ def _band_set(bands: Sequence[str]) -> str:
 
 def _number(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float | int) else "not recorded"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    """Text that cannot break out of its cell."""
-    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reben.core.errors import TargetExistsError
 from reben.learn.models.hub import CONFIG_FILE, WEIGHTS_FILE
+from reben.publish.hub import Upload
 from reben.publish.model_card import PICTURE_FILE, CardOptions, write_card
 from reben.publish.run_facts import RunFacts
 from reben.work import atomic
@@ -24,6 +25,11 @@ class Publication:
     folder: Path
     sizes: dict[str, int]
     """Bytes of each file by its name."""
+
+    def upload(self, repository: str, *, private: bool = False, update: bool = False) -> Upload:
+        """Exactly these files, for a repository with a model."""
+        files = {name: self.folder / name for name in self.sizes}
+        return Upload(repository, "model", files, WEIGHTS_FILE, private=private, update=update)
 
 
 def write_publication(

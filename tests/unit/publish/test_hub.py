@@ -29,7 +29,7 @@ def pushed(hub: HubStandIn, name: str = "someone/model") -> dict[str, bytes]:
 
 @pytest.mark.usefixtures("login")
 def test_exactly_the_shown_files_are_pushed_in_one_commit(hub: HubStandIn, publication: Publication):
-    url = push(publication, "someone/model")
+    url = push(publication.upload("someone/model"))
     assert url.startswith(f"{hub.url}/someone/model/commit/")
     assert pushed(hub) == {name: (publication.folder / name).read_bytes() for name in publication.sizes}
     assert not hub.repositories["someone/model"].private
@@ -38,11 +38,11 @@ def test_exactly_the_shown_files_are_pushed_in_one_commit(hub: HubStandIn, publi
 
 @pytest.mark.usefixtures("login")
 def test_private_repositories(hub: HubStandIn, publication: Publication):
-    push(publication, "someone/model", private=True)
+    push(publication.upload("someone/model", private=True))
     assert hub.repositories["someone/model"].private
     hub.add("someone/public", {})
     with pytest.raises(HubError, match="exists and is public"):
-        push(publication, "someone/public", private=True)
+        push(publication.upload("someone/public", private=True))
     assert pushed(hub, "someone/public") == {}
 
 
@@ -50,17 +50,17 @@ def test_private_repositories(hub: HubStandIn, publication: Publication):
 def test_a_model_is_only_replaced_if_asked_for(hub: HubStandIn, publication: Publication):
     hub.add("someone/model", {"model.safetensors": b"theirs", "more.txt": b"theirs"})
     with pytest.raises(HubError, match="holds a model already") as caught:
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
     assert "--update" in caught.value.hint
     assert pushed(hub) == {"model.safetensors": b"theirs", "more.txt": b"theirs"}
-    push(publication, "someone/model", update=True)
+    push(publication.upload("someone/model", update=True))
     assert pushed(hub)["model.safetensors"] == (publication.folder / "model.safetensors").read_bytes()
     assert pushed(hub)["more.txt"] == b"theirs"
 
 
 def test_nobody_logged_in(hub: HubStandIn, publication: Publication):
     with pytest.raises(HubError, match="nobody is logged in") as caught:
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
     assert "HF_TOKEN" in caught.value.hint
     assert hub.requests == []
 
@@ -70,22 +70,22 @@ def test_a_wrong_token_and_another_ones_name(
 ):
     monkeypatch.setenv("HF_TOKEN", "hf_wrong_token_9876543210")
     with pytest.raises(HubError, match="does not let you write there") as caught:
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
     assert "hf_wrong_token" not in str(caught.value) + caught.value.hint
     monkeypatch.setenv("HF_TOKEN", hub.token)
     with pytest.raises(HubError, match="does not let you write there"):
-        push(publication, "somebody-else/model")
+        push(publication.upload("somebody-else/model"))
     assert hub.repositories == {}
 
 
 @pytest.mark.usefixtures("login")
 def test_names_that_are_none(publication: Publication):
     with pytest.raises(HubError, match="expected owner/name"):
-        push(publication, "model")
+        push(publication.upload("model"))
     with pytest.raises(HubError, match="give owner/name only"):
-        push(publication, "someone/model@main")
+        push(publication.upload("someone/model@main"))
     with pytest.raises(HubError, match="not a name of a repository"):
-        push(publication, "someone/model--x..y")
+        push(publication.upload("someone/model--x..y"))
 
 
 @pytest.mark.usefixtures("login")
@@ -93,20 +93,20 @@ def test_a_hub_that_is_down_or_offline(hub: HubStandIn, publication: Publication
     hub.broken = True
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
     with pytest.raises(HubError, match="answers with status 503"):
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(HubError, match=r"connection .* failed"):
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match=r"connection .* failed"):
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
 
 
 @pytest.mark.usefixtures("login")
 def test_a_failed_upload_publishes_nothing(hub: HubStandIn, publication: Publication):
     hub.full = True
     with pytest.raises(HubError, match="failed") as caught:
-        push(publication, "someone/model")
+        push(publication.upload("someone/model"))
     assert "nothing was published" in caught.value.hint
     assert pushed(hub) == {}

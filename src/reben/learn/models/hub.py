@@ -5,12 +5,9 @@ Files come through `huggingface_hub`: they are kept in its cache, which also ans
 """
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.errors import (
@@ -24,44 +21,14 @@ from huggingface_hub.errors import (
 )
 
 from reben.core.errors import HubError, RunError
-from reben.learn.models.hub_guard import guard_session, odd_answers_named
+from reben.net.hub import TRANSPORT_ERROR, HubName, endpoint, is_hub_name
+from reben.net.hub_guard import guard_session, odd_answers_named
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 PICKLE_HINT = "pickled weights are not loaded, because they can run code; convert them to safetensors"
 
-_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>[\w./-]+))?")
 _LOGIN_HINT = "for a private or gated one, log in with `hf auth login` or set HF_TOKEN"
-TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
-"""Base of broken connections: httpx's or requests' HTTPError, whichever this version of the library uses."""
-
-
-@dataclass(frozen=True, slots=True)
-class HubName:
-    """Name of a repository, and which of its versions."""
-
-    repository: str
-    """`owner/name`."""
-    revision: str | None = None
-    """Branch, tag or commit; None is the newest."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The parts of `owner/name` or `owner/name@revision`.
-
-        Raises:
-            HubError: if `text` has another form.
-
-        >>> HubName.parse("BIFOLD-BigEarthNetv2-0/resnet50-all-v0.2.0@main")
-        HubName(repository='BIFOLD-BigEarthNetv2-0/resnet50-all-v0.2.0', revision='main')
-        """
-        match = _NAME.fullmatch(text)
-        if match is None:
-            raise HubError(f"{text!r} is not a name of a repository; expected owner/name or owner/name@revision")
-        return cls(match["repo"], match["revision"])
-
-    def __str__(self) -> str:
-        return self.repository if self.revision is None else f"{self.repository}@{self.revision}"
 
 
 def model_folder(source: str | os.PathLike[str]) -> tuple[Path, HubName | None]:
@@ -80,7 +47,7 @@ def model_folder(source: str | os.PathLike[str]) -> tuple[Path, HubName | None]:
     if path.exists():
         hint = PICKLE_HINT if path.suffix not in {".json", ".safetensors"} else f"give its folder, {path.parent}"
         raise RunError(f"{path} is a file; expected a folder with {CONFIG_FILE} and {WEIGHTS_FILE}", hint=hint)
-    if not _NAME.fullmatch(os.fspath(source)):
+    if not is_hub_name(os.fspath(source)):
         raise RunError(
             f"{path} does not exist",
             hint="give the --output directory of `reben train`, or owner/name of a model on the Hugging Face hub",
@@ -111,11 +78,6 @@ def fetch(name: HubName, file: str) -> Path:
     """
     with _asking(name):
         return Path(_download(name, file))
-
-
-def endpoint() -> str:
-    """Address of the hub."""
-    return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
 
 
 def _download(name: HubName, file: str) -> str:

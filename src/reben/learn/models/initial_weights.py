@@ -19,10 +19,11 @@ from torch import nn
 
 from reben.core.errors import RecipeError
 from reben.learn.models.architectures import PretrainedWeights
-from reben.learn.models.hub import WEIGHTS_FILE, HubName, fetch
+from reben.learn.models.hub import WEIGHTS_FILE, fetch
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
 from reben.learn.tasks.unet import UNet
+from reben.net.hub import HubName
 
 _MOST_UNMATCHED = 0.1
 """Share of a backbone's tensors that may be without a counterpart when the task differs."""

@@ -5,7 +5,8 @@ import huggingface_hub.constants
 import pytest
 
 from reben.core.errors import HubError, RunError
-from reben.learn.models.hub import HubName, download, model_folder
+from reben.learn.models.hub import download, model_folder
+from reben.net.hub import HubName
 from stand_ins.hub import HubStandIn
 
 NAME = "BIFOLD-BigEarthNetv2-0/resnet50-all-v0.2.0"
@@ -123,10 +124,3 @@ def test_files_are_no_folders(tmp_path: Path):
         with pytest.raises(RunError, match="is a file") as caught:
             model_folder(tmp_path / name)
         assert hint in caught.value.hint
-
-
-def test_names_are_parsed():
-    assert HubName.parse("a/b@v1/x") == HubName("a/b", "v1/x")
-    assert str(HubName("a/b", "v1")) == "a/b@v1"
-    with pytest.raises(HubError, match="expected owner/name"):
-        HubName.parse("no name")

@@ -5,8 +5,9 @@ import huggingface_hub.constants
 import pytest
 
 from reben.core.errors import HubError, RunError
-from reben.learn.models.hub import HubName, download, fetch
-from reben.learn.models.hub_guard import expect_harmless, odd_answers_named
+from reben.learn.models.hub import download, fetch
+from reben.net.hub import HubName
+from reben.net.hub_guard import expect_harmless, odd_answers_named
 from stand_ins.hub import HubStandIn
 
 NAME = "someone/net"
