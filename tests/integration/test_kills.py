@@ -23,6 +23,7 @@ from reben.construct.options import BuildOptions
 from reben.construct.plan import plan_build
 from reben.correct.correction import choose_l1c, correct
 from reben.correct.sixs.engine import SixsEngine
+from reben.describe.options import RecordOptions
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan_encoding
 from reben.encode.shards import encode_shards
@@ -81,7 +82,7 @@ def test_releasing(tiny_dataset: DatasetPaths, tmp_path: Path):
     data, options = find_release_data(tiny_dataset.root), ReleaseOptions(level=1, threads=1, split_gb=0.001)
 
     def work(place: Path) -> None:
-        release(data, place / "release", options, Context())
+        release(data, place / "release", options, Context(), records=RecordOptions(license="CC0-1.0"))
 
     work(tmp_path)
     whole = contents(tmp_path / "release")

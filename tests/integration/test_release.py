@@ -25,6 +25,8 @@ from reben.release.proof import prove
 from reben.work.context import Context
 from stand_ins.command import run_reben
 
+RECORDS = ("--license", "CC-BY-4.0", "--author", "Doe, Jane", "--issued", "2026-11-26", "--title", "Nowhere, once")
+
 
 def reben(*arguments: object, code: int = 0) -> str:
     return run_reben(*arguments, code=code).stdout
@@ -61,7 +63,7 @@ def data_folder(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path_factory: 
 def released(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release of it; not to be changed."""
     target = tmp_path_factory.mktemp("released") / "release"
-    reben("release", data_folder, "--output", target)
+    reben("release", data_folder, *RECORDS, "--output", target)
     return target
 
 
@@ -80,7 +82,7 @@ def test_archives_of_real_patches_are_those_of_gnu_tar(real_patches: DatasetPath
         shutil.copy(table, folder)
     for source in (real_patches.root, folder):
         target = tmp_path / f"release-{source.name}"
-        reben("release", source, "--parts", "s2,s1,metadata", "--output", target)
+        reben("release", source, "--parts", "s2,s1,metadata", "--no-records", "--output", target)
         for name in ("BigEarthNet-S2", "BigEarthNet-S1"):
             assert text_of(target / f"{name}.tar.zst") == gnu_tar(real_patches.root, name)
     one, other = (tmp_path / f"release-{name}" for name in (real_patches.root.name, "data"))
@@ -88,10 +90,11 @@ def test_archives_of_real_patches_are_those_of_gnu_tar(real_patches: DatasetPath
 
 
 def test_all_parts_of_folders_and_of_their_store(tiny_dataset: DatasetPaths, released: Path, tmp_path: Path):
-    reben("release", tiny_dataset.root, "--output", tmp_path / "folders")
+    reben("release", tiny_dataset.root, "--no-records", "--output", tmp_path / "folders")
     for name in ("BigEarthNet-S2", "BigEarthNet-S1", "Reference_Maps"):
         assert text_of(released / f"{name}.tar.zst") == gnu_tar(tiny_dataset.root, name)
-    assert (released / "hashes.txt").read_text() == (tmp_path / "folders" / "hashes.txt").read_text()
+    there = set((released / "hashes.txt").read_text().splitlines())
+    assert set((tmp_path / "folders" / "hashes.txt").read_text().splitlines()) < there
     for line in (released / "hashes.txt").read_text().splitlines():
         md5, _, name = line.partition("  ")
         file = released / name
@@ -110,7 +113,17 @@ def test_a_release_can_be_encoded_again(released: Path, data_folder: Path, tmp_p
 
 
 def test_the_store_as_a_part_and_archives_in_parts(data_folder: Path, tmp_path: Path):
-    reben("release", data_folder, "--parts", "store", "--split-gb", "0.001", "--output", tmp_path / "release")
+    reben(
+        "release",
+        data_folder,
+        "--parts",
+        "store",
+        "--split-gb",
+        "0.001",
+        "--no-records",
+        "--output",
+        tmp_path / "release",
+    )
     parts = sorted(path.name for path in (tmp_path / "release").glob("store.tar.zst*"))
     assert parts[:2] == ["store.tar.zstaa", "store.tar.zstab"]
     (tmp_path / "store.tar").write_bytes(text_of(tmp_path / "release" / parts[0]))
@@ -123,8 +136,8 @@ def test_the_store_as_a_part_and_archives_in_parts(data_folder: Path, tmp_path: 
 
 def test_a_release_is_found_again_and_never_overwritten(released: Path, data_folder: Path, tiny_dataset: DatasetPaths):
     before = {path.name: path.stat().st_mtime_ns for path in released.iterdir()}
-    assert "BigEarthNet-S2.tar.zst" in reben("release", data_folder, "--output", released)
-    said = run_reben("release", tiny_dataset.root, "--output", released, code=1).stderr
+    assert "BigEarthNet-S2.tar.zst" in reben("release", data_folder, *RECORDS, "--output", released)
+    said = run_reben("release", tiny_dataset.root, *RECORDS, "--output", released, code=1).stderr
     assert "holds a release of other data or in another form" in said
     assert {path.name: path.stat().st_mtime_ns for path in released.iterdir()} == before
 
@@ -156,7 +169,8 @@ def test_an_interrupted_release_keeps_the_archives_that_were_finished(
     )
     stage.release(data, target, ReleaseOptions(), Context())
     assert again == ["BigEarthNet-S1.tar", "Reference_Maps.tar"]
-    assert (target / "hashes.txt").read_text() == (released / "hashes.txt").read_text()
+    there = set((released / "hashes.txt").read_text().splitlines())
+    assert set((target / "hashes.txt").read_text().splitlines()) < there
 
 
 def test_what_was_finished_of_other_data_is_not_taken(
@@ -176,14 +190,16 @@ def test_what_was_finished_of_other_data_is_not_taken(
 def test_incomplete_data_are_not_released(copy: DatasetPaths, tmp_path: Path):
     patches = sorted(copy.s2.glob("*/*"))
     (patches[0] / f"{patches[0].name}_B09.tif").unlink()
-    said = run_reben("release", copy.root, "--output", tmp_path / "release", code=1).stderr
+    said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
     assert f"lacks {patches[0].name}_B09.tif" in said
     shutil.rmtree(patches[0])
-    said = run_reben("release", copy.root, "--output", tmp_path / "release", code=1).stderr
+    said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
     assert "Sentinel-2 patches are missing" in said
     assert patches[0].name in said
     copy.snow_and_cloud_metadata.unlink()
-    said = run_reben("release", copy.root, "--parts", "s1", "--output", tmp_path / "release", code=1).stderr
+    said = run_reben(
+        "release", copy.root, "--parts", "s1", "--no-records", "--output", tmp_path / "release", code=1
+    ).stderr
     assert "the metadata tables do not name" in said
     assert not (tmp_path / "release").exists()
 
@@ -198,7 +214,9 @@ def test_incomplete_data_are_not_released(copy: DatasetPaths, tmp_path: Path):
 )
 def test_wrong_parts(arguments: list[str], said: str, tiny_dataset: DatasetPaths, tmp_path: Path):
     code = 2 if "--split-gb" in arguments else 1
-    output = run_reben("release", tiny_dataset.root, *arguments, "--output", tmp_path / "release", code=code).stderr
+    output = run_reben(
+        "release", tiny_dataset.root, *arguments, "--no-records", "--output", tmp_path / "release", code=code
+    ).stderr
     assert said in output
 
 
@@ -298,11 +316,11 @@ def test_hostile_files_are_refused(copy: DatasetPaths, tmp_path: Path):
     file.unlink()
     with file.open("wb") as huge:
         huge.truncate(1 << 40)
-    said = run_reben("release", copy.root, "--output", tmp_path / "release", code=1).stderr
+    said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
     assert "which is too large for a patch" in said
     file.unlink()
     file.mkdir()
-    said = run_reben("release", copy.root, "--output", tmp_path / "release", code=1).stderr
+    said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
     assert "cannot be read (Is a directory)" in said
 
 
@@ -312,3 +330,33 @@ def test_pixels_of_the_release_are_those_of_the_store(released: Path, data_folde
     store = open_store(data_folder / "store")
     key = next(key for key in store if key.startswith("S2"))
     assert text.count(np.ascontiguousarray(store[key]["B02"]).tobytes()) == 1
+
+
+def test_records_name_the_files_of_the_release(released: Path):
+    report = json.loads((released / "release.json").read_text())
+    names = {record["name"] for record in report["records"]}
+    assert {
+        "patches.parquet",
+        "collection.json",
+        "items.parquet",
+        "croissant.json",
+        "README.md",
+        "CITATION.cff",
+    } <= names
+    assets = json.loads((released / "collection.json").read_text())["assets"]
+    by_name = {asset["href"].removeprefix("./"): asset for asset in assets.values()}
+    for archive in report["archives"]:
+        for file in archive["files"]:
+            assert by_name[file["name"]]["file:size"] == file["nbytes"]
+            assert by_name[file["name"]]["file:checksum"] == f"1220{file['sha256']}"
+    assert "Nowhere, once" in (released / "README.md").read_text()
+
+
+def test_records_that_cannot_be_written_are_refused_before_there_are_archives(
+    tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    said = run_reben("release", tiny_dataset.root, "--output", tmp_path / "release", code=1).stderr
+    assert "give --license" in said
+    said = run_reben("release", tiny_dataset.root, "--reben", "--output", tmp_path / "release", code=1).stderr
+    assert "reBEN" in said
+    assert list(tmp_path.iterdir()) == []

@@ -55,11 +55,13 @@ class ReleaseReport(BaseModel):
     """Of the headers in the archives."""
     archives: tuple[ArchiveRecord, ...]
     files: tuple[FileEntry, ...]
-    """Tables and other files beside the archives, without the catalogue records."""
+    """Tables and other files beside the archives."""
+    records: tuple[FileEntry, ...] = ()
+    """Catalogue records."""
 
     def entries(self) -> tuple[FileEntry, ...]:
-        """All files with data."""
-        return tuple(entry for archive in self.archives for entry in archive.files) + self.files
+        """All files."""
+        return tuple(entry for archive in self.archives for entry in archive.files) + self.files + self.records
 
     def md5(self) -> dict[str, str]:
         """MD5 sums by name, of the files and of the tar archives in them."""

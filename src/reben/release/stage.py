@@ -3,10 +3,14 @@
 import hashlib
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reben.core.errors import RebenError, ReleaseError, TargetExistsError
+from reben.describe.facts import expect_patches, facts_of_dataset
+from reben.describe.files import DescribedFile, Part
+from reben.describe.options import RecordOptions
+from reben.describe.stage import write_records
 from reben.io.archives.tar_form import TarForm, archive_bytes, ending, headers, member_bytes
 from reben.io.archives.tar_stream import BLOCK
 from reben.release.archives import expect_few_parts, write_archive
@@ -36,14 +40,17 @@ _STATE_FILE = ".fingerprint"
 _READ_BYTES = 1 << 22
 
 
-def release(data: ReleaseData, output: Path, options: ReleaseOptions, context: Context) -> ReleaseReport:
+def release(
+    data: ReleaseData, output: Path, options: ReleaseOptions, context: Context, *, records: RecordOptions | None = None
+) -> ReleaseReport:
     """Write a release; finished archives of an interrupted one are kept, and a finished release is left alone.
 
     Args:
         data: what is released.
         output: folder to make.
         options: parts and form.
-        context: progress.
+        context: progress, and whom to tell what is left out.
+        records: what catalogue records say besides the tables; None for a release without records.
 
     Raises:
         ReleaseError: if a part is not there, or is not complete.
@@ -51,7 +58,7 @@ def release(data: ReleaseData, output: Path, options: ReleaseOptions, context: C
         TargetExistsError: if there is something else at `output`.
     """
     parts = _parts(data, options)
-    fingerprint = _fingerprint(data, parts, options)
+    fingerprint = _fingerprint(data, parts, options, records)
     finished = read_report(output) if output.is_dir() else None
     if finished is not None:
         if finished.fingerprint != fingerprint:
@@ -63,18 +70,24 @@ def release(data: ReleaseData, output: Path, options: ReleaseOptions, context: C
     for name in parts:
         if name in PATCH_PARTS:
             data.expect_complete(PATCH_PARTS[name])
+    if records is not None:  # what cannot be said is refused before there are archives
+        expect_patches(facts_of_dataset(data.root, records, ()))
     with atomic.resumable_directory(output) as folder:
         _begin(folder, fingerprint)
         writer = _Writer(data, folder, options, context)
-        archives = tuple(writer.archive(name) for name in parts if name != "metadata")
+        archives: dict[PartName, ArchiveRecord] = {n: writer.archive(n) for n in parts if n != "metadata"}
+        beside = tuple(_beside(data, folder, archives.values(), with_tables="metadata" in parts))
         report = ReleaseReport(
             reben=__version__,
             zstd=zstd_version,
             fingerprint=fingerprint,
             patches=data.expected.rows.num_rows,
             tar_form=str(FORM),
-            archives=archives,
-            files=tuple(_beside(data, folder, archives, with_tables="metadata" in parts)),
+            archives=tuple(archives.values()),
+            files=beside,
+            records=()
+            if records is None
+            else _records(data, folder, archives, beside, options=records, tell=context.tell),
         )
         write_hashes(folder / HASHES_FILE, report.md5())
         atomic.write_text(folder / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
@@ -98,8 +111,11 @@ def _parts(data: ReleaseData, options: ReleaseOptions) -> tuple[PartName, ...]:
     return chosen or tuple(name for name in available if name != "store")
 
 
-def _fingerprint(data: ReleaseData, parts: Sequence[PartName], options: ReleaseOptions) -> str:
+def _fingerprint(
+    data: ReleaseData, parts: Sequence[PartName], options: ReleaseOptions, records: RecordOptions | None
+) -> str:
     form = [__version__, zstd_version, str(FORM), *parts, str(options.level), str(options.part_bytes)]
+    form.append("" if records is None else records.model_dump_json())
     return hashlib.sha256("\n".join([*form, *data.state()]).encode(errors="surrogateescape")).hexdigest()
 
 
@@ -212,8 +228,28 @@ def _file_text(files: dict[str, Path], advance: Advance) -> Iterator[bytes]:
     yield ending(total)
 
 
+def _records(
+    data: ReleaseData,
+    folder: Path,
+    archives: Mapping[PartName, ArchiveRecord],
+    beside: Sequence[FileEntry],
+    *,
+    options: RecordOptions,
+    tell: Callable[[str], None],
+) -> tuple[FileEntry, ...]:
+    """Write catalogue records of the files that are there, and describe them as entries."""
+    files = [_described(entry, name) for name, archive in archives.items() for entry in archive.files]
+    files += [_described(entry, "metadata") for entry in beside]
+    written = write_records(data.root, folder, options, files, tell=tell)
+    return tuple(_entry(folder / file.name) for file in written)
+
+
+def _described(entry: FileEntry, part: Part) -> DescribedFile:
+    return DescribedFile(entry.name, part, entry.nbytes, md5=entry.md5, sha256=entry.sha256)
+
+
 def _beside(
-    data: ReleaseData, folder: Path, archives: Sequence[ArchiveRecord], *, with_tables: bool
+    data: ReleaseData, folder: Path, archives: Iterable[ArchiveRecord], *, with_tables: bool
 ) -> Iterator[FileEntry]:
     """Copy the tables and what belongs to them; these, and the contents of the archives, as entries."""
     for path in (*data.expected.tables, *data.beside) if with_tables else ():
