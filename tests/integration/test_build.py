@@ -11,12 +11,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from reben.core.grid import TileExtent
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
+from reben.io.jp2 import write_tile_band
 from reben.io.store import open_store
 from stand_ins.command import run_reben as reben
 
@@ -267,3 +271,53 @@ def test_a_full_disk_is_no_loss(
         assert {path.name for path in disk.iterdir()} == {"dataset"}
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def with_clouds(product: Path, classes: np.ndarray) -> Path:
+    """Give a product a scene classification at 20 m."""
+    (image,) = product.rglob("*_B02_10m.jp2")
+    path = image.parents[1] / "R20m" / image.name.replace("B02_10m", "SCL_20m")
+    path.parent.mkdir(exist_ok=True)
+    write_tile_band(path, classes, TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800), 20)
+    metadata = product / "MTD_MSIL2A.xml"
+    listed = f"<IMAGE_FILE>{path.relative_to(product).with_suffix('')}</IMAGE_FILE>"
+    metadata.write_text(metadata.read_text().replace("<IMAGE_FILE>", f"{listed}<IMAGE_FILE>", 1))
+    return product
+
+
+def test_clouds_and_snow_of_new_areas_are_flagged_from_the_image(
+    make_product: Callable[..., Path], small_land_cover: Path, tmp_path: Path
+):
+    tile = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
+    classes = np.full((240, 240), 4, np.uint8)
+    classes[:60, :60], classes[:4, 60:120], classes[60:120, :60] = 9, 3, 11  # all cloud, a fifteenth shadow, all snow
+    product = with_clouds(make_product(tmp_path / "cloudy", tile), classes)
+    common = ("--land-cover", small_land_cover)
+    reben("build", "--l2a", product, *common, "--output", tmp_path / "data")
+    clear = read_metadata(tmp_path / "data" / "metadata.parquet")
+    hidden = read_metadata(tmp_path / "data" / "metadata_for_patches_with_snow_cloud_or_shadow.parquet")
+    flags = {row["patch_id"][-5:]: (row["contains_seasonal_snow"], row["contains_cloud_or_shadow"])
+             for row in hidden.to_pylist()}  # fmt: skip
+    assert flags == {"00_00": (False, True), "01_00": (False, True), "00_01": (True, False)}
+    assert clear.num_rows == 12
+    assert not any(clear["contains_cloud_or_shadow"].to_pylist())
+    quality = pq.read_table(tmp_path / "data" / "quality.parquet")
+    names = [*clear["patch_id"].to_pylist(), *hidden["patch_id"].to_pylist()]
+    assert quality["patch_id"].to_pylist() == sorted(names)
+    assert max(quality["cloud"].to_pylist()) == 1
+
+    reben("build", "--l2a", product, *common, "--max-cloud", "0.5", "--cloud-share", "0.1", "--output",
+              tmp_path / "clearer")  # fmt: skip
+    report = json.loads((tmp_path / "clearer" / "build-report.json").read_text())
+    assert report["patches"]["too cloudy"] == 1
+    kept = read_metadata(tmp_path / "clearer" / "metadata.parquet")
+    assert kept.num_rows == 13  # the shadow is below a tenth, and snow has a table of its own
+
+    bare = make_product(tmp_path / "bare", tile)
+    reben("build", "--l2a", bare, *common, "--output", tmp_path / "unknown")
+    rows = read_metadata(tmp_path / "unknown" / "metadata.parquet")
+    assert rows["contains_cloud_or_shadow"].null_count == rows.num_rows == 15  # nobody has looked
+    assert not (tmp_path / "unknown" / "quality.parquet").exists()
+    command = ("build", "--l2a", bare, *common, "--max-cloud", "0.5", "--output", tmp_path / "no")
+    said = reben(*command, code=1).stderr
+    assert "--max-cloud cannot be applied" in said

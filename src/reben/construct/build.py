@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from reben.construct import report as reports
 from reben.construct.changes import changed_file
@@ -34,7 +35,7 @@ from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExist
 from reben.core.grid import PatchGrid, TileExtent
 from reben.core.names import TileName
 from reben.core.wording import first_of
-from reben.io.dataset.metadata import write_metadata
+from reben.io.dataset.metadata import flagged, write_metadata
 from reben.io.qgis_styles import write_code_style
 from reben.io.safe.checksums import comparing
 from reben.io.safe.l2a import SafeProduct, open_product
@@ -203,7 +204,8 @@ def _build_one(task: _Task) -> None:
                 sha256 |= sha256_of_all(result.s1_files)
         with times.stage("sync"):
             os.sync()  # a tile that counts as finished must be on the disk
-        workspace.finish(task.tile, result.rows, _record(task, result, times, sha256, compared))
+        record = _record(task, result, times, sha256, compared)
+        workspace.finish(task.tile, result.rows, record, cover=result.cover)
 
 
 @contextmanager
@@ -283,9 +285,13 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
         merge_stores([workspace.shard(tile) for tile in finished], workspace.paths.store)
     else:
         workspace.remove_strays(rows)
-    flagged = pc.or_(rows["contains_seasonal_snow"], rows["contains_cloud_or_shadow"])
-    write_metadata(workspace.paths.metadata, rows.filter(pc.invert(flagged)))
-    write_metadata(workspace.paths.snow_and_cloud_metadata, rows.filter(flagged))
+    hidden = flagged(rows)
+    write_metadata(workspace.paths.metadata, rows.filter(pc.invert(hidden)))
+    write_metadata(workspace.paths.snow_and_cloud_metadata, rows.filter(hidden))
+    cover = workspace.cover(finished)
+    if cover is not None:
+        with atomic.new_file(workspace.paths.quality) as partial:
+            pq.write_table(cover.sort_by("patch_id"), partial, compression="zstd")
     if inputs.options.legend is not None:
         shutil.copyfile(inputs.options.legend, workspace.paths.legend)
     if workspace.paths.reference_maps.is_dir():

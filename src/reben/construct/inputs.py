@@ -59,6 +59,9 @@ class BuildInputs:
             "q": options.q,
             "keep_raw": options.keep_raw,
         }
+        for name in ("cloud_share", "snow_share", "max_cloud"):  # defaults are left out, as before there were any
+            if getattr(options, name) != BuildOptions.model_fields[name].default:
+                values[name] = getattr(options, name)
         return {name: _plain(value) for name, value in values.items()} | {
             "input files": {str(path): _fingerprint(path) for path in self.files()},
             "Sentinel-1 scenes": {str(path): _fingerprint(path) for path in self._scene_files()},
@@ -101,6 +104,9 @@ class BuildInputs:
             p=options.p,
             q=options.q,
             keep_raw=options.keep_raw,
+            cloud_share=options.cloud_share,
+            snow_share=options.snow_share,
+            max_cloud=options.max_cloud,
         )
 
     def land_cover_format(self) -> LandCoverFormat:

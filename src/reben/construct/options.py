@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from reben.core.backscatter import Unit
 from reben.core.bands import PATCH_SIZE_M
 from reben.io.legend_files import legend_file
+from reben.rules.cover import CLOUD_SHARE, SNOW_SHARE
 from reben.rules.labels import MIN_LABELLED
 from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
 from reben.work.options import Checksums, Location, OnCommandLine, OnError, Options, Positive
@@ -61,6 +62,12 @@ class BuildOptions(Options):
     """Share of the test square in the tile's area."""
     q: Annotated[float, _RULES] = VALIDATION_SHARE
     """Share of the validation frame in the tile's area."""
+    cloud_share: Annotated[float, Field(gt=0, le=1), _RULES] = CLOUD_SHARE
+    """From this share of clouds, shadows and cirrus on, by the product's scene classification, a patch is flagged."""
+    snow_share: Annotated[float, Field(gt=0, le=1), _RULES] = SNOW_SHARE
+    """From this share of snow and ice on, a patch is flagged."""
+    max_cloud: Annotated[float | None, Field(ge=0, le=1), _RULES, Field(examples=[0.5])] = None
+    """Drop patches with a larger share of clouds, shadows and cirrus."""
     unpaired: Annotated[Literal["drop", "keep"], _RULES] = "drop"
     """Drop or keep patches without a Sentinel-1 partner."""
     keep_raw: Annotated[bool, _RULES] = False

@@ -13,6 +13,7 @@ import pyarrow as pa
 from reben.construct.land_cover.source import LandCover, ReferenceMap
 from reben.construct.output.tile_output import TileOutput
 from reben.core.bands import PATCH_SIZE_M
+from reben.core.errors import ProductError
 from reben.core.grid import PatchGrid
 from reben.core.names import S1PatchName
 from reben.io.dataset.metadata import SCHEMA
@@ -20,12 +21,19 @@ from reben.io.safe.l2a import open_product
 from reben.io.v1_geometries import V1Geometries
 from reben.rules.alignment import aligned_v1_names
 from reben.rules.country import Countries, nearest_country
+from reben.rules.cover import CLOUD_SHARE, SNOW_SHARE
 from reben.rules.labels import MIN_LABELLED, is_labelled_enough, present_labels
 from reben.rules.split import TEST_SHARE, VALIDATION_SHARE, assign_splits, frames
 from reben.tile.bands import join_bands, read_bands, valid_patches
 from reben.tile.patches import Cell, TilePatches
+from reben.tile.scene_classes import KINDS, Cover, read_cover
 from reben.tile.sentinel1.partners import S1Source
 from reben.work.stage_times import StageTimes
+
+COVER_SCHEMA = pa.schema(
+    [pa.field("patch_id", pa.string(), nullable=False), *(pa.field(kind, pa.float32()) for kind in KINDS)]
+)
+"""Of `quality.parquet`: shares from 0 to 1, by what covers the ground."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,11 @@ class TileSettings:
     q: float = VALIDATION_SHARE
     keep_raw: bool = False
     """Keep digital numbers as the product has them, without adding its processing offset."""
+    cloud_share: float = CLOUD_SHARE
+    """From this share of clouds, shadows and cirrus on, a patch of a new area is flagged."""
+    snow_share: float = SNOW_SHARE
+    max_cloud: float | None = None
+    """Largest share of clouds, shadows and cirrus; None keeps all patches."""
 
     def remarks(self) -> tuple[str, ...]:
         """What users should know of their inputs."""
@@ -72,6 +85,8 @@ class TileResult:
     """Hours between the Sentinel-2 patches and their Sentinel-1 partners, at most."""
     s1_files: Sequence[Path] = field(default=())
     """Sentinel-1 rasters that partners were cut from."""
+    cover: pa.Table | None = None
+    """Shares of clouds, snow and so on of the patches that were written; None if the product does not tell them."""
 
 
 def build_tile(
@@ -112,6 +127,13 @@ def build_tile(
         valid = valid_patches(bands, patches.grid)
     cells = [(column, row) for column, row in patches.grid.indices() if valid[column, row]]
     counts["with invalid pixels"] = counts["in the grid"] - len(cells)
+    with times.stage("clouds and snow"):
+        products = [product, *map(open_product, further)]
+        cover = read_cover(products, patches.extent, patches.grid, threads=threads)
+        clear = _clear_enough(cells, cover, settings, product_path)
+    if settings.max_cloud is not None:
+        counts["too cloudy"] = len(cells) - len(clear)
+    cells = clear
     v1_names: Mapping[Cell, str] = {}
     if settings.v1_regions is not None:
         with times.stage("v1 alignment"):
@@ -136,12 +158,37 @@ def build_tile(
     with times.stage("write reference maps"):
         output.write_maps(patches, land_cover, kept)
     with times.stage("metadata rows"):
-        rows = _rows(patches, settings, labels, partners, v1_names)
+        rows = _rows(patches, settings, labels, partners, v1_names, cover=cover)
     s1_names = [name for name in partners.values() if name is not None]
     s1_files = settings.sentinel1.files_of(s1_names) if settings.sentinel1 else []
     offsets = {} if settings.keep_raw else {band: offset for band, offset in product.offsets.items() if offset}
     gap_h = _largest_gap_h(patches, s1_names)
-    return TileResult(patches, rows, counts, land_cover.repaired, offsets, gap_h, s1_files)
+    shares = None if cover is None else _cover_rows(patches, cover, kept)
+    return TileResult(patches, rows, counts, land_cover.repaired, offsets, gap_h, s1_files, shares)
+
+
+def _clear_enough(cells: list[Cell], cover: Cover | None, settings: TileSettings, product: Path) -> list[Cell]:
+    """The patches that are not too cloudy.
+
+    Raises:
+        ProductError: if the product does not tell how cloudy they are, and that decides.
+    """
+    if settings.max_cloud is None:
+        return cells
+    if cover is None:
+        raise ProductError(
+            f"{product}: has no scene classification (SCL) at 20 m, so --max-cloud cannot be applied",
+            hint="leave --max-cloud out, or give products of ESA or sen2cor, which have one",
+        )
+    hidden = cover.hidden()
+    return [cell for cell in cells if hidden[cell] <= settings.max_cloud]
+
+
+def _cover_rows(patches: TilePatches, cover: Cover, cells: Sequence[Cell]) -> pa.Table:
+    """Shares of each patch, sorted by patch id."""
+    ordered = sorted(cells, key=patches.patch_id)
+    columns = {kind: [float(share[cell]) for cell in ordered] for kind, share in cover.shares.items()}
+    return pa.table({"patch_id": [patches.patch_id(cell) for cell in ordered], **columns}, COVER_SCHEMA)
 
 
 def _largest_gap_h(patches: TilePatches, s1_names: Sequence[str]) -> float | None:
@@ -186,6 +233,8 @@ def _rows(
     labels: Mapping[Cell, list[str]],
     partners: Mapping[Cell, str | None],
     v1_names: Mapping[Cell, str],
+    *,
+    cover: Cover | None,
 ) -> pa.Table:
     """Metadata of the patches in `partners`, sorted by patch id."""
     cells = sorted(partners, key=patches.patch_id)
@@ -195,6 +244,7 @@ def _rows(
     grid = patches.grid
     splits = assign_splits(columns, rows, grid, frames(grid.tile_side_m, p=settings.p, q=settings.q))
     v1 = [v1_names.get(cell) for cell in cells]
+    snow, cloud = _flags(cells, v1, settings, cover)
     return pa.table(
         {
             "patch_id": [patches.patch_id(cell) for cell in cells],
@@ -203,8 +253,23 @@ def _rows(
             "country": nearest_country(settings.countries, patches.squares(cells), patches.extent.crs),
             "s1_name": [partners[cell] for cell in cells],
             "s2v1_name": v1,
-            "contains_seasonal_snow": [name in settings.snow for name in v1],
-            "contains_cloud_or_shadow": [name in settings.cloud for name in v1],
+            "contains_seasonal_snow": snow,
+            "contains_cloud_or_shadow": cloud,
         },
         SCHEMA,
+    )
+
+
+def _flags(
+    cells: Sequence[Cell], v1: Sequence[str | None], settings: TileSettings, cover: Cover | None
+) -> tuple[list[bool | None], list[bool | None]]:
+    """Which patches have snow, and which clouds: by the lists of v1, else by the image, else unknown."""
+    if settings.v1_regions is not None:
+        return [name in settings.snow for name in v1], [name in settings.cloud for name in v1]
+    if cover is None:
+        return [None] * len(cells), [None] * len(cells)
+    hidden, snow = cover.hidden(), cover.shares["snow"]
+    return (
+        [bool(snow[cell] >= settings.snow_share) for cell in cells],
+        [bool(hidden[cell] >= settings.cloud_share) for cell in cells],
     )

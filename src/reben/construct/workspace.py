@@ -94,8 +94,19 @@ class Workspace:
         """Let a finished tile be built again."""
         self._rows_file(tile).unlink()
 
-    def finish(self, tile: str, rows: pa.Table, record: TileRecord) -> None:
-        """Note that a tile is finished; its files must be on the disk."""
+    def finish(self, tile: str, rows: pa.Table, record: TileRecord, *, cover: pa.Table | None = None) -> None:
+        """Note that a tile is finished; its files must be on the disk.
+
+        Args:
+            tile: id of the tile.
+            rows: metadata rows.
+            record: for the report.
+            cover: shares of clouds, snow and so on of its patches; None if the product does not tell them.
+        """
+        self._cover_file(tile).unlink(missing_ok=True)
+        if cover is not None:
+            with atomic.new_file(self._cover_file(tile)) as partial:
+                pq.write_table(cover, partial)
         atomic.write_json(self._record_file(tile), record.model_dump(mode="json"))
         with atomic.new_file(self._rows_file(tile)) as partial:
             pq.write_table(rows, partial)
@@ -104,6 +115,11 @@ class Workspace:
         """Metadata rows of finished tiles."""
         tables = [pq.read_table(self._rows_file(tile)).cast(SCHEMA) for tile in tiles]
         return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+
+    def cover(self, tiles: Sequence[str]) -> pa.Table | None:
+        """Shares of clouds, snow and so on of the patches of finished tiles; None if no product tells them."""
+        tables = [pq.read_table(path) for tile in tiles if (path := self._cover_file(tile)).exists()]
+        return pa.concat_tables(tables) if tables else None
 
     def records(self, tiles: Sequence[str]) -> dict[str, TileRecord]:
         """What was noted of finished tiles.
@@ -143,6 +159,9 @@ class Workspace:
 
     def _rows_file(self, tile: str) -> Path:
         return self._state / f"{tile}.parquet"
+
+    def _cover_file(self, tile: str) -> Path:
+        return self._state / f"{tile}.cover"
 
     def _record_file(self, tile: str) -> Path:
         return self._state / f"{tile}.json"

@@ -13,12 +13,12 @@ from reben.data.dataset import Batch, PatchDataset, Sample
 from reben.data.image_transform import ImageTransform
 from reben.data.loader import BatchLoader
 from reben.data.opening import AnyStatistics, chosen_statistics, data_at
-from reben.data.patches import SNOW_AND_CLOUD, Patches, chosen_patches
+from reben.data.patches import Patches, chosen_patches
 from reben.data.sampling import ShuffledIndices
 from reben.data.stored_bands import bands_of
 from reben.data.targets import Target
 from reben.io.dataset.legends import legend_of_tables
-from reben.io.dataset.metadata import AnyPath, read_metadata
+from reben.io.dataset.metadata import AnyPath, flagged, read_metadata
 from reben.io.store import Store, open_store
 from reben.net.addresses import Address
 
@@ -112,7 +112,7 @@ class PatchDataModule(lightning.LightningDataModule):
     @property
     def has_snow_and_cloud(self) -> bool:
         """Whether the tables list a patch with seasonal snow, clouds or cloud shadows."""
-        return any(pc.any(self.metadata[name], min_count=0).as_py() for name in SNOW_AND_CLOUD)
+        return bool(pc.any(flagged(self.metadata), min_count=0).as_py())
 
     def dataset(self, split: str) -> PatchDataset:
         """The data set of a split: `train`, `validation` or `test`.

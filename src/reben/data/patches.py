@@ -15,10 +15,10 @@ from reben.core.classes import CLC2018, Legend
 from reben.core.errors import MetadataError, NoPatchError
 from reben.core.names import REFERENCE_MAP_SUFFIX, SPLIT_NAMES, V1_PATCH_PATTERN
 from reben.data.targets import Target
+from reben.io.dataset.metadata import flagged
 from reben.io.store import Store
 
 _SOME = 1 << 16
-SNOW_AND_CLOUD = ("contains_seasonal_snow", "contains_cloud_or_shadow")
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ class Patches:
         if split is not None:
             table = table.filter(pc.equal(table["split"], split))
         if not snow_and_cloud:
-            snow, cloud = (table[name] for name in SNOW_AND_CLOUD)
-            table = table.filter(pc.invert(pc.or_(snow, cloud)))
+            table = table.filter(pc.invert(flagged(table)))
         return cls(
             ids=table["patch_id"].combine_chunks(),
             s1_names=table["s1_name"].combine_chunks(),

@@ -16,6 +16,7 @@ from reben.core.errors import MetadataError, NameFormatError
 from reben.core.names import CELL_PATTERN, TileName
 from reben.get.condition import nearest, rows_where
 from reben.get.options import GetOptions
+from reben.io.dataset.metadata import flagged
 from reben.rules.seasons import meteorological_season
 
 Chosen = NDArray[np.bool_]
@@ -79,8 +80,7 @@ def _filtered(rows: pa.Table, options: GetOptions) -> Chosen:
     classes = pc.unique(pc.list_flatten(rows["labels"])).to_pylist()
     chosen = np.ones(rows.num_rows, np.bool_)
     if not options.snow_and_cloud:
-        flagged = pc.or_(rows["contains_seasonal_snow"], rows["contains_cloud_or_shadow"])
-        chosen &= ~_array(flagged)
+        chosen &= ~_array(flagged(rows))
     for option, wanted in (
         ("split", options.split),
         ("country", options.country),

@@ -26,7 +26,7 @@ from reben.get.selection import selected
 from reben.get.sources import Sources, sources_of
 from reben.get.wanted import WantedKeys
 from reben.io.archives.place import archive_of
-from reben.io.dataset.metadata import read_metadata, write_metadata
+from reben.io.dataset.metadata import flagged, read_metadata, write_metadata
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.io.store import is_store, merge_stores, open_store
 from reben.net.retries import RetryPolicy
@@ -293,10 +293,10 @@ def _finish(job: _Job, before: GetReport | None, options: dict[str, Any], added:
     if before is not None and not added and before.keys_sha256 == wanted.sha256 and data.tables:
         job.folder.remove_work()
         return before
-    flagged = pc.or_(rows["contains_seasonal_snow"], rows["contains_cloud_or_shadow"])
-    write_metadata(data.metadata, rows.filter(pc.invert(flagged)))
-    if pc.any(flagged).as_py():
-        write_metadata(data.snow_and_cloud_metadata, rows.filter(flagged))
+    hidden = flagged(rows)
+    write_metadata(data.metadata, rows.filter(pc.invert(hidden)))
+    if pc.any(hidden).as_py():
+        write_metadata(data.snow_and_cloud_metadata, rows.filter(hidden))
     run = RunRecord(
         reben=__version__,
         options=options,

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
@@ -19,8 +18,8 @@ _HINT = "download or correct the product again"
 
 
 def read_tile_band(
-    image: str, resolution_m: int, *, threads: int = 1, expected: TileExtent | None = None
-) -> tuple[TileExtent, NDArray[np.uint16]]:
+    image: str, resolution_m: int, *, threads: int = 1, expected: TileExtent | None = None, dtype: str = "uint16"
+) -> tuple[TileExtent, NDArray[Any]]:
     """Ground and pixels, shape (rows, columns), of one band.
 
     Args:
@@ -28,6 +27,7 @@ def read_tile_band(
         resolution_m: pixel size that it must have.
         threads: how many GDAL may use to decode it.
         expected: where it must lie, if that is known; what claims another place or size is not decoded.
+        dtype: data type that it must have: uint16, or uint8 of a classification.
 
     Raises:
         ProductError: if the raster is damaged, or not what a band should be.
@@ -36,10 +36,10 @@ def read_tile_band(
         with rasterio.Env(GDAL_NUM_THREADS=threads), rasterio.open(image, driver="JP2OpenJPEG") as source:
             transform, crs = source.transform, source.crs
             epsg = None if crs is None else crs.to_epsg()
-            if source.count != 1 or source.dtypes[0] != "uint16" or source.width != source.height or epsg is None:
+            if source.count != 1 or source.dtypes[0] != dtype or source.width != source.height or epsg is None:
                 raise ProductError(
                     f"{image}: has {source.count} bands of {source.width} x {source.height} pixels of "
-                    f"{source.dtypes[0]} in {crs}; expected one square band of uint16 in a UTM zone",
+                    f"{source.dtypes[0]} in {crs}; expected one square band of {dtype} in a UTM zone",
                     hint=_HINT,
                 )
             if (transform.a, transform.b, transform.d, transform.e) != (resolution_m, 0, 0, -resolution_m):
@@ -50,7 +50,7 @@ def read_tile_band(
                 raise ProductError(
                     f"{image}: covers {extent}; by the metadata or the other bands it is {expected}", hint=_HINT
                 )
-            pixels: NDArray[np.uint16] = source.read(1)
+            pixels: NDArray[Any] = source.read(1)
     except RasterioError as error:
         raise ProductError(f"{image}: cannot be read ({error})", hint=_HINT) from error
     return replace(extent, ulx_m=int(extent.ulx_m), uly_m=int(extent.uly_m)), pixels

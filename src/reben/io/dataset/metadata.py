@@ -29,14 +29,16 @@ SCHEMA = pa.schema(
         pa.field("country", pa.string()),
         pa.field("s1_name", pa.string()),
         pa.field("s2v1_name", pa.string()),
-        pa.field("contains_seasonal_snow", pa.bool_(), nullable=False),
-        pa.field("contains_cloud_or_shadow", pa.bool_(), nullable=False),
+        pa.field("contains_seasonal_snow", pa.bool_()),
+        pa.field("contains_cloud_or_shadow", pa.bool_()),
     ]
 )
-"""Country, s1_name and s2v1_name may be null in data sets of new areas."""
+"""Country, s1_name and s2v1_name may be null in data sets of new areas; a flag is null where nobody has looked."""
+
+FLAGS = ("contains_seasonal_snow", "contains_cloud_or_shadow")
 
 REQUIRED_COLUMNS = ("patch_id", "labels", "split")
-"""Columns that every table has; a missing flag counts as false, any other missing column as null."""
+"""Columns that every table has; any other one that is missing counts as null."""
 
 _ROW_GROUP_ROWS = 122_880  # as published
 
@@ -78,8 +80,21 @@ def write_metadata(path: Path, table: pa.Table) -> None:
         MetadataError: if it lacks a column, or one has another type or a null that must not be.
     """
     ordered = _typed(path, table).sort_by("patch_id")
+    ordered = ordered.cast(pa.schema([_as_published(field, ordered) for field in SCHEMA]))
     with atomic.new_file(path) as partial:
         pq.write_table(ordered, partial, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
+
+
+def flagged(rows: pa.Table) -> pa.ChunkedArray:
+    """Whether each row is known to have snow, clouds or cloud shadows; false where nobody has looked."""
+    snow, cloud = (pc.fill_null(rows[name], False) for name in FLAGS)  # noqa: FBT003 - Arrow's signature
+    return pc.or_(snow, cloud)
+
+
+def _as_published(field: pa.Field, table: pa.Table) -> pa.Field:
+    """A flag that is known of all rows cannot be null, as in the published tables."""
+    known = field.name in FLAGS and not table[field.name].null_count
+    return field.with_nullable(False) if known else field  # noqa: FBT003 - Arrow's signature
 
 
 def _read_table(path: Path, numbers: Sequence[str] = ()) -> pa.Table:
@@ -178,8 +193,7 @@ def _typed(path: Path, table: pa.Table) -> pa.Table:
 def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
     """A column of a table, or what stands for one that it lacks; a single label per patch becomes a list of one."""
     if field.name not in table.column_names:
-        absent = pa.nulls(table.num_rows, field.type) if field.nullable else pa.repeat(False, table.num_rows)  # noqa: FBT003
-        return pa.chunked_array([absent], field.type)
+        return pa.chunked_array([pa.nulls(table.num_rows, field.type)], field.type)
     column = table.column(field.name)
     if field.name == "labels" and _kind(column.type) == "text" and not pa.types.is_null(column.type):
         texts = column.cast(pa.string()).combine_chunks()

@@ -63,6 +63,11 @@ class DatasetPaths:
         return self.root / "metadata_for_patches_with_snow_cloud_or_shadow.parquet"
 
     @property
+    def quality(self) -> Path:
+        """Shares of clouds, shadows, cirrus, snow and missing pixels of each patch, where products tell them."""
+        return self.root / "quality.parquet"
+
+    @property
     def store(self) -> Path:
         """All patches and reference maps as a store, instead of GeoTIFFs."""
         return self.root / "store"

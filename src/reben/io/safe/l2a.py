@@ -34,7 +34,8 @@ from reben.io.safe.files import (
 from reben.io.safe.geocoding import read_extent
 
 _METADATA = re.compile(rf"(?:.*/)?{L2A_METADATA}")
-_IMAGE = re.compile(r".*_(?P<band>B\d[0-9A])_(?P<resolution>\d\d)m")
+_IMAGE = re.compile(r".*_(?P<band>B\d[0-9A]|SCL)_(?P<resolution>\d\d)m")
+_SCENE_CLASSES, _SCENE_CLASSES_M = "SCL", 20
 _QUANTIFICATIONS = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
 L2A_QUANTIFICATION = 10_000
 """Of reBEN's products, and of all that ESA makes today."""
@@ -60,9 +61,11 @@ class SafeProduct:
     files: tuple[Path, ...] = ()
     """Files on the disk that hold the metadata and these rasters."""
     members: Mapping[str, str] = field(default_factory=dict)
-    """Per band, the raster's path in the directory or zip file."""
+    """Per band, and of the scene classification as SCL, the raster's path in the directory or zip file."""
     quantification: float = L2A_QUANTIFICATION
     """What digital numbers, their offset added, are divided by to give reflectance."""
+    scene_classes: str | None = None
+    """What GDAL opens: the scene classification (SCL) at 20 m; None if the product has none."""
     extent: TileExtent | None = None
     """Where the granule's metadata say that the tile lies; None if they do not."""
 
@@ -91,8 +94,10 @@ def _read(path: Path, files: ProductFiles) -> SafeProduct:
     images = {}
     for stem, file in find_images(root, PurePosixPath(metadata).parent, files, _LISTED):
         found = _IMAGE.fullmatch(stem)
-        if found and found["band"] in BANDS and int(found["resolution"]) == BANDS[found["band"]].resolution_m:
+        if found and int(found["resolution"]) == _native_m(found["band"]):
             images[found["band"]] = file
+    scene_classes = images.pop(_SCENE_CLASSES, None)
+    read = [*images.values(), *([scene_classes] if scene_classes else [])]
     offsets = band_offsets(path, root, "BOA_ADD_OFFSET")
     granule = find_metadata(path, files, TILE_METADATA)
     return SafeProduct(
@@ -102,8 +107,16 @@ def _read(path: Path, files: ProductFiles) -> SafeProduct:
         quality=MappingProxyType(dict(quality_verdicts(root))),
         offsets=MappingProxyType({band: offsets.get(band, 0) for band in S2_BANDS}),
         images=MappingProxyType({band: files.gdal_path(file) for band, file in images.items()}),
-        members=MappingProxyType(images),
+        members=MappingProxyType(images | ({_SCENE_CLASSES: scene_classes} if scene_classes else {})),
+        scene_classes=files.gdal_path(scene_classes) if scene_classes else None,
         quantification=quantification(path, root, *_QUANTIFICATIONS) or L2A_QUANTIFICATION,
         extent=None if granule is None else read_extent(path, read_metadata(files, granule)),
-        files=tuple(dict.fromkeys(files.on_disk(file) for file in (metadata, *images.values()))),
+        files=tuple(dict.fromkeys(files.on_disk(file) for file in (metadata, *read))),
     )
+
+
+def _native_m(band: str) -> int:
+    """Pixel size at which an image is read; 0 of bands that are not."""
+    if band == _SCENE_CLASSES:
+        return _SCENE_CLASSES_M
+    return BANDS[band].resolution_m if band in BANDS else 0

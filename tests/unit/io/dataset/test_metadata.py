@@ -2,12 +2,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from reben.core.classes import LandCover, Legend
 from reben.core.errors import MetadataError
-from reben.io.dataset.metadata import REQUIRED_COLUMNS, SCHEMA, read_metadata, write_metadata
+from reben.io.dataset.metadata import REQUIRED_COLUMNS, SCHEMA, flagged, read_metadata, write_metadata
 
 PUBLISHED = ("metadata.parquet", "metadata_for_patches_with_snow_cloud_or_shadow.parquet")
 
@@ -140,7 +141,8 @@ def test_tables_of_other_data_sets_need_id_labels_and_split_only(path: Path) -> 
     assert few.schema == full.schema
     assert few.select(list(REQUIRED_COLUMNS)) == full.select(list(REQUIRED_COLUMNS))
     assert few["country"].null_count == few["s1_name"].null_count == few["s2v1_name"].null_count == 2
-    assert few["contains_seasonal_snow"].to_pylist() == few["contains_cloud_or_shadow"].to_pylist() == [False, False]
+    assert few["contains_seasonal_snow"].to_pylist() == few["contains_cloud_or_shadow"].to_pylist() == [None, None]
+    assert not pc.any(flagged(few)).as_py()
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
