@@ -119,7 +119,7 @@ def _output(facts: RunFacts) -> dict[str, Any]:
         "name": "logits" if classes else "numbers",
         "tasks": [_TASKS[trained.task.output]],
         "result": {
-            "shape": [_ANY, *trained.architecture.output_shape],
+            "shape": [_ANY, *trained.architecture.output_shape[1:]],
             "dim_order": _OUTPUT_AXES[trained.task.output],
             "data_type": "float32",
         },
