@@ -12,6 +12,7 @@ from PIL import Image
 
 from reben.core.errors import MetadataError, TargetExistsError
 from reben.describe.options import RecordOptions
+from reben.io.dataset.folder import find_data
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from reben.publish.data_publication import DataPublication, write_data_publication
@@ -53,6 +54,7 @@ def test_a_small_store_is_published_from_where_it_lies(data: Path, tmp_path: Pat
     assert "datacite.json" not in found.files
     repository = laid_out(found, tmp_path / "repository")
     assert list(open_store(repository / "store")) == list(open_store(data / "store"))
+    assert find_data(repository).metadata == DatasetPaths(repository).tables  # a copy of it is a data folder again
     dataset = mlcroissant.Dataset(repository / "croissant.json")
     assert len(list(dataset.records("patches"))) == pq.read_metadata(repository / "patches.parquet").num_rows
     for path in found.files.values():
