@@ -44,6 +44,7 @@ def write_records(
     files: Sequence[DescribedFile] = (),
     *,
     configs: Sequence[ViewerConfig] = (),
+    store: Path | None = None,
     tell: Callable[[str], None] = _silent,
 ) -> list[DescribedFile]:
     """Write records of a data set; those of an earlier call are replaced, all else in the folder is left alone.
@@ -58,6 +59,7 @@ def write_records(
         options: what the publisher says.
         files: of the release, with paths relative to `folder`; they decide what records say there is.
         configs: tables that the hub's viewer shows before that of the patches.
+        store: as it is published, in files of other sizes perhaps; by default that of the data folder.
         tell: called with a line for each record that is left out.
 
     Returns:
@@ -67,7 +69,7 @@ def write_records(
         MetadataError: if a table is wrong, there is no patch, or the options do not fit the data.
         StoreError: if the store is damaged.
     """
-    facts = facts_of_dataset(data, options, files)
+    facts = facts_of_dataset(data, options, files, store=store)
     expect_patches(facts)
     folder.mkdir(parents=True, exist_ok=True)
     for name in RECORD_FILES:

@@ -88,7 +88,8 @@ def write_data_publication(
         files |= {f"{IMAGES}/{path.name}": path for path in sorted((target / IMAGES).glob("*.parquet"))}
     named = [_described(name, path) for name, path in files.items()]
     root = found.metadata[0].parent
-    written = write_records(root, target, records, named, configs=configs, tell=tell)
+    split = target / _STORE if (target / _STORE).is_dir() and form != "parquet" else None
+    written = write_records(root, target, records, named, configs=configs, store=split, tell=tell)
     files |= {file.name: target / file.name for file in written}
     sizes = {name: path.stat().st_size for name, path in files.items()}
     return DataPublication(files, sizes, (target / CARD_FILE).read_text(encoding="utf-8"))
@@ -130,6 +131,7 @@ def _store_files(found: DataFolder, target: Path, most_bytes: int, begin: Begin)
     source = found.store
     parts = sorted(source.rglob(DATA_FILE)) if source.is_dir() else [source]
     if all(part.stat().st_size <= most_bytes for part in parts):
+        shutil.rmtree(target / _STORE, ignore_errors=True)  # of an earlier publication, with smaller shards
         files = _beside(source if source.is_dir() else source.parent, parts)
         if len(parts) > 1 or (source / SHARDS_FILE).exists():
             note = target / SHARDS_FILE  # that of the source describes the machine's files, too

@@ -10,6 +10,7 @@ import pytest
 import stac_geoparquet.arrow
 from pystac.validation import validate_dict
 
+from reben.core.errors import MetadataError
 from reben.core.release import MAPS_ARCHIVE, S1_ARCHIVE, S2_ARCHIVE
 from reben.describe.facts import facts_of_dataset
 from reben.describe.files import DescribedFile
@@ -72,6 +73,15 @@ def test_items_of_a_store_have_its_keys(data_folder: Path, tmp_path: Path):
         assert "sat:relative_orbit" not in item.properties  # synthetic data have none
     bands = [band["name"] for band in items[0].assets["s1"].extra_fields["bands"]]
     assert sorted(bands) == ["VH", "VV"]
+
+
+def test_patches_that_the_store_lacks_are_named(data_folder: Path, tmp_path: Path):
+    table = pq.read_table(data_folder / "metadata.parquet")
+    (data_folder / "metadata.parquet").unlink()
+    more = table.slice(0, 1).to_pylist()[0] | {"patch_id": "S2A_MSIL2A_20170701T000000_N0000_R000_T31NAA_01_01"}
+    pq.write_table(pa.Table.from_pylist([*table.to_pylist(), more], table.schema), data_folder / "metadata.parquet")
+    with pytest.raises(MetadataError, match=r"lacks 'S2A_MSIL2A_20170701T000000_N0000_R000_T31NAA_01_01.* \(1 such"):
+        items_of(data_folder, tmp_path / "items.parquet")
 
 
 def test_patches_without_a_partner_have_no_asset_of_it(real_patches: DatasetPaths, tmp_path: Path):
