@@ -19,8 +19,8 @@ from reben.io.store import DATA_FILE, SHARDS_FILE, open_store
 from reben.io.store.checksums import CHECKSUMS_FILE
 from reben.io.store.split import split_store
 from reben.publish.hub import Upload
+from reben.publish.image_tables import CARD_FEATURES, write_image_tables
 from reben.publish.image_tables import FOLDER as IMAGES
-from reben.publish.image_tables import write_image_tables
 from reben.publish.options import DataForm
 from reben.work import atomic
 from reben.work.progress import Begin, begin_unseen
@@ -84,7 +84,7 @@ def write_data_publication(
         patches = read_patch_table(list(found.metadata))
         advance = begin(patches.table.num_rows)
         patterns = write_image_tables(target, patches, open_store(found.store), progress=advance)
-        configs.append(ViewerConfig(IMAGES, patterns))
+        configs.append(ViewerConfig(IMAGES, patterns, CARD_FEATURES))
         files |= {f"{IMAGES}/{path.name}": path for path in sorted((target / IMAGES).glob("*.parquet"))}
     named = [_described(name, path) for name, path in files.items()]
     root = found.metadata[0].parent

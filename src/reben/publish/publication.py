@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reben.core.errors import TargetExistsError
+from reben.describe.files import write_json_record
 from reben.learn.models.hub import CONFIG_FILE, WEIGHTS_FILE
 from reben.publish.hub import Upload
 from reben.publish.mlm import MLM_FILE, mlm_item
@@ -71,7 +72,7 @@ def write_publication(
             draw(folder / PICTURE_FILE)
         item = mlm_item(facts, repository=repository, license_id=license_id)
         if item is not None:
-            atomic.write_json(folder / MLM_FILE, item)
+            write_json_record(folder / MLM_FILE, item)
         options = CardOptions(repository, license_id, dataset, picture=draw is not None, item=item is not None)
         (folder / CARD_FILE).write_text(write_card(facts, options), encoding="utf-8")
     return Publication(target, {file.name: file.stat().st_size for file in sorted(target.iterdir())})

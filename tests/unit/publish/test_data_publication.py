@@ -100,6 +100,8 @@ def test_pictures_for_the_viewer(data: Path, tmp_path: Path):
     assert -1 < row["latitude"] < 1  # in the Gulf of Guinea
     block = DatasetCard(found.card).data.to_dict()
     assert [config["config_name"] for config in block["configs"]] == ["images", "patches"]
+    (described,) = block["dataset_info"] if isinstance(block["dataset_info"], list) else [block["dataset_info"]]
+    assert [feature["name"] for feature in described["features"]] == table.column_names
 
 
 def test_both_forms_go_together(data: Path, tmp_path: Path):
