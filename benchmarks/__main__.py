@@ -1,11 +1,12 @@
 """`make bench`: what building, encoding and loading reach on this machine, and against what."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import accuracy, archives, construction, correction, encoding, getting, pairs
+from benchmarks import accuracy, archives, construction, correction, encoding, getting, pairs, releasing
 from benchmarks.dataset import make_dataset
 from benchmarks.report import PAGE, Report
 
@@ -13,7 +14,10 @@ _SCRATCH = Path(".bench")
 _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
-_PARTS = ("accuracy", "pairs", "correction", "construction", "encoding", "archives", "getting", "loading", "training")
+_PARTS = (
+    *("accuracy", "pairs", "correction", "construction", "encoding"),
+    *("archives", "getting", "releasing", "loading", "training"),
+)
 
 
 def main() -> None:
@@ -26,6 +30,24 @@ def main() -> None:
     options = parser.parse_args()
     parts = _PARTS if options.only is None else (options.only,)
     report = Report()
+    _measure_products(report, parts, options.tile_rounds)
+    if "encoding" in parts or "loading" in parts:
+        _measure_stores(report, parts, options.patches, options.rounds)
+    for part, measure in (
+        ("archives", _report_archives),
+        ("getting", _report_getting),
+        ("releasing", _report_releasing),
+    ):
+        if part in parts:
+            measure(report, options.patches, options.rounds)
+    if "training" in parts:
+        _measure_training(report, options.rounds)
+    if options.only is None:
+        report.write()
+
+
+def _measure_products(report: Report, parts: Sequence[str], rounds: int) -> None:
+    """What is done to products, before there are patches."""
     if "accuracy" in parts:
         note = "Real ground seen through ten random atmospheres; aerosol and water vapour read from the image."
         report.heading("Error of the embedded correction", note=note)
@@ -37,21 +59,11 @@ def main() -> None:
     if "correction" in parts:
         note = "Embedded engine; the tile of the next section, seen through an atmosphere."
         report.heading("Correcting one full-size tile", note=note)
-        _report_tile(report, correction.measure(_CACHE, _SCRATCH, rounds=options.tile_rounds), correction.DECODE)
+        _report_tile(report, correction.measure(_CACHE, _SCRATCH, rounds=rounds), correction.DECODE)
     if "construction" in parts:
         note = "Real texture, 8,281 patches, 9,000 land-cover polygons."
         report.heading("Building one full-size tile", note=note)
-        _report_tile(report, construction.measure(_CACHE, _SCRATCH, rounds=options.tile_rounds), construction.DECODE)
-    if "encoding" in parts or "loading" in parts:
-        _measure_stores(report, parts, options.patches, options.rounds)
-    if "archives" in parts:
-        _report_archives(report, options.patches, options.rounds)
-    if "getting" in parts:
-        _report_getting(report, options.patches, options.rounds)
-    if "training" in parts:
-        _measure_training(report, options.rounds)
-    if options.only is None:
-        report.write()
+        _report_tile(report, construction.measure(_CACHE, _SCRATCH, rounds=rounds), construction.DECODE)
 
 
 def _report_accuracy(report: Report, found: accuracy.Accuracy | None) -> None:
@@ -128,6 +140,21 @@ def _report_getting(report: Report, patches: int, rounds: int) -> None:
         f"{found.requests:,} requests bring {found.fetched_bytes / found.value_bytes - 1:.1%} more than the values. "
         f"Peak memory: {found.peak_memory_bytes / 1e9:.2f} GB."
     )
+
+
+def _report_releasing(report: Report, patches: int, rounds: int) -> None:
+    data = make_dataset(_SCRATCH, patches)
+    report.heading("Archives of a release", note=f"{patches:,} patches with Sentinel-1 and reference maps.")
+    found = releasing.measure(data, _SCRATCH, rounds=rounds)
+    own = found.seconds[releasing.STORE]
+    report.table(
+        ("", "MB of tar/s", "time against the first row"),
+        {
+            name: (f"{found.tar_bytes / value / 1e6:,.0f}", f"{value / own:.2f}")
+            for name, value in found.seconds.items()
+        },
+    )
+    report.line(f"Peak memory of `reben release`: {found.peak_memory_bytes / 1e6:.0f} MB.")
 
 
 def _measure_training(report: Report, rounds: int) -> None:

@@ -23,6 +23,7 @@ from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions
 from reben.learn.training.options import TrainOptions
 from reben.learn.training.recipe import Recipe
 from reben.publish.options import PublishDataOptions, PublishOptions
+from reben.release.options import ReleaseOptions
 from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
@@ -40,6 +41,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "retrieve": (RetrieveOptions,),
     "evaluate-retrieval": (EvaluateRetrievalOptions,),
     "publish": (PublishOptions,),
+    "release": (ReleaseOptions, RecordOptions),
     "publish-data": (PublishDataOptions, RecordOptions),
 }
 """By command; search to encode are also sections of a pipeline's configuration."""

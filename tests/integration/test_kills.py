@@ -23,6 +23,7 @@ from reben.construct.options import BuildOptions
 from reben.construct.plan import plan_build
 from reben.correct.correction import choose_l1c, correct
 from reben.correct.sixs.engine import SixsEngine
+from reben.describe.options import RecordOptions
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan_encoding
 from reben.encode.shards import encode_shards
@@ -32,6 +33,9 @@ from reben.learn.training.loop import train
 from reben.learn.training.recipe import make_recipe
 from reben.pipeline.configuration import read_configuration
 from reben.pipeline.sequence import run_pipeline
+from reben.release.data import find_release_data
+from reben.release.options import ReleaseOptions
+from reben.release.stage import release
 from reben.work.context import Context
 from stand_ins.data_space import PASSWORD, USERNAME, DataSpaceStandIn
 from stand_ins.kills import every_kill, hidden_in, run_until, stride
@@ -72,6 +76,25 @@ def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Pa
         shutil.rmtree(place)
 
     assert every_kill(work, tmp_path, check=check, step=stride(1)) > 3
+
+
+def test_releasing(tiny_dataset: DatasetPaths, tmp_path: Path):
+    data, options = find_release_data(tiny_dataset.root), ReleaseOptions(level=1, threads=1, split_gb=0.001)
+
+    def work(place: Path) -> None:
+        release(data, place / "release", options, Context(), records=RecordOptions(license="CC0-1.0"))
+
+    work(tmp_path)
+    whole = contents(tmp_path / "release")
+    assert "BigEarthNet-S2.tar.zstac" in whole
+
+    def check(place: Path) -> None:
+        found = contents(place / "release")
+        assert {name for name in {*found, *whole} if found.get(name) != whole.get(name)} == set()
+        assert hidden_in(place) == []
+        shutil.rmtree(place)
+
+    assert every_kill(work, tmp_path, check=check, step=stride(7)) > 3
 
 
 @pytest.mark.parametrize(("output_format", "step"), [("geotiff", 83), ("store", 11)])

@@ -87,7 +87,6 @@ def test_what_was_encoded_is_exported_byte_for_byte(real_store: Path, real_patch
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("tiles.csv", "tile,crs,ulx_m,uly_m\n", "it is not known where tile"),
         ("tiles.csv", "tile,crs\na,b\n", "line 2: has no ulx_m, uly_m"),
         ("tiles.json", '{"tiles": 3}', "cannot be read as the places of tiles"),
     ],

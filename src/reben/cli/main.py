@@ -8,6 +8,7 @@ import typer
 
 from reben.cli import (
     build,
+    compare,
     correct,
     demo,
     download,
@@ -16,6 +17,7 @@ from reben.cli import (
     evaluate,
     experiment,
     export,
+    figures,
     footprints,
     get,
     metadata,
@@ -24,6 +26,7 @@ from reben.cli import (
     predict,
     publish,
     publish_data,
+    release,
     retrieve,
     search,
     split,
@@ -57,12 +60,14 @@ add_command(app, "pipeline", pipeline.pipeline, panel=_GET)
 add_command(app, "build", build.build, panel=_BUILD)
 add_command(app, "split", split.split, panel=_BUILD)
 add_command(app, "verify", verify.verify, panel=_BUILD)
+add_command(app, "compare", compare.compare, panel=_BUILD)
 add_command(app, "metadata", metadata.metadata, panel=_BUILD)
 add_command(app, "footprints", footprints.footprints, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
 add_command(app, "plot", plot.plot, panel=_ENCODE)
+app.add_typer(figures.app, name="figures", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "train", train.train, panel=_TRAIN)
 add_command(app, "evaluate", evaluate.evaluate, panel=_TRAIN)
 add_command(app, "models", experiment.models, panel=_TRAIN)
@@ -74,6 +79,7 @@ add_command(app, "retrieve", retrieve.retrieve, panel=_USE)
 add_command(app, "evaluate-retrieval", retrieve.evaluate_retrieval, panel=_USE)
 add_command(app, "export", export.export, panel=_SHARE, renamed={"--onnx": "--output"})
 add_command(app, "publish", publish.publish, panel=_SHARE)
+add_command(app, "release", release.release, panel=_SHARE)
 add_command(app, "publish-data", publish_data.publish_data, panel=_SHARE)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reben.io.dataset.folder import DataFolder
 
 
+PICTURE_ENDINGS = (".png", ".pdf", ".svg")
 DATA_PANEL = "Data"
 Data = Annotated[
     Path | None,
@@ -43,6 +44,14 @@ Checkpoint = Annotated[
     typer.Option(
         help="Run directory of `reben train`, a folder with published weights, or owner/name or owner/name@revision on "
         "the Hugging Face hub.",
+        show_default=False,
+    ),
+]
+TileExtents = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where tiles lie, if neither the build-report.json beside the store nor their names tell: such a report, "
+        "or a CSV file with tile,crs,ulx_m,uly_m.",
         show_default=False,
     ),
 ]

@@ -10,8 +10,6 @@ from reben.cli.console import needs_extra, say
 from reben.core.names import SplitName
 from reben.core.palettes import PaletteName, in_palette
 
-ENDINGS = (".png", ".pdf", ".svg")
-
 
 def plot(
     output: Annotated[Path, typer.Option(help="Picture to write (.png, .pdf, .svg).", show_default=False)],
@@ -29,7 +27,7 @@ def plot(
     ] = "legend",
 ) -> None:
     """Draw patches: true colour, radar, reference map and labels side by side."""
-    options.expect_ending(output, ENDINGS, "--output")
+    options.expect_ending(output, options.PICTURE_ENDINGS, "--output")
     found = options.inputs(data, store, metadata)
     with needs_extra("report"):
         from reben.pictures.patch_pictures import pictures_of

@@ -89,15 +89,7 @@ def merge(
 def export(
     store: _Store,
     target: _Target,
-    tiles: Annotated[
-        Path | None,
-        typer.Option(
-            "--tile-extents",
-            help="Where tiles lie, if neither the build-report.json beside the store nor their names tell: such a "
-            "report, or a CSV file with tile,crs,ulx_m,uly_m.",
-            show_default=False,
-        ),
-    ] = None,
+    tile_extents: options.TileExtents = None,
     patch_size: Annotated[int, typer.Option(min=60, help="Side of a patch, in metres.")] = PATCH_SIZE_M,
 ) -> None:
     """Write the patches of a store as GeoTIFFs in the published layout."""
@@ -105,7 +97,7 @@ def export(
     from reben.io.dataset.tile_extents import find_tile_extents
     from reben.io.store import open_store
 
-    opened, extents = open_store(store), find_tile_extents(tiles, [store])
+    opened, extents = open_store(store), find_tile_extents(tile_extents, [store])
     with progress("exporting") as start:
         export_store(opened, extents, target, patch_size_m=patch_size, progress=start(len(opened)))
     say(f"{target}: {len(opened):,} values")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli import options
-from reben.cli.console import STDOUT, print_json, progress, say, stderr
+from reben.cli.console import STDOUT, context, print_json, progress, say, stderr
 
 if TYPE_CHECKING:
     from reben.verify.findings import Check
@@ -28,6 +28,24 @@ def verify(
         Path | None,
         typer.Option(help="Directory with the v1 footprints: countries of published tables are checked, too."),
     ] = None,
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release",
+            help="Compare, byte for byte, with reBEN as it was published, or with the release whose hashes.txt or "
+            "FILE.md5 is given behind it.",
+        ),
+    ] = False,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help="With --release: archive of that release (path or address), of which the first bytes are read, to "
+            "know the form of the headers instead of trying the usual ones.",
+            show_default=False,
+            metavar="PATH|URL",
+        ),
+    ] = None,
+    tile_extents: options.TileExtents = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that read; by default one per processor.")
     ] = None,
@@ -36,18 +54,72 @@ def verify(
     """Check data sets and stores against their tables, and published tables against the rules.
 
     Of a data set every file is read: present, size, data type, place; labels are made again from the reference maps,
-    splits from the grid. Ends with exit code 1 where something differs.
+    splits from the grid. With --release the archives are made again in memory, and their MD5 is compared: is this, byte
+    for byte, what was published? Ends with exit code 1 where something differs.
+
+    Examples:
+    reben verify reben
+
+    reben verify reben --release
+
+    reben verify copy --release release/hashes.txt
     """
     if not data and not published:
         raise typer.BadParameter("give a data set, a store, or --published TABLE")
+    if release:
+        if published or metadata or v1_geometries:
+            raise typer.BadParameter("--release goes without --published, --metadata and --v1-geometries")
+        _verify_release(data or [], like, tile_extents, workers, json)
+        return
+    if like is not None or tile_extents is not None:
+        raise typer.BadParameter("--like and --tile-extents belong to --release")
     if v1_geometries is not None and not published:
         raise typer.BadParameter("--v1-geometries belongs to --published")
     if metadata and not data:
         raise typer.BadParameter("--metadata belongs to a store")
-    checks = list(_check_all(data or [], published or [], metadata or [], v1_geometries, workers))
+    _end(list(_check_all(data or [], published or [], metadata or [], v1_geometries, workers)), [], json)
+
+
+def _verify_release(
+    given: list[Path], like: str | None, tile_extents: Path | None, workers: int | None, json: Path | None
+) -> None:
+    """Compare data sets with the published release, or with the one whose list of MD5 sums is among what was given."""
+    from dataclasses import replace
+
+    from reben.release.claims import form_in, published_claims, read_claims
+    from reben.release.data import find_release_data
+    from reben.release.proof import prove
+    from reben.work.processes import available_cpus
+
+    lists = [path for path in given if path.is_file() and path.suffix in {".txt", ".md5"}]
+    data = [path for path in given if path not in lists]
+    if len(lists) > 1 or not data:
+        raise typer.BadParameter("--release takes a data set, and at most one list of MD5 sums (.txt or .md5)")
+    claims = read_claims(lists[0]) if lists else published_claims()
+    if like is not None:
+        claims = replace(claims, forms=(form_in(like),))
+    proofs = [
+        prove(
+            find_release_data(path, tile_extents=tile_extents), claims, context(), threads=workers or available_cpus()
+        )
+        for path in data
+    ]
+    _end(
+        [check for proof in proofs for check in proof.checks], [note for proof in proofs for note in proof.notes], json
+    )
+
+
+def _end(checks: "list[Check]", notes: list[str], json: Path | None) -> None:
+    """Print checks and notes; exit code 1 where something differs.
+
+    Raises:
+        Exit: if something differs.
+    """
     differences = sum(check.differences for check in checks)
     if json is not None:
-        print_json(json, {"differences": differences, "checks": [check.as_dict() for check in checks]})
+        print_json(json, {"differences": differences, "checks": [check.as_dict() for check in checks], "notes": notes})
+    for note in notes:
+        stderr.print(f"note: {note}", markup=False)
     if json != STDOUT:
         _print_checks(checks)
     if differences:

@@ -14,9 +14,9 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from reben.core.names import PatchName, TileName
+from reben.core.names import PatchName
 from reben.io.projection import project
-from reben.rules.seasons import meteorological_season
+from reben.rules.seasons import dated_season
 from reben.tile.patches import TilePatches
 
 _SMALLEST_OVERLAP_M2 = 1.0  # less is rounding
@@ -46,7 +46,7 @@ def overlaps(rows: pa.Table, tiles: Mapping[str, TilePatches]) -> list[Overlap]:
     patches = _patches_by_tile(rows)
     seasons: dict[str, list[str]] = defaultdict(list)
     for tile in sorted(patches):
-        seasons[_season(tiles[tile].tile)].append(tile)
+        seasons[dated_season(tiles[tile].tile.sensing_time)].append(tile)
     found = [
         _overlap(season, (tiles[one], patches[one]), (tiles[other], patches[other]))
         for season, members in seasons.items()
@@ -65,13 +65,6 @@ def _patches_by_tile(rows: pa.Table) -> dict[str, _Splits]:
         patch = PatchName.parse(name)
         patches[str(patch.tile)][patch.column, patch.row] = split
     return patches
-
-
-def _season(tile: TileName) -> str:
-    time = tile.sensing_time
-    season = meteorological_season(time)
-    ends_next_year = season == "winter" and time.month == 12  # noqa: PLR2004 - December
-    return f"{season} {time.year + ends_next_year}"
 
 
 def _overlap(season: str, one: tuple[TilePatches, _Splits], other: tuple[TilePatches, _Splits]) -> Overlap:

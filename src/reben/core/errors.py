@@ -133,6 +133,10 @@ class TargetExistsError(RebenError, FileExistsError):
     """A file or directory that is to be written exists already, or another process is writing it."""
 
 
+class ReleaseError(RebenError):
+    """A data set cannot be released as it is, or a release cannot be compared with it."""
+
+
 class PipelineError(RebenError):
     """A pipeline's configuration cannot be used, or one of its stages did not do all of its work."""
 

@@ -24,6 +24,11 @@ PaletteName = Literal["legend", "colour-blind"]
 
 Floats = NDArray[np.float64]
 
+SPLIT_COLOURS: dict[str, Rgb] = {"train": (0, 114, 178), "validation": (240, 228, 66), "test": (0, 158, 115)}
+"""Blue, yellow and green as in the paper's Fig. 3, in the shades of Okabe and Ito (Color Universal Design, 2008)."""
+CHANGE_COLOURS: dict[str, Rgb] = {"kept": (170, 170, 170), "added": (0, 114, 178), "removed": (213, 94, 0)}
+"""Of labels that two versions share, or only one has; blue and vermilion of the same palette."""
+
 _DEFICIENCIES: dict[str, Floats] = {
     "none": np.eye(3),
     "deuteranopia": np.array(

@@ -54,6 +54,9 @@ SNOW_AND_CLOUD_METADATA = _zenodo(
     "metadata_for_patches_with_snow_cloud_or_shadow.parquet", 710_162, "fe31856f4986d446c9468b59d6387c91"
 )
 
+PATCHES = 549_488
+"""Patches of the release: rows of both metadata tables, and Sentinel-1 patches and reference maps as well."""
+
 RELEASE = (S2_ARCHIVE, S1_ARCHIVE, MAPS_ARCHIVE, METADATA, SNOW_AND_CLOUD_METADATA)
 """All files of the Zenodo record that reBEN's users need."""
 

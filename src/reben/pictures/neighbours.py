@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reben.core.errors import KeyNotFoundError
 from reben.io.store import Store
 from reben.pictures.rendering import page_columns, rgb_of, true_colour
-from reben.work import atomic
+from reben.pictures.saving import save_figure
 
 if TYPE_CHECKING:
     from reben.learn.retrieval.neighbours import Neighbour
@@ -63,8 +63,7 @@ def draw_neighbours(target: Path, query: Shown, found: Sequence[Shown], *, title
             colour = _QUERY if patch is query else "black"
             image.set_title(f"{patch.title}\n{patch.patch_id}", fontsize=6.5, color=colour)
             _write_caption(caption, patch, caption_in)
-    with atomic.new_file(target) as partial:
-        figure.savefig(partial, format="png", dpi=110)
+    save_figure(figure, target, dpi=110)
 
 
 def show_retrieval(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reben.core.classes import CLC2018, Legend
 from reben.pictures.rendering import class_colours, legend_entries, page_columns, true_colour
-from reben.work import atomic
+from reben.pictures.saving import save_figure
 
 _COLUMNS_WITH_MAPS = 2
 _IMAGE_IN, _LINE_IN, _HEAD_IN = 3.4, 0.18, 0.9  # inches
@@ -42,10 +42,10 @@ class LabelledPatch:
 
 
 def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, legend: Legend = CLC2018) -> None:
-    """Write a PNG with each patch in true colour, its true and predicted map if it has them, and below it its labels.
+    """Draw each patch in true colour, its true and predicted map if it has them, and below it its labels.
 
     Args:
-        target: PNG file to write.
+        target: file to write (.png, .pdf, .svg).
         patches: at least one.
         title: above all.
         legend: names and colours of the classes of maps.
@@ -75,8 +75,7 @@ def draw_patches(target: Path, patches: Sequence[LabelledPatch], *, title: str, 
     if shown:
         handles = [Patch(facecolor=colour, edgecolor="#888888", label=name) for colour, name in shown]
         figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    with atomic.new_file(target) as partial:
-        figure.savefig(partial, format="png", dpi=110)
+    save_figure(figure, target, dpi=110)
 
 
 def _draw_panels(axes: Sequence[Axes], patch: LabelledPatch, legend: Legend) -> None:

@@ -21,6 +21,8 @@ _WHITE_REFLECTANCE = 0.25
 _GAMMA = 1.8
 """Brightens dark ground, such as forest and water, which fills most of a patch."""
 _REFLECTANCE_SCALE = 10_000
+_LETTER_WIDTH, _HANDLE_LETTERS = 0.56, 5.0
+"""Of a letter, on average, and of what stands before and behind a name in a legend; in sizes of the letters."""
 _DARKEST_DB, _LIGHTEST_DB = {"VV": -22.0, "VH": -29.0}, {"VV": -2.0, "VH": -8.0}
 """Of backscatter on land; two standard deviations of reBEN around its means."""
 
@@ -89,6 +91,22 @@ def legend_entries(maps: Sequence[NDArray[np.int8]], legend: Legend) -> list[tup
     found = sorted({int(i) for classes in maps for i in np.unique(classes)})
     entries = [(rgb_share(legend.class_colours[i]), legend.class_names[i]) for i in found if i >= 0]
     return entries + [(UNLABELLED_COLOUR, UNLABELLED_NAME)] * any(i < 0 for i in found)
+
+
+def legend_columns(names: Sequence[str], width_in: float, *, font_pt: float) -> int:
+    """Columns of a legend that fits into a figure.
+
+    Args:
+        names: of the entries.
+        width_in: of the figure, in inches.
+        font_pt: size of the letters, in points.
+
+    >>> legend_columns(["Pastures", "Urban fabric"], 6.0, font_pt=8), legend_columns(["x" * 90], 6.0, font_pt=8)
+    (2, 1)
+    """
+    longest = max(map(len, names), default=0)
+    column_in = (longest * _LETTER_WIDTH + _HANDLE_LETTERS) * font_pt / 72  # points per inch
+    return max(1, min(len(names), int(width_in / column_in)))
 
 
 def page_columns(panels: int, *, height: float = 1.0, widest: int = 6, aspect: float = 1.4) -> int:

@@ -16,7 +16,7 @@ from reben.core.bands import S1_BANDS, TRUE_COLOUR, true_colour_names
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, SampleError
 from reben.pictures.rendering import class_colours, legend_entries, radar_colour, true_colour
-from reben.work import atomic
+from reben.pictures.saving import save_figure
 
 _PANEL_IN, _CAPTION_IN, _LEGEND_LINE_IN = 2.6, 0.55, 0.24  # inches
 _NARROWEST_IN = 4.2  # a patch id must fit
@@ -110,8 +110,7 @@ def draw_samples(target: Path, patches: Sequence[PatchPicture], *, legend: Legen
         BandError: if there is nothing to show of a patch.
     """
     figure = figure_of(patches, legend=legend, title=title)
-    with atomic.new_file(target) as partial:
-        figure.savefig(partial, format=target.suffix.lower().removeprefix(".") or "png", dpi=130)
+    save_figure(figure, target, dpi=130)
 
 
 def plot(sample: Any, dataset: Any) -> Figure:  # noqa: ANN401 - checked here; a PatchDataset needs torch

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reben.core.classes import Legend
 from reben.pictures.rendering import class_colours, legend_entries, true_colour
-from reben.work import atomic
+from reben.pictures.saving import save_figure
 
 _SIDE_IN = 6.0
 _HEAD_IN, _LEGEND_LINE_IN = 0.8, 0.24
@@ -53,8 +53,7 @@ def draw_tile(
     handles = [Patch(facecolor=colour, edgecolor="#888888", label=name) for colour, name in shown]
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=_LEGEND_COLUMNS, fontsize=8, frameon=False)
-    with atomic.new_file(target) as partial:
-        figure.savefig(partial, format="png", dpi=110)
+    save_figure(figure, target, dpi=110)
 
 
 def _valid_part(known: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -1,8 +1,11 @@
-"""Run an iterator in a thread of its own, some items ahead of whoever needs them."""
+"""Make what comes next while somebody works on what came before: in a thread, or in several."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
 
@@ -10,6 +13,7 @@ _LOOK_S = 0.2
 """How often a thread that waits looks whether it is over."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class _Producer(Generic[T]):
@@ -79,3 +83,30 @@ def ahead(items: Iterator[T], depth: int, *, stop: Callable[[], None] = lambda: 
         if producer.thread.is_alive():
             stop()
         producer.thread.join()
+
+
+@contextmanager
+def mapped_ahead(function: Callable[[T], R], items: Iterable[T], *, threads: int, depth: int) -> Iterator[Iterator[R]]:
+    """`map(function, items)` in threads, in the order of the items; what is raised there is raised where they are used.
+
+    When the block ends, what waits is not begun any more, and what was begun has ended.
+
+    Args:
+        function: called in several threads at the same time.
+        items: taken as they are needed.
+        threads: how many call the function.
+        depth: how many results may wait, those included that are being made.
+    """
+    with ThreadPoolExecutor(threads) as executor:
+        try:
+            yield _in_order(executor, function, iter(items), depth)
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+def _in_order(executor: Executor, function: Callable[[T], R], items: Iterator[T], depth: int) -> Iterator[R]:
+    waiting = deque(executor.submit(function, item) for item in islice(items, depth))
+    while waiting:
+        result = waiting.popleft().result()
+        waiting.extend(executor.submit(function, item) for item in islice(items, 1))
+        yield result

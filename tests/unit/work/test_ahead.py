@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reben.work.ahead import ahead
+from reben.work.ahead import ahead, mapped_ahead
 
 
 def test_items_come_in_their_order():
@@ -64,3 +64,30 @@ def test_what_waits_for_something_else_is_stopped():
     with ahead(numbers(), 1, stop=stopped.set) as items:
         next(items)
     assert stopped.is_set()
+
+
+def test_a_function_is_called_ahead_in_threads_and_its_results_come_in_order():
+    begun: list[int] = []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        return number * 2
+
+    with mapped_ahead(work, range(100), threads=3, depth=5) as results:
+        assert next(results) == 0
+        assert len(begun) <= 6  # no more than may wait, and one for what was taken
+        assert list(results) == [2 * number for number in range(1, 100)]
+
+
+def test_what_fails_in_a_thread_fails_where_its_result_is_taken():
+    def work(number: int) -> int:
+        if number == 3:
+            raise ValueError("three")
+        return number
+
+    taken = []
+    with pytest.raises(ValueError, match="three"), mapped_ahead(work, range(10), threads=2, depth=4) as results:
+        taken += list(results)
+    with mapped_ahead(work, range(3), threads=2, depth=4) as results:
+        taken = list(results)
+    assert taken == [0, 1, 2]

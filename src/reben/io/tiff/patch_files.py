@@ -78,7 +78,7 @@ class PatchFileTemplate:
 
     def write(self, path: AnyPath, pixels: NDArray[Any], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""
-        _write(path, self.file(pixels, left_m, top_m))
+        write_content(path, self.file(pixels, left_m, top_m))
 
 
 @cache
@@ -153,10 +153,15 @@ class ReferenceMapTemplate:
 
     def write(self, path: AnyPath, codes: NDArray[np.uint16], left_m: float, top_m: float) -> None:
         """Write the file of one patch; see `file`."""
-        _write(path, self.file(codes, left_m, top_m))
+        write_content(path, self.file(codes, left_m, top_m))
 
 
-def _write(path: AnyPath, content: bytes) -> None:
+def write_content(path: AnyPath, content: bytes) -> None:
+    """Write a file at once.
+
+    Raises:
+        OSError: if there is no room for all of it.
+    """
     with open(path, "wb", buffering=0) as file:  # noqa: PTH123 - building a Path costs as much as writing
         written = file.write(content)
         if written != len(content):
