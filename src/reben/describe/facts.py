@@ -114,7 +114,7 @@ def facts_of_dataset(
     patches = read_patch_table(tables_of(data))
     identity = identity_of(
         options,
-        folder_name=data.resolve().name,
+        folder_name=data.name if data.name not in {"", "."} else data.resolve().name,
         patch_ids=patches.table["patch_id"],
         legend=patches.legend,
     )
