@@ -30,7 +30,7 @@ from reben.acquire.archives import unpack
 from reben.acquire.folder import Place
 from reben.acquire.products import CatalogueProduct, parse_product, read_names, read_products
 from reben.acquire.query import read_area
-from reben.construct.reference_maps import find_layer
+from reben.construct.land_cover.polygons import find_layer
 from reben.construct.v1_lists import read_names as read_v1_names
 from reben.construct.v1_lists import read_s1_pairs
 from reben.core.errors import RebenError

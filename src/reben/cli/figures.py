@@ -69,7 +69,7 @@ def maps(
     metadata: options.Metadata = None,
     land_cover: Annotated[
         Path | None,
-        typer.Option(help="Land-cover polygons of the data set; patches that were dropped are drawn, too."),
+        typer.Option(help="Land cover, as the build took it; patches that were dropped are drawn, too."),
     ] = None,
     count: _Count = 4,
     palette: _Palette = "legend",
@@ -187,10 +187,15 @@ def _dropped_maps(
 ) -> "list[MapPicture]":
     """Reference maps of cells of the data set's tiles that are not patches of it, for want of labels."""
     from reben.construct.dropped import unlabelled_cells
+    from reben.io.dataset.paths import DatasetPaths
     from reben.io.dataset.tile_extents import find_tile_extents
+    from reben.io.legend_files import CLC2018_FORMAT, read_legend
     from reben.pictures.reference_maps import MapPicture
 
-    cells = unlabelled_cells(rows, land_cover, legend, find_tile_extents(None, list(data.metadata)), count=count)
+    own = DatasetPaths(data.metadata[0].parent).legend
+    expected = read_legend(own) if own.exists() else CLC2018_FORMAT
+    extents = find_tile_extents(None, list(data.metadata))
+    cells = unlabelled_cells(rows, land_cover, legend, extents, count=count, expected=expected)
     return [MapPicture(name, classes, kept=False) for name, classes in cells]
 
 

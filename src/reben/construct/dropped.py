@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reben.construct.reference_maps import burn, find_layer
+from reben.construct.land_cover.finding import find_land_cover
 from reben.core.bands import PATCH_SIZE_M, REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import UNLABELLED, Legend
 from reben.core.grid import PatchGrid, TileExtent
@@ -33,23 +33,23 @@ def unlabelled_cells(
 
     Args:
         rows: metadata rows of the data set.
-        land_cover: polygons from which its maps were made.
+        land_cover: polygons or rasters from which its maps were made.
         legend: of its classes.
         extents: where its tiles lie, by tile id.
         count: how many at most.
-        expected: what the polygons must look like.
+        expected: what the land cover must look like.
 
     Raises:
-        LandCoverError: if the polygons cannot be used.
+        LandCoverError: if the land cover cannot be used.
     """
-    layer = find_layer(land_cover, expected)
+    source = find_land_cover(land_cover, expected)
     there = set(rows["patch_id"].to_pylist())
     side_px = PATCH_SIZE_M // REFERENCE_MAP_RESOLUTION_M
     found: list[tuple[float, Cell]] = []
     for tile in sorted({tile_of(name) for name in there}):
         extent = extents[tile]
         patches = TilePatches(TileName.parse(tile), extent, PatchGrid(extent.side_m))
-        classes = legend.class_map(burn(layer, extent).codes)
+        classes = legend.class_map(source.on(extent).codes)
         for column, row in patches.grid.indices():
             cell = classes[row * side_px : (row + 1) * side_px, column * side_px : (column + 1) * side_px]
             labelled = float(np.mean(cell != UNLABELLED))

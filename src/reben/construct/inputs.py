@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reben.construct.land_cover.finding import find_land_cover, land_cover_files
 from reben.construct.options import BuildOptions
-from reben.construct.reference_maps import find_layer
 from reben.construct.tile import TileSettings
 from reben.construct.v1_lists import read_names, read_s1_pairs
 from reben.core.bands import BANDS
@@ -72,7 +72,8 @@ class BuildInputs:
         options = self.options
         countries = [] if options.countries in _NAMED_COUNTRIES else [Path(options.countries)]
         v1 = [] if options.v1_geometries is None else sorted(options.v1_geometries.glob("*.parquet"))
-        single = [options.clc, options.legend, options.s1_pairs, *options.snow, *options.cloud, *countries, *v1]
+        land_cover = land_cover_files(options.clc)
+        single = [*land_cover, options.legend, options.s1_pairs, *options.snow, *options.cloud, *countries, *v1]
         return [path for path in single if path is not None]
 
     def load(self) -> TileSettings:
@@ -88,7 +89,7 @@ class BuildInputs:
         for band in BANDS.values():
             band.side_px(options.patch_size)
         return TileSettings(
-            find_layer(options.clc, self.land_cover_format()),
+            find_land_cover(options.clc, self.land_cover_format()),
             self._load_countries(),
             None if options.v1_geometries is None else tuple(read_v1_geometries(options.v1_geometries)),
             snow=read_names(options.snow),

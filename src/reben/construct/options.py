@@ -25,9 +25,10 @@ class BuildOptions(Options):
         OnCommandLine(option="--land-cover", former="--clc"),
         Field(examples=["U2018_CLC2018_V2020_20u1.gpkg"]),
     ]
-    """Land-cover polygons: CORINE Land Cover 2018 (GeoPackage), or any others with a legend."""
+    """Land cover: CORINE Land Cover 2018 (GeoPackage, or its 100 m raster), or with a legend any polygons, raster,
+    or folder of rasters."""
     legend: Annotated[Location | None, BeforeValidator(legend_file), _INPUTS, Field(examples=["legend.toml"])] = None
-    """Legend of the polygons: clc2018, the name of one that an installed package adds, or a TOML file."""
+    """Legend of the land cover: clc2018, another name such as worldcover (an unknown one lists all), or a TOML file."""
     s1_scenes: Annotated[Location | None, _INPUTS, Field(examples=["S1"])] = None
     """Folder with geocoded Sentinel-1 scenes: VV and VH, any CRS."""
     s1_unit: Annotated[Unit | None, _INPUTS, Field(examples=["db"])] = None

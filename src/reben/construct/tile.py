@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from reben.construct.land_cover.source import LandCover, ReferenceMap
 from reben.construct.output.tile_output import TileOutput
-from reben.construct.reference_maps import LandCoverLayer, ReferenceMap, burn
 from reben.core.bands import PATCH_SIZE_M
 from reben.core.grid import PatchGrid
 from reben.core.names import S1PatchName
@@ -32,7 +32,7 @@ from reben.work.stage_times import StageTimes
 class TileSettings:
     """All that decides what becomes of a tile, besides its product."""
 
-    land_cover: LandCoverLayer
+    land_cover: LandCover
     countries: Countries
     v1_regions: tuple[V1Geometries, ...] | None = None
     """Footprints of v1; None keeps every valid patch, as for new areas."""
@@ -119,7 +119,7 @@ def build_tile(
         counts["without a v1 patch"] = len(cells) - sum(cell in v1_names for cell in cells)
         cells = [cell for cell in cells if cell in v1_names]
     with times.stage("land cover"):
-        land_cover = burn(settings.land_cover, patches.extent)
+        land_cover = settings.land_cover.on(patches.extent)
     with times.stage("labels"):
         labels = dict(_labels(land_cover, settings, patches.grid, cells))
     counts["too little labelled"] = len(cells) - len(labels)

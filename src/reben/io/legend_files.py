@@ -1,11 +1,12 @@
-"""Legends in files: which codes a file of land-cover polygons has, and which classes they form.
+"""Legends in files: which codes land cover has, in polygons or rasters, and which classes they form.
 
 A legend is a TOML file::
 
     name = "My land cover"
-    code_column = "code"      # column of the polygons, in any case
+    source = "where the codes, names and colours come from"  # optional
+    code_column = "code"      # column of the polygons, in any case; not needed for rasters, whose values are the codes
     crs = "EPSG:25833"        # of polygons in files that do not say it; optional
-    no_polygon = 0            # code of pixels that no polygon covers; unlabelled
+    no_polygon = 0            # code of pixels without land cover; unlabelled
     ignored_layers = ["_old"] # layers with this in their name; optional
 
     [[codes]]
@@ -35,7 +36,7 @@ _NUMBER_KIND, _TEXT_KIND = ".constrained-int", "constrained-str"
 
 @dataclass(frozen=True, slots=True)
 class LandCoverFormat:
-    """How a file of land-cover polygons must look."""
+    """How land cover must look: the columns of its polygons, or the values of its rasters."""
 
     legend: Legend
     code_column: str
@@ -43,7 +44,7 @@ class LandCoverFormat:
     crs: str | None
     """Of the polygons."""
     no_polygon: int
-    """Code of pixels that no polygon covers."""
+    """Code of pixels without land cover."""
     ignored_layers: tuple[str, ...] = ()
     """Layers with one of these in their name, in any case, are left alone."""
     any_crs: bool = False
@@ -57,9 +58,33 @@ class LandCoverFormat:
         """Code by what the column holds, as text."""
         return {str(entry.code): entry.code for entry in self.legend.entries} | dict(self.texts)
 
+    def raster_values(self, *, in_bytes: bool) -> dict[int, int]:
+        """Code by value of a raster.
 
-LEGENDS: Registry[Path] = Registry("reben.legends", {}, kind=Path)
-"""Legend files (TOML) by name, which other packages add; CORINE's own needs no file."""
+        Args:
+            in_bytes: whether the raster's values have 8 bits; CORINE's own rasters then hold the number of each code in
+                its list, as 511 does not fit.
+        """
+        if in_bytes and self.legend is CLC2018:
+            coded = [entry.code for entry in CLC2018.entries if entry.code != self.no_polygon]
+            return dict(enumerate(coded, start=1)) | {_CLC_RASTER_NO_DATA: self.no_polygon}
+        return {entry.code: entry.code for entry in self.legend.entries}
+
+
+_CLC_RASTER_NO_DATA = 48
+"""In the 100 m raster of CORINE Land Cover 2018 (its legend lists 1 to 44, and 48 for NODATA)."""
+
+_FOLDER = Path(__file__).parent / "legends"
+
+LEGENDS: Registry[Path] = Registry(
+    "reben.legends",
+    {
+        name: _FOLDER / f"{name}.toml"
+        for name in (*("worldcover", "clcplus", "dynamicworld", "io-lulc", "nlcd", "mapbiomas", "from-glc10"),)
+    },
+    kind=Path,
+)
+"""Legend files (TOML) by name, ours and those that other packages add; CORINE's own needs no file."""
 
 CLC2018_NAME = "clc2018"
 CLC2018_CRS = "EPSG:3035"
@@ -102,7 +127,8 @@ class _LegendFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Annotated[str, Field(min_length=1)]
-    code_column: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)] = "not stated"
+    code_column: Annotated[str, Field(min_length=1)] = "code"
     crs: str | None = None
     no_polygon: Annotated[int, Field(ge=0, le=_LARGEST_CODE)]
     ignored_layers: list[str] = []

@@ -90,7 +90,7 @@ def test_scenes(
         ({"patch_size": 1210}, BandError, "patch size 1210 m"),
         ({"p": 0.8, "q": 0.3}, SplitError, "training ground remains"),
         ({"legend": Path("missing.toml")}, LegendError, "missing.toml: does not exist"),
-        ({"clc": Path("missing.gpkg")}, LandCoverError, "missing.gpkg: cannot be read"),
+        ({"clc": Path("missing.gpkg")}, LandCoverError, "missing.gpkg: does not exist"),
         ({"snow": (Path("missing.csv"),)}, BuildError, "--snow-list and --cloud-list name v1 patches"),
         ({"unpaired": "keep"}, BuildError, "--unpaired keep needs Sentinel-1"),
     ],

@@ -10,8 +10,9 @@ import rasterio
 from rasterio.transform import from_origin
 
 from reben.construct import tile as module
+from reben.construct.land_cover.polygons import LandCoverLayer
+from reben.construct.land_cover.source import ReferenceMap
 from reben.construct.output.geotiffs import GeotiffOutput
-from reben.construct.reference_maps import LandCoverLayer, ReferenceMap
 from reben.construct.tile import TileSettings, build_tile
 from reben.core.bands import BANDS
 from reben.core.errors import RasterError
@@ -38,7 +39,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> TileSettings:
     codes = np.full((480, 480), 231, np.uint16)
     codes[120:240, :30] = 131  # exactly a quarter
     codes[240:243, :3] = 512
-    monkeypatch.setattr(module, "burn", lambda *_: ReferenceMap(codes, 3, 1))
+    monkeypatch.setattr(LandCoverLayer, "on", lambda *_: ReferenceMap(codes, 3, 1))
     return TileSettings(LandCoverLayer(Path(), "", "", CLC2018_FORMAT, CLC2018_CRS), embedded_countries())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from reben.construct.reference_maps import burn, find_layer
+from reben.construct.land_cover.polygons import find_layer
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.correct.correction import choose_l1c
 from reben.correct.sixs.engine import SixsEngine
@@ -54,7 +54,7 @@ def test_the_corrected_product_shows_the_area(inputs: RawInputs, area: Area, tmp
 
 
 def test_polygons_give_the_land_cover_back(inputs: RawInputs, area: Area):
-    burnt = burn(find_layer(inputs.land_cover), SMALL)
+    burnt = find_layer(inputs.land_cover).on(SMALL)
     assert (burnt.codes == area.codes).mean() > 0.999
     assert burnt.repaired == 0
 

@@ -15,7 +15,7 @@ from reben.core.classes import CLC2018, UNLABELLED
 from reben.core.errors import LandCoverError, LegendError, MetadataError
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.legend_files import CLC2018_FORMAT, legend_file, read_legend
+from reben.io.legend_files import CLC2018_FORMAT, LEGENDS, legend_file, read_legend
 from reben.io.tiff.geotiff import read_band
 from reben.work.processes import worker_pool
 
@@ -100,7 +100,7 @@ def test_clc2018():
     [
         ("no_polygon = 0", "no_polygon = 0\ncolour = 1", r"colour: Extra inputs are not permitted"),
         ('name = "Beech"', 'name = "Beech"\nshade = 1', r"codes\.0\.shade: Extra inputs are not permitted"),
-        ('code_column = "Code"\n', "", r"code_column: Field required"),
+        ("no_polygon = 0\n", "", r"no_polygon: Field required"),
         ("code = 10", "code = 10.0", r"codes\.0\.code: Input should be a valid integer"),
         ("code = 10", "code = true", r"codes\.0\.code: Input should be a valid integer"),
         ("code = 10", "code = -1", r"codes\.0\.code: Input should be greater than or equal to 0"),
@@ -241,7 +241,7 @@ def test_legends_have_names(tmp_path: Path):
     assert legend_file(tmp_path / "mine.toml") == tmp_path / "mine.toml"
     with pytest.raises(LegendError, match="no legend is called so") as caught:
         read_legend(legend_file("example-corps"))
-    assert "known names: clc2018, example-crops" in caught.value.hint
+    assert "from-glc10, example-crops" in caught.value.hint
 
 
 @pytest.mark.usefixtures("example_plugin")
@@ -250,3 +250,12 @@ def test_the_options_of_a_build_take_names():
     assert crops is not None
     assert crops.name == "crops.toml"
     assert BuildOptions(clc="c.gpkg", legend="clc2018").legend is None
+
+
+@pytest.mark.parametrize("name", LEGENDS.own)
+def test_the_legends_of_this_package(name: str):
+    found = read_legend(LEGENDS[name])
+    assert len(found.legend.class_names) >= 7
+    assert len(set(found.legend.class_colours)) > len(found.legend.class_names) * 0.8
+    assert found.no_polygon in {entry.code for entry in found.legend.entries}
+    assert "source = " in LEGENDS[name].read_text()

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from pyproj.exceptions import CRSError
 
-from reben.construct.reference_maps import LandCoverLayer, burn, find_layer
+from reben.construct.land_cover.polygons import LandCoverLayer, find_layer
 from reben.core.errors import CountryError, LandCoverError, RebenError
 from reben.core.grid import TileExtent
 from reben.io.legend_files import CLC2018_CRS, CLC2018_FORMAT
@@ -67,5 +67,5 @@ def test_polygons_that_stop_in_the_middle(kind: str, driver: str, seed: int, tmp
     damaged(path, seed)
     layer = LandCoverLayer(path, "land", "Code_18", CLC2018_FORMAT, CLC2018_CRS)
     extent = TileExtent("EPSG:32632", 600_000, 5_600_000, 109_800)
-    assert len(refusal(lambda: burn(layer, extent))) <= 800
+    assert len(refusal(lambda: layer.on(extent))) <= 800
     assert len(refusal(lambda: read_countries(path))) <= 800

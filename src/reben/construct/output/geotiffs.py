@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from reben.construct.reference_maps import ReferenceMap
+from reben.construct.land_cover.source import ReferenceMap
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M
 from reben.core.names import TileName
 from reben.io.dataset.paths import DatasetPaths

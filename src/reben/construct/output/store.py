@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.construct.reference_maps import ReferenceMap
+from reben.construct.land_cover.source import ReferenceMap
 from reben.core.bands import BANDS, REFERENCE_MAP_RESOLUTION_M, S1_BANDS, S2_BANDS
 from reben.io.store import REFERENCE_MAP_TENSOR, StoreWriter, TensorSpec, header, reference_map_key
 from reben.tile.bands import TileBands

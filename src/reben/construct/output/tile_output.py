@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from reben.construct.reference_maps import ReferenceMap
+from reben.construct.land_cover.source import ReferenceMap
 from reben.tile.bands import TileBands
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Partner

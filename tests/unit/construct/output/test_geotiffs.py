@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from reben.construct.land_cover.source import ReferenceMap
 from reben.construct.output.geotiffs import GeotiffOutput
-from reben.construct.reference_maps import ReferenceMap
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.tiff.geotiff import read_band, write_band, write_reference_map

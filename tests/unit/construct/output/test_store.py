@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from rasterio.transform import from_origin
 
+from reben.construct.land_cover.polygons import find_layer
 from reben.construct.output.geotiffs import GeotiffOutput
 from reben.construct.output.store import StoreOutput
-from reben.construct.reference_maps import find_layer
 from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.core.bands import BANDS, S1_BANDS, S2_BANDS
 from reben.encode.bigearthnet import sources

@@ -1,4 +1,4 @@
-"""Reference maps: land-cover polygons burnt into the 10 m grid of a tile.
+"""Land cover in polygons: burnt into the 10 m grid of a tile.
 
 Source: reBEN paper, section II.A; the published maps: polygons reprojected to the tile's CRS, burnt by the pixel-centre
 rule, 999 where there is none.
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
+from reben.construct.land_cover.source import ReferenceMap
 from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileExtent
@@ -42,17 +43,25 @@ class LandCoverLayer:
     crs: str
     """Of the polygons."""
 
+    def on(self, extent: TileExtent) -> ReferenceMap:
+        """Land cover of a tile; where polygons overlap, the later one in the file is seen.
 
-@dataclass(frozen=True, slots=True)
-class ReferenceMap:
-    """Land cover of a whole tile."""
-
-    codes: NDArray[np.uint16]
-    """Code per 10 m pixel, shape (rows, columns)."""
-    polygons: int
-    """Polygons that were burnt."""
-    repaired: int
-    """Polygons among them that were invalid."""
+        Raises:
+            LandCoverError: if a polygon has a code that is not a number, or that the legend does not know.
+        """
+        codes, polygons, repaired = _polygons_of(self, extent)
+        side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
+        shape = (side_px, side_px)
+        if not len(codes):
+            return ReferenceMap(np.full(shape, self.format.no_polygon, np.uint16))
+        burnt: NDArray[np.uint16] = rasterize(
+            zip(polygons, codes, strict=True),
+            out_shape=shape,
+            fill=self.format.no_polygon,
+            transform=from_origin(extent.ulx_m, extent.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M),
+            dtype="uint16",
+        )
+        return ReferenceMap(burnt, len(codes), repaired)
 
 
 def find_layer(path: Path, expected: LandCoverFormat = CLC2018_FORMAT) -> LandCoverLayer:
@@ -103,27 +112,6 @@ def _only_table(path: Path, expected: LandCoverFormat) -> LandCoverLayer:
     if not rows:
         raise LandCoverError(f"{path}: is empty")
     return LandCoverLayer(path, "", columns[0], expected, _checked_crs(path, "", crs, expected))
-
-
-def burn(source: LandCoverLayer, extent: TileExtent) -> ReferenceMap:
-    """Land cover of a tile; where polygons overlap, the later one in the file is seen.
-
-    Raises:
-        LandCoverError: if a polygon has a code that is not a number, or that the legend does not know.
-    """
-    codes, polygons, repaired = _polygons_of(source, extent)
-    side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
-    shape = (side_px, side_px)
-    if not len(codes):
-        return ReferenceMap(np.full(shape, source.format.no_polygon, np.uint16), 0, 0)
-    burnt: NDArray[np.uint16] = rasterize(
-        zip(polygons, codes, strict=True),
-        out_shape=shape,
-        fill=source.format.no_polygon,
-        transform=from_origin(extent.ulx_m, extent.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M),
-        dtype="uint16",
-    )
-    return ReferenceMap(burnt, len(codes), repaired)
 
 
 def _is_ignored(layer: str, expected: LandCoverFormat) -> bool:

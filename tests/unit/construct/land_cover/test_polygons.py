@@ -10,8 +10,8 @@ import pytest
 import rasterio
 import shapely
 
-from reben.construct import reference_maps as module
-from reben.construct.reference_maps import burn, find_layer
+from reben.construct.land_cover import polygons as module
+from reben.construct.land_cover.polygons import find_layer
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileExtent
 from reben.io.geoparquet import read_geoparquet
@@ -49,7 +49,7 @@ def square(left_px: int, top_px: int, side_px: int) -> shapely.Geometry:
 
 def test_polygons_are_burnt_where_they_cover_pixel_centres(tmp_path: Path):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 100), square(100, 0, 50)], ["211", "312"])
-    found = burn(find_layer(path), EXTENT)
+    found = find_layer(path).on(EXTENT)
     assert found.codes.shape == (1000, 1000)
     assert found.codes.dtype == np.uint16
     expected = np.full((1000, 1000), 999)
@@ -69,14 +69,14 @@ def test_the_published_map_of_a_real_patch_is_reproduced(shared_data: Path, tmp_
     polygons = [shapely.geometry.shape(outline) for outline, _ in outlines]
     file = write_layer(tmp_path / "clc.gpkg", polygons, [str(int(code)) for _, code in outlines])
     extent = TileExtent("EPSG:32633", bounds.left, bounds.top, 1200)
-    np.testing.assert_array_equal(burn(find_layer(file), extent).codes, codes)
+    np.testing.assert_array_equal(find_layer(file).on(extent).codes, codes)
 
 
 def test_polygons_elsewhere_are_not_even_read(tmp_path: Path):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10), square(90_000, 0, 10)], ["211", "312"])
-    assert burn(find_layer(path), EXTENT).polygons == 1
+    assert find_layer(path).on(EXTENT).polygons == 1
     far = TileExtent("EPSG:32633", 700_000, 5_000_000, 10_000)
-    nothing = burn(find_layer(path), far)
+    nothing = find_layer(path).on(far)
     assert nothing.polygons == 0
     assert (nothing.codes == 999).all()
 
@@ -86,7 +86,7 @@ def test_invalid_polygons_are_repaired_and_counted(tmp_path: Path):
     bow_tie = shapely.Polygon(
         [(left, top), (left + 1000, top - 1000), (left + 1000, top), (left, top - 1000), (left, top)]
     )
-    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [bow_tie], ["211"])), EXTENT)
+    found = find_layer(write_layer(tmp_path / "clc.gpkg", [bow_tie], ["211"])).on(EXTENT)
     assert found.repaired == 1
     assert 4_500 < (found.codes == 211).sum() < 5_500
 
@@ -104,7 +104,7 @@ def test_spikes_of_invalid_polygons_label_nothing(tmp_path: Path):
             (left, top - 500),
         ]
     )
-    found = burn(find_layer(write_layer(tmp_path / "clc.gpkg", [spiked], ["211"])), EXTENT)
+    found = find_layer(write_layer(tmp_path / "clc.gpkg", [spiked], ["211"])).on(EXTENT)
     assert found.repaired == 1
     assert (found.codes[:50, :50] == 211).all()
     assert not (found.codes[:, 50:] == 211).any()
@@ -117,7 +117,7 @@ def test_the_official_layer_is_found_and_overseas_ones_are_ignored(shared_data: 
     found = find_layer(path)
     assert (found.layer, found.column) == ("U2018_CLC2018_V2020_20u1", "Code_18")
     granada = TileExtent("EPSG:32630", 440_000, 4_110_000, 30_000)
-    assert (burn(found, granada).codes != 999).sum() > 100_000
+    assert (found.on(granada).codes != 999).sum() > 100_000
 
 
 def test_a_file_in_another_crs(shared_data: Path):
@@ -154,7 +154,7 @@ def test_an_empty_layer(tmp_path: Path):
 def test_codes_that_the_legend_does_not_know(tmp_path: Path, code: str):
     path = write_layer(tmp_path / "clc.gpkg", [square(0, 0, 10)], [code])
     with pytest.raises(LandCoverError, match=f"column CODE_18: '{code}' is not a code of legend CLC2018"):
-        burn(find_layer(path), EXTENT)
+        find_layer(path).on(EXTENT)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path):
@@ -201,7 +201,7 @@ def test_own_polygons_in_any_crs_format_and_kind_of_code(
     if name.endswith(".geojson"):
         crs = "EPSG:4326"  # as its standard demands
     path = own_polygons(tmp_path / name, codes, crs)
-    found = burn(find_layer(path, own_legend(tmp_path, first, second)), EXTENT)
+    found = find_layer(path, own_legend(tmp_path, first, second)).on(EXTENT)
     numbers = codes if isinstance(codes[0], int) else [1, 2]
     expected = np.zeros((1000, 1000))
     expected[:100, :100] = numbers[0]
@@ -215,13 +215,13 @@ def test_a_file_without_crs_takes_that_of_the_legend(tmp_path: Path):
         find_layer(path, own_legend(tmp_path, "7", "9"))
     assert 'crs = "EPSG:4326"' in caught.value.hint
     legend = own_legend(tmp_path, "7", "9", 'crs = "EPSG:32633"\n')
-    assert (burn(find_layer(path, legend), EXTENT).codes[:50, :150] > 0).all()
+    assert (find_layer(path, legend).on(EXTENT).codes[:50, :150] > 0).all()
 
 
 def test_a_text_that_the_legend_lacks_is_named(tmp_path: Path):
     path = own_polygons(tmp_path / "cover.gpkg", ["F", "Village"], "EPSG:4326")
     with pytest.raises(LandCoverError, match="'Village' is not a code of legend Mine") as caught:
-        burn(find_layer(path, own_legend(tmp_path, '"F"', '"L"')), EXTENT)
+        find_layer(path, own_legend(tmp_path, '"F"', '"L"')).on(EXTENT)
     assert "add it to the legend" in caught.value.hint
 
 
@@ -248,7 +248,7 @@ def test_tables_are_read_once_burnt_in_their_order_and_read_again_when_they_have
         geopandas.GeoDataFrame({"class": codes}, geometry=squares, crs=EXTENT.crs).to_parquet(path)
         layer = find_layer(path, legend)
         for _ in range(2):
-            burnt = burn(layer, EXTENT).codes
+            burnt = layer.on(EXTENT).codes
             assert [burnt[10, 10], burnt[60, 60], burnt[10, 95]] == codes
     assert reads == [path, path]
 
@@ -260,4 +260,4 @@ def test_a_table_that_is_damaged_in_the_middle(tmp_path: Path):
     path.write_bytes(content)
     layer = find_layer(path, own_legend(tmp_path, "7", "9"))
     with pytest.raises(LandCoverError, match="cannot be read"):
-        burn(layer, EXTENT)
+        layer.on(EXTENT)
