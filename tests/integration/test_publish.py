@@ -43,7 +43,7 @@ def test_a_run_is_published_and_used_by_its_name(
     assert hub.token not in result.stdout + result.stderr + dry.stdout + dry.stderr
 
     files = hub.repositories["someone/net"].files["main"]
-    names = {"README.md", "config.json", "metrics.csv", "model.safetensors", "test_patches.png"}
+    names = {"README.md", "config.json", "metrics.csv", "model.safetensors", "stac-item.json", "test_patches.png"}
     assert set(files) == names | {".gitattributes"}
     assert {file.name for file in (run / "publish").iterdir()} == names
     for content in files.values():

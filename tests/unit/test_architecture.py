@@ -38,6 +38,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "describe/band_facts.py",  # unit/describe/test_facts.py
         "describe/files.py",  # unit/describe/test_stage.py
         "publish/image_tables.py",  # unit/publish/test_data_publication.py
+        "describe/store_files.py",  # unit/describe/test_stac_items.py
         "describe/patch_tables.py",  # unit/describe/test_geotable.py
         "data/kernels.py",  # unit/data/test_preparation.py
         "encode/export.py",  # integration/test_store_commands.py

@@ -33,7 +33,7 @@ def publish_data(
     """
     own, remaining = separated(PublishDataOptions, settings)
     records = options_from(RecordOptions, **remaining)
-    with needs_extra("hub,report"):
+    with needs_extra("hub"):
         from reben.publish.data_publication import write_data_publication
         from reben.publish.hub import expect_repository, push_in_pieces
 

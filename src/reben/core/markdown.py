@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 _SPECIAL = str.maketrans(
     {character: f"\\{character}" for character in "\\`*_[]#|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
+_IN_CELLS = str.maketrans({character: f"\\{character}" for character in "\\|[`"} | {"<": "&lt;"})
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -20,8 +21,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def cell(value: object) -> str:
-    """Text that cannot break out of its cell."""
-    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())
+    """Text that cannot break out of its cell, and is no link."""
+    return " ".join(str(value).translate(_IN_CELLS).split())
 
 
 def inline(text: str) -> str:

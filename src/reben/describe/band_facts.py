@@ -65,5 +65,5 @@ def facts_of(band: Band, side_px: int, statistics: Statistics | None, *, known: 
     if band.sensor == "s1":
         return BandFacts(band, side_px, own, polarisation=band.name, unit="dB")
     name, centre, width = _SENTINEL_2A.get(band.name, ("", None, None))
-    scale = _REFLECTANCE_SCALE if centre is not None else None
+    scale = _REFLECTANCE_SCALE if centre is not None and band.dtype == "uint16" else None  # floats may be anything
     return BandFacts(band, side_px, own, name, centre, width, scale=scale)

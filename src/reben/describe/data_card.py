@@ -32,6 +32,8 @@ class ViewerConfig:
     name: str
     files: Mapping[str, str]
     """Path or pattern by split."""
+    features: tuple[Mapping[str, str], ...] = ()
+    """Columns in the hub's words; empty where the files tell."""
 
 
 def card_of(facts: DatasetFacts, files: Sequence[DescribedFile], configs: Sequence[ViewerConfig] = ()) -> str:
@@ -79,6 +81,12 @@ def _block(facts: DatasetFacts, configs: Sequence[ViewerConfig]) -> dict[str, An
                 **({"default": True} if number == 0 else {}),
             }
             for number, config in enumerate(configs)
+        ]
+    described = [config for config in configs if config.features]
+    if described:
+        block["dataset_info"] = [
+            {"config_name": config.name, "features": [dict(feature) for feature in config.features]}
+            for config in described
         ]
     return block
 

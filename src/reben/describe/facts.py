@@ -19,6 +19,7 @@ from reben.describe.files import DescribedFile, of_part
 from reben.describe.identity import Identity, identity_of
 from reben.describe.options import RecordOptions
 from reben.describe.patch_tables import PatchTable, read_patch_table
+from reben.describe.store_files import StoreFiles, store_files
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.dataset.statistics import read_statistics
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, is_store, open_store, reference_map_key
@@ -39,8 +40,8 @@ class DatasetFacts:
     """Of Sentinel-2, then of Sentinel-1; empty if neither images nor files say which there are."""
     form: Form
     """In which form the patches are published."""
-    store_name: str
-    """Of the folder of the store, if that is the form."""
+    store: StoreFiles | None
+    """Files of the store, if that is the form."""
     maps: bool
     """Whether there are reference maps."""
     statistics_of: str
@@ -93,13 +94,16 @@ class DatasetFacts:
         return [facts for facts in self.bands if facts.band.sensor == sensor]
 
 
-def facts_of_dataset(data: Path, options: RecordOptions, files: Sequence[DescribedFile] = ()) -> DatasetFacts:
+def facts_of_dataset(
+    data: Path, options: RecordOptions, files: Sequence[DescribedFile] = (), *, store: Path | None = None
+) -> DatasetFacts:
     """Facts of a data folder, or of a data set in the published layout.
 
     Args:
         data: folder with metadata tables.
         options: what its publisher says.
         files: of the release; they decide what there is, and in which form. Without any, the folder does.
+        store: as it is published, in files of other sizes perhaps; by default that of the folder.
 
     Raises:
         MetadataError: if a table is wrong, or the options do not fit the data.
@@ -110,13 +114,14 @@ def facts_of_dataset(data: Path, options: RecordOptions, files: Sequence[Describ
     patches = read_patch_table(tables_of(data))
     identity = identity_of(
         options,
-        folder_name=data.resolve().name,
+        folder_name=data.name if data.name not in {"", "."} else data.resolve().name,
         patch_ids=patches.table["patch_id"],
         legend=patches.legend,
     )
-    form, store = _form(paths, files)
+    published = store or _store_of(paths)
+    form = _form(paths, files, published)
     statistics, source = _statistics(paths, reben=options.reben)
-    tensors = _tensors(store, patches.table) if store is not None else None
+    tensors = _tensors(open_store(published), patches.table) if published is not None else None
     bands = _bands(paths, patches, files, tensors)
     known = tensors is None or all(name in BANDS for name in tensors.bands)
     return DatasetFacts(
@@ -125,14 +130,16 @@ def facts_of_dataset(data: Path, options: RecordOptions, files: Sequence[Describ
         bands=tuple(
             facts_of(
                 band,
-                band.side_px(patches.patch_size_m) if tensors is None else tensors.sides_px[band.name],
+                tensors.sides_px[band.name]
+                if tensors is not None and band.name in tensors.sides_px
+                else band.side_px(patches.patch_size_m),
                 statistics,
                 known=known,
             )
             for band in bands
         ),
         form=form,
-        store_name=Path(str(store.path)).name if store is not None else paths.store.name,
+        store=store_files(published) if form == "store" and published is not None else None,
         maps=_has_maps(paths, files, tensors),
         statistics_of=source,
         times=_times(patches.table["patch_id"], PATCH_PATTERN),
@@ -150,14 +157,19 @@ class _Tensors:
     maps: bool
 
 
-def _form(paths: DatasetPaths, files: Sequence[DescribedFile]) -> tuple[Form, Store | None]:
-    """The form of the patches, and the store if there is one."""
-    stores = [paths.store] if is_store(paths.store) else []
-    stores += [path for path in sorted(paths.root.iterdir()) if not stores and path.is_dir() and is_store(path)]
-    store = open_store(stores[0]) if stores else None
+def _store_of(paths: DatasetPaths) -> Path | None:
+    """The store of a data folder, which may have any name if it is the only one."""
+    if is_store(paths.store):
+        return paths.store
+    stores = [path for path in sorted(paths.root.iterdir()) if path.is_dir() and is_store(path)]
+    return stores[0] if len(stores) == 1 else None
+
+
+def _form(paths: DatasetPaths, files: Sequence[DescribedFile], store: Path | None) -> Form:
+    """In which form the patches are published."""
     if files:
-        return ("geotiffs" if of_part(files, "s2", "s1", "maps") else "store"), store
-    return ("geotiffs" if paths.s2.is_dir() or store is None else "store"), store
+        return "geotiffs" if of_part(files, "s2", "s1", "maps") else "store"
+    return "geotiffs" if paths.s2.is_dir() or store is None else "store"
 
 
 def _statistics(paths: DatasetPaths, *, reben: bool) -> tuple[Statistics | None, str]:
@@ -179,7 +191,8 @@ def _tensors(store: Store, table: pa.Table) -> _Tensors | None:
     """
     if not table.num_rows:
         return None
-    patch_id, partner = (table[name][0].as_py() for name in ("patch_id", "s1_name"))
+    patch_id, partners = table["patch_id"][0].as_py(), pc.drop_null(table["s1_name"])
+    partner = partners[0].as_py() if len(partners) else None
     shapes: dict[str, tuple[int, np.dtype[Any]]] = {}
     for key in filter(None, (patch_id, partner)):
         try:
@@ -196,6 +209,8 @@ def _bands(
     paths: DatasetPaths, patches: PatchTable, files: Sequence[DescribedFile], tensors: _Tensors | None
 ) -> list[Band]:
     """Bands of Sentinel-2, then of Sentinel-1, as far as they are there."""
+    if files and not of_part(files, "s2", "s1", "maps", "store"):
+        return []  # the images themselves are not part of the release
     has_partners = patches.table["s1_name"].null_count < patches.table.num_rows
     if files and of_part(files, "s2", "s1"):
         there = {"s2": bool(of_part(files, "s2")), "s1": bool(of_part(files, "s1"))}
@@ -207,7 +222,7 @@ def _bands(
 
 
 def _has_maps(paths: DatasetPaths, files: Sequence[DescribedFile], tensors: _Tensors | None) -> bool:
-    if of_part(files, "s2", "s1", "maps"):
+    if files and not of_part(files, "store"):
         return bool(of_part(files, "maps"))
     return tensors.maps if tensors is not None else paths.reference_maps.is_dir()
 

@@ -1,10 +1,13 @@
 """The files of a release, as records name them."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from reben.core.errors import MetadataError
+from reben.work import atomic
 from reben.work.checksums import sha256
 
 Part = Literal["s2", "s1", "maps", "metadata", "store", "images", "record"]
@@ -48,3 +51,18 @@ def described(folder: Path, name: str, part: Part) -> DescribedFile:
 def of_part(files: Iterable[DescribedFile], *parts: Part) -> list[DescribedFile]:
     """The files that hold one of some parts."""
     return [file for file in files if file.part in parts]
+
+
+def write_json_record(target: Path, content: dict[str, Any]) -> None:
+    """Write a record; `</` is escaped, so that a page can embed it in a script.
+
+    Raises:
+        MetadataError: if a number in it is none that JSON has.
+    """
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise MetadataError(
+            f"{target.name}: {error}", hint="check statistics.json, or the means and standard deviations of the model"
+        ) from error
+    atomic.write_text(target, text.replace("</", "<\\/") + "\n")

@@ -23,7 +23,6 @@ _EXTENSIONS = {
     "file:": "https://stac-extensions.github.io/file/v2.1.0/schema.json",
     "classification:": "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
     "sci:": "https://stac-extensions.github.io/scientific/v1.0.0/schema.json",
-    "table:": "https://stac-extensions.github.io/table/v1.2.0/schema.json",
     "version": "https://stac-extensions.github.io/version/v1.2.0/schema.json",
 }
 _GEOTIFF, _PARQUET, _BYTES = (
@@ -60,7 +59,10 @@ def collection_of(facts: DatasetFacts, files: Sequence[DescribedFile] = ()) -> d
         },
         "summaries": _summaries(facts),
         "item_assets": item_assets(facts),
-        "assets": {file.name: _file(file) for file in files},
+        "assets": {
+            **{file.name: _file(file) for file in files},
+            ITEMS_FILE: {"href": f"./{ITEMS_FILE}", "type": _PARQUET, "roles": ["collection-mirror"]},
+        },
         "links": list(_links(facts)),
     }
     content |= {"keywords": list(identity.keywords)} if identity.keywords else {}

@@ -21,7 +21,6 @@ from reben.describe.geotable import ROWS_PER_GROUP, starts
 from reben.describe.stac import COLLECTION_FILE, MAP_ASSET, VERSION, band_in_item, extensions_of, item_assets
 from reben.io.dataset.paths import MAP_FILE_SUFFIX, MAP_FOLDER, S1_FOLDER, S2_FOLDER, band_file_suffix
 from reben.io.geoparquet import Rows, write_row_groups
-from reben.io.store import DATA_FILE
 from reben.rules.seasons import SEASONS
 
 _S1_TILE_AND_CELL = r"_[0-9]{2}[A-Z]{3}_[0-9]+_[0-9]+$"
@@ -107,29 +106,28 @@ class _Part:
     def _assets(self, table: pa.Table) -> pa.StructArray:
         """Files or values of each patch; null where there is no Sentinel-1 partner."""
         ids, partners = (table[name].combine_chunks() for name in ("patch_id", "s1_name"))
-        store = self.facts.form == "store"
         found = {}
         for name, common in item_assets(self.facts).items():
             sensor = "maps" if name == MAP_ASSET else _sensor(self.facts, name)
             keys = partners if sensor == "s1" else ids
-            fixed: dict[str, Any] = {key: common[key] for key in _IN_ITEMS if key in common}
-            bands = [band for band in self.facts.bands if name == (band.band.sensor if store else band.band.name)]
-            if bands:
-                fixed["bands"] = [band_in_item(band) for band in bands]
-            columns: dict[str, pa.Array] = {key: self._same(value) for key, value in fixed.items()}
-            if store:
-                columns["href"] = self._same(f"./{self.facts.store_name}/{DATA_FILE}")
-                columns[_KEY] = (
-                    pc.binary_join_element_wise(keys, REFERENCE_MAP_SUFFIX, "") if sensor == "maps" else keys
-                )
-            else:
-                columns["href"] = _path(sensor, keys, name)
+            columns = {key: self._same(common[key]) for key in _IN_ITEMS if key in common}
+            if bands := [band_in_item(band) for band in self.facts.bands if name in {band.band.name, band.band.sensor}]:
+                columns["bands"] = self._same(bands)
+            columns |= self._place(sensor, keys, name)
             if sensor == "s1":
                 columns |= self._partner(partners)
             found[name] = pa.StructArray.from_arrays(
                 list(columns.values()), names=list(columns), mask=pc.is_null(keys) if keys.null_count else None
             )
         return pa.StructArray.from_arrays(list(found.values()), names=list(found))
+
+    def _place(self, sensor: str, keys: pa.Array, name: str) -> dict[str, pa.Array]:
+        """Where an asset lies: its own file, or a file of the store and the key in it."""
+        store = self.facts.store
+        if store is None:
+            return {"href": _path(sensor, keys, name)}
+        stored = pc.binary_join_element_wise(keys, REFERENCE_MAP_SUFFIX, "") if sensor == "maps" else keys
+        return {"href": store.paths_of(stored), _KEY: stored}
 
     def _partner(self, partners: pa.Array) -> dict[str, pa.Array]:
         """When and by which satellite the Sentinel-1 partner was sensed."""

@@ -1,17 +1,14 @@
 """All catalogue records of a data set, into one folder."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from reben.core.errors import MetadataError
 from reben.describe.citation import CITATION_FILE, citation_of
 from reben.describe.croissant import CROISSANT_FILE, croissant_of
 from reben.describe.data_card import CARD_FILE, ViewerConfig, card_of
 from reben.describe.datacite import DATACITE_FILE, datacite_of, missing_for_datacite
 from reben.describe.facts import DatasetFacts, expect_patches, facts_of_dataset
-from reben.describe.files import DescribedFile, described, of_part
+from reben.describe.files import DescribedFile, described, of_part, write_json_record
 from reben.describe.geotable import write_geotable
 from reben.describe.options import RecordOptions
 from reben.describe.stac import COLLECTION_FILE, ITEMS_FILE, collection_of
@@ -44,6 +41,7 @@ def write_records(
     files: Sequence[DescribedFile] = (),
     *,
     configs: Sequence[ViewerConfig] = (),
+    store: Path | None = None,
     tell: Callable[[str], None] = _silent,
 ) -> list[DescribedFile]:
     """Write records of a data set; those of an earlier call are replaced, all else in the folder is left alone.
@@ -58,6 +56,7 @@ def write_records(
         options: what the publisher says.
         files: of the release, with paths relative to `folder`; they decide what records say there is.
         configs: tables that the hub's viewer shows before that of the patches.
+        store: as it is published, in files of other sizes perhaps; by default that of the data folder.
         tell: called with a line for each record that is left out.
 
     Returns:
@@ -67,7 +66,7 @@ def write_records(
         MetadataError: if a table is wrong, there is no patch, or the options do not fit the data.
         StoreError: if the store is damaged.
     """
-    facts = facts_of_dataset(data, options, files)
+    facts = facts_of_dataset(data, options, files, store=store)
     expect_patches(facts)
     folder.mkdir(parents=True, exist_ok=True)
     for name in RECORD_FILES:
@@ -75,13 +74,13 @@ def write_records(
     written = [_write_table(folder, facts, tell)]
     written += _write_stac(folder, facts, [*files, *written], tell)
     named = [*of_part(files, "s2", "s1", "maps", "store", "images", "metadata"), *written]
-    _write_json(folder / CROISSANT_FILE, croissant_of(facts, named, table=TABLE_FILE))
+    write_json_record(folder / CROISSANT_FILE, croissant_of(facts, named, table=TABLE_FILE))
     written.append(described(folder, CROISSANT_FILE, "record"))
     record = datacite_of(facts, nbytes=sum(file.nbytes for file in files))
     if record is None:
         tell(f"{DATACITE_FILE} is not written: it needs {', '.join(missing_for_datacite(facts))}")
     else:
-        _write_json(folder / DATACITE_FILE, record)
+        write_json_record(folder / DATACITE_FILE, record)
         written.append(described(folder, DATACITE_FILE, "record"))
     citation = citation_of(facts)
     if citation is None:
@@ -115,20 +114,8 @@ def _write_stac(
     if not write_items(folder / ITEMS_FILE, facts, collection):
         tell(f"{ITEMS_FILE} is not written: it needs times in the names of all patches, and images")
         collection["links"] = [link for link in collection["links"] if link["rel"] != "items"]
-        _write_json(folder / COLLECTION_FILE, collection)
+        del collection["assets"][ITEMS_FILE]
+        write_json_record(folder / COLLECTION_FILE, collection)
         return [described(folder, COLLECTION_FILE, "record")]
-    _write_json(folder / COLLECTION_FILE, collection)
+    write_json_record(folder / COLLECTION_FILE, collection)
     return [described(folder, name, "record") for name in (COLLECTION_FILE, ITEMS_FILE)]
-
-
-def _write_json(target: Path, content: dict[str, Any]) -> None:
-    """Write a record; `</` is escaped, so that a page can embed it in a script.
-
-    Raises:
-        MetadataError: if a number in it is none that JSON has.
-    """
-    try:
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
-        raise MetadataError(f"{target.name}: {error}", hint="check statistics.json") from error
-    atomic.write_text(target, text.replace("</", "<\\/") + "\n")

@@ -19,8 +19,8 @@ from reben.io.store import DATA_FILE, SHARDS_FILE, open_store
 from reben.io.store.checksums import CHECKSUMS_FILE
 from reben.io.store.split import split_store
 from reben.publish.hub import Upload
+from reben.publish.image_tables import CARD_FEATURES, write_image_tables
 from reben.publish.image_tables import FOLDER as IMAGES
-from reben.publish.image_tables import write_image_tables
 from reben.publish.options import DataForm
 from reben.work import atomic
 from reben.work.progress import Begin, begin_unseen
@@ -84,11 +84,12 @@ def write_data_publication(
         patches = read_patch_table(list(found.metadata))
         advance = begin(patches.table.num_rows)
         patterns = write_image_tables(target, patches, open_store(found.store), progress=advance)
-        configs.append(ViewerConfig(IMAGES, patterns))
+        configs.append(ViewerConfig(IMAGES, patterns, CARD_FEATURES))
         files |= {f"{IMAGES}/{path.name}": path for path in sorted((target / IMAGES).glob("*.parquet"))}
     named = [_described(name, path) for name, path in files.items()]
     root = found.metadata[0].parent
-    written = write_records(root, target, records, named, configs=configs, tell=tell)
+    split = target / _STORE if (target / _STORE).is_dir() and form != "parquet" else None
+    written = write_records(root, target, records, named, configs=configs, store=split, tell=tell)
     files |= {file.name: target / file.name for file in written}
     sizes = {name: path.stat().st_size for name, path in files.items()}
     return DataPublication(files, sizes, (target / CARD_FILE).read_text(encoding="utf-8"))
@@ -130,6 +131,7 @@ def _store_files(found: DataFolder, target: Path, most_bytes: int, begin: Begin)
     source = found.store
     parts = sorted(source.rglob(DATA_FILE)) if source.is_dir() else [source]
     if all(part.stat().st_size <= most_bytes for part in parts):
+        shutil.rmtree(target / _STORE, ignore_errors=True)  # of an earlier publication, with smaller shards
         files = _beside(source if source.is_dir() else source.parent, parts)
         if len(parts) > 1 or (source / SHARDS_FILE).exists():
             note = target / SHARDS_FILE  # that of the source describes the machine's files, too

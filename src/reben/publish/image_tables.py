@@ -42,6 +42,15 @@ _FEATURES = {
     "longitude": _NUMBER,
     "latitude": _NUMBER,
 }
+CARD_FEATURES = (
+    {"name": "image", "dtype": "image"},
+    {"name": "patch_id", "dtype": "string"},
+    {"name": "labels", "list": "string"},
+    {"name": "country", "dtype": "string"},
+    {"name": "longitude", "dtype": "float64"},
+    {"name": "latitude", "dtype": "float64"},
+)
+"""The columns in the words of a data card's block."""
 _METADATA = {"huggingface": json.dumps({"info": {"features": _FEATURES}})}
 
 

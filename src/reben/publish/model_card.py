@@ -14,6 +14,7 @@ from reben.core.classes import CLC2018
 from reben.core.markdown import cell, table
 from reben.learn.tasks.task import Output, Wording
 from reben.paper.models import PAPER_MODELS
+from reben.publish.mlm import MLM_FILE
 from reben.publish.run_facts import RunFacts
 
 PICTURE_FILE = "test_patches.png"
@@ -42,6 +43,8 @@ class CardOptions:
     """Name of the data set; None if it was not told."""
     picture: bool
     """Whether there is a picture of test patches."""
+    item: bool = False
+    """Whether there is a STAC Item of the model."""
 
 
 def write_card(facts: RunFacts, options: CardOptions) -> str:
@@ -127,6 +130,9 @@ def _use(facts: RunFacts, options: CardOptions) -> str:
             "\n\nThe files also load in `BigEarthNetv2_0_ImageClassifier.from_pretrained` of the reBEN authors' "
             "training scripts, which takes normalised images."
         )
+    item = ""
+    if options.item:
+        item = f"\n\n`{MLM_FILE}` says the same for catalogues: a STAC Item with the Machine Learning Model extension."
     return f"""## How to use it
 
 ```python
@@ -136,7 +142,7 @@ model = reben.load_model("{options.repository}")
 model.bands  # what goes in, in this order
 logits = model(images)  # raw images at 10 m, shape (B, {len(facts.trained.bands)}, H, W): it normalises them itself
 {_wording(facts).use}
-```{original}"""
+```{original}{item}"""
 
 
 def _scores(facts: RunFacts, options: CardOptions) -> str:

@@ -1,4 +1,4 @@
-"""A folder with all that will be seen of a model, and nothing else: weights, configuration, epochs, card, picture."""
+"""A folder with all that will be seen of a model, and nothing else: weights, configuration, epochs, card, records."""
 
 import shutil
 from collections.abc import Callable
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reben.core.errors import TargetExistsError
+from reben.describe.files import write_json_record
 from reben.learn.models.hub import CONFIG_FILE, WEIGHTS_FILE
 from reben.publish.hub import Upload
+from reben.publish.mlm import MLM_FILE, mlm_item
 from reben.publish.model_card import PICTURE_FILE, CardOptions, write_card
 from reben.publish.run_facts import RunFacts
 from reben.work import atomic
 
 CARD_FILE = "README.md"
 EPOCHS_FILE = "metrics.csv"
-FILES = (CARD_FILE, CONFIG_FILE, EPOCHS_FILE, WEIGHTS_FILE, PICTURE_FILE)
+FILES = (CARD_FILE, CONFIG_FILE, EPOCHS_FILE, MLM_FILE, WEIGHTS_FILE, PICTURE_FILE)
 """All that a publication may hold."""
 
 
@@ -68,6 +70,9 @@ def write_publication(
                 shutil.copyfile(run / name, folder / name)
         if draw is not None:
             draw(folder / PICTURE_FILE)
-        options = CardOptions(repository, license_id, dataset, picture=draw is not None)
+        item = mlm_item(facts, repository=repository, license_id=license_id)
+        if item is not None:
+            write_json_record(folder / MLM_FILE, item)
+        options = CardOptions(repository, license_id, dataset, picture=draw is not None, item=item is not None)
         (folder / CARD_FILE).write_text(write_card(facts, options), encoding="utf-8")
     return Publication(target, {file.name: file.stat().st_size for file in sorted(target.iterdir())})

@@ -29,7 +29,7 @@ class RunFacts:
     test: dict[str, Any] | None
     """Scores on the test split; None if it was not tested."""
     environment: dict[str, Any]
-    """Versions and GPUs of the process that finished it."""
+    """Versions and GPUs of the process that finished it, and when that was started."""
 
 
 def read_facts(path: Path) -> RunFacts:
@@ -75,7 +75,7 @@ def _read_test(path: Path) -> dict[str, Any] | None:
 def _environment(path: Path) -> dict[str, Any]:
     starts = _read(path, list) if path.is_file() else []
     last = starts[-1] if starts and isinstance(starts[-1], dict) else {}
-    return {name: last[name] for name in ("reben", "python", "packages", "gpus") if name in last}
+    return {name: last[name] for name in ("reben", "python", "packages", "gpus", "started") if name in last}
 
 
 def _read(path: Path, kind: type) -> Any:  # noqa: ANN401 - JSON

@@ -7,7 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save
 
+from reben.core.bands import Band
 from reben.core.errors import MetadataError
+from reben.describe.band_facts import facts_of
 from reben.describe.facts import expect_patches, facts_of_dataset, utc
 from reben.describe.files import DescribedFile
 from reben.describe.options import RecordOptions
@@ -68,6 +70,13 @@ def test_bands_of_other_data_sets_get_no_wavelength(tmp_path: Path):
     assert {band.band.name: band.wavelength_nm for band in facts.bands} == {"B02": None, "B08A": None, "Red": None}
     assert (facts.bounds, facts.span, facts.counts["country"], facts.counts["season"]) == (None, None, {}, {})
     assert facts.patches.legend.class_names == ("Forest",)
+
+
+def test_numbers_of_another_type_are_not_called_scaled_reflectance():
+    whole, share = (
+        facts_of(Band("B02", "s2", 10, kind), 120, None, known=True).scale for kind in ("uint16", "float32")
+    )
+    assert (whole, share) == (1e-4, None)
 
 
 def test_no_patch_is_nothing_to_describe(tmp_path: Path):

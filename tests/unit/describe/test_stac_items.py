@@ -10,9 +10,11 @@ import pytest
 import stac_geoparquet.arrow
 from pystac.validation import validate_dict
 
+from reben.core.errors import MetadataError
 from reben.core.release import MAPS_ARCHIVE, S1_ARCHIVE, S2_ARCHIVE
 from reben.describe.facts import facts_of_dataset
 from reben.describe.files import DescribedFile
+from reben.describe.geotable import ROWS_PER_GROUP
 from reben.describe.options import RecordOptions
 from reben.describe.stac import collection_of
 from reben.describe.stac_items import write_items
@@ -20,6 +22,7 @@ from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 
 PLAIN = RecordOptions(license="CC-BY-4.0")
+HOSTILE = 'A "class" | <b>\n---\n</script>: {{#}} \\ é'
 
 
 def items_of(data: Path, target: Path, files: tuple[DescribedFile, ...] = (), *, rows: int = 100) -> list[pystac.Item]:
@@ -72,6 +75,15 @@ def test_items_of_a_store_have_its_keys(data_folder: Path, tmp_path: Path):
     assert sorted(bands) == ["VH", "VV"]
 
 
+def test_patches_that_the_store_lacks_are_named(data_folder: Path, tmp_path: Path):
+    table = pq.read_table(data_folder / "metadata.parquet")
+    (data_folder / "metadata.parquet").unlink()
+    more = table.slice(0, 1).to_pylist()[0] | {"patch_id": "S2A_MSIL2A_20170701T000000_N0000_R000_T31NAA_01_01"}
+    pq.write_table(pa.Table.from_pylist([*table.to_pylist(), more], table.schema), data_folder / "metadata.parquet")
+    with pytest.raises(MetadataError, match=r"lacks 'S2A_MSIL2A_20170701T000000_N0000_R000_T31NAA_01_01.* \(1 such"):
+        items_of(data_folder, tmp_path / "items.parquet")
+
+
 def test_patches_without_a_partner_have_no_asset_of_it(real_patches: DatasetPaths, tmp_path: Path):
     data = tmp_path / "data"
     data.mkdir()
@@ -84,6 +96,20 @@ def test_patches_without_a_partner_have_no_asset_of_it(real_patches: DatasetPath
         (data / folder).symlink_to(real_patches.root / folder)
     items = items_of(data, tmp_path / "items.parquet")
     assert ["VV" in item.assets for item in items] == [False] + [True] * (table.num_rows - 1)
+
+
+def test_data_with_other_classes_are_items_too(data_folder: Path, tmp_path: Path):
+    for table in (
+        data_folder / "metadata.parquet",
+        data_folder / "metadata_for_patches_with_snow_cloud_or_shadow.parquet",
+    ):
+        content = pq.read_table(table)
+        table.unlink()
+        labels = pa.array([[HOSTILE] if row % 2 else ["vineyard", HOSTILE] for row in range(content.num_rows)])
+        pq.write_table(content.set_column(content.column_names.index("labels"), "labels", labels), table)
+    items = items_of(data_folder, tmp_path / "items.parquet")
+    assert {label for item in items for label in item.properties["labels"]} == {"vineyard", HOSTILE}
+    assert validate_dict(collection_of(facts_of_dataset(data_folder, PLAIN)), extensions=[])
 
 
 def test_tables_alone_make_no_items(real_patches: DatasetPaths, tmp_path: Path):
@@ -103,9 +129,6 @@ def test_every_published_patch_is_a_valid_item(shared_data: Path, tmp_path: Path
     assert geoparquet_validator.failed(geoparquet_validator.check(str(target))) == []
     with pq.ParquetFile(target) as file:
         assert file.metadata.num_rows == 257_902
-        for batch in file.iter_batches(ROWS):
+        for batch in file.iter_batches(ROWS_PER_GROUP):
             items = list(stac_geoparquet.arrow.stac_table_to_items(pa.table(batch).slice(0, 1)))
             assert validate_dict(items[0], extensions=[])
-
-
-ROWS = 8192

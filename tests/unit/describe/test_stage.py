@@ -1,7 +1,11 @@
 import json
 import re
+import time
+from datetime import date
+from itertools import islice
 from pathlib import Path
 
+import geoparquet_validator
 import mlcroissant
 import numpy as np
 import pyarrow as pa
@@ -12,7 +16,9 @@ from pystac.validation import validate_dict
 from safetensors.numpy import save
 
 from reben.core.errors import MetadataError
+from reben.core.release import MAPS_ARCHIVE, S1_ARCHIVE, S2_ARCHIVE
 from reben.describe.data_card import CARD_FILE
+from reben.describe.files import DescribedFile
 from reben.describe.options import RecordOptions
 from reben.describe.stage import RECORD_FILES, write_records
 from reben.io.dataset.paths import DatasetPaths
@@ -81,6 +87,23 @@ def test_hostile_names_break_nothing(hostile_folder: Path, tmp_path: Path):
     assert not re.search("^---$", body, re.MULTILINE)
     rows = [line for line in body.splitlines() if "class" in line and line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}
+
+
+@pytest.mark.slow
+def test_every_record_of_the_published_tables_is_valid(shared_data: Path, tmp_path: Path):
+    archives = ((S2_ARCHIVE, "s2"), (S1_ARCHIVE, "s1"), (MAPS_ARCHIVE, "maps"))
+    files = [DescribedFile(file.name, part, file.nbytes, md5=file.md5) for file, part in archives]
+    options = RecordOptions(reben=True, issued=date(2026, 11, 26), publisher="Somebody")
+    begun = time.monotonic()
+    written = {file.name for file in write_records(shared_data / "published", tmp_path, options, files)}
+    assert time.monotonic() - begun < 60
+    assert written == set(RECORD_FILES)
+    for name in ("patches.parquet", "items.parquet"):
+        assert geoparquet_validator.failed(geoparquet_validator.check(str(tmp_path / name))) == []
+    assert validate_dict(json.loads((tmp_path / "collection.json").read_text()), extensions=[])
+    dataset = mlcroissant.Dataset(tmp_path / "croissant.json")
+    assert dataset.metadata.issues.errors == set()
+    assert sum(1 for _ in islice(dataset.records("patches"), 1000)) == 1000
 
 
 def test_numbers_that_json_lacks_are_refused(hostile_folder: Path, tmp_path: Path):

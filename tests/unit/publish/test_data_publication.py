@@ -7,11 +7,13 @@ from pathlib import Path
 import mlcroissant
 import pyarrow.parquet as pq
 import pytest
+import stac_geoparquet.arrow
 from huggingface_hub import DatasetCard
 from PIL import Image
 
 from reben.core.errors import MetadataError, TargetExistsError
 from reben.describe.options import RecordOptions
+from reben.io.dataset.folder import find_data
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from reben.publish.data_publication import DataPublication, write_data_publication
@@ -53,6 +55,7 @@ def test_a_small_store_is_published_from_where_it_lies(data: Path, tmp_path: Pat
     assert "datacite.json" not in found.files
     repository = laid_out(found, tmp_path / "repository")
     assert list(open_store(repository / "store")) == list(open_store(data / "store"))
+    assert find_data(repository).metadata == DatasetPaths(repository).tables  # a copy of it is a data folder again
     dataset = mlcroissant.Dataset(repository / "croissant.json")
     assert len(list(dataset.records("patches"))) == pq.read_metadata(repository / "patches.parquet").num_rows
     for path in found.files.values():
@@ -66,16 +69,24 @@ def test_a_large_store_is_split_once(data: Path, tmp_path: Path):
     assert len(shards) > 2
     assert all(first.sizes[name] <= 2_000_000 for name in shards)
     assert list(open_store(laid_out(first, tmp_path / "repository") / "store")) == list(open_store(data / "store"))
+    repository = tmp_path / "repository"
+    items = stac_geoparquet.arrow.stac_table_to_items(pq.read_table(repository / "items.parquet"))
+    for asset in (asset for item in items for asset in item["assets"].values()):
+        assert asset["reben:key"] in open_store((repository / asset["href"]).parent)
     written = first.files[shards[0]].stat().st_mtime_ns
     assert publication(data, tmp_path / "out", shard_bytes=2_000_000).sizes == first.sizes
     assert first.files[shards[0]].stat().st_mtime_ns == written
     other = publication(data, tmp_path / "out", shard_bytes=3_000_000)
     assert len([name for name in other.files if name.endswith("data.mdb")]) < len(shards)
+    whole = publication(data, tmp_path / "out")
+    assert "store/data.mdb" in whole.files
+    assert not (tmp_path / "out" / "store").exists()
 
 
 def test_pictures_for_the_viewer(data: Path, tmp_path: Path):
     found = publication(data, tmp_path / "out", form="parquet")
     assert not any(name.startswith("store/") for name in found.files)
+    assert "items.parquet" not in found.files  # they would point at a store that is not there
     names = {name.split("/")[1].split("-")[0]: path for name, path in found.files.items() if name.startswith("images/")}
     assert set(names) == {"train", "validation", "test"}
     table = pq.read_table(names["train"])
@@ -89,6 +100,8 @@ def test_pictures_for_the_viewer(data: Path, tmp_path: Path):
     assert -1 < row["latitude"] < 1  # in the Gulf of Guinea
     block = DatasetCard(found.card).data.to_dict()
     assert [config["config_name"] for config in block["configs"]] == ["images", "patches"]
+    (described,) = block["dataset_info"] if isinstance(block["dataset_info"], list) else [block["dataset_info"]]
+    assert [feature["name"] for feature in described["features"]] == table.column_names
 
 
 def test_both_forms_go_together(data: Path, tmp_path: Path):

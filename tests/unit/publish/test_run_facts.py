@@ -19,7 +19,7 @@ def test_what_a_run_says(run: Path):
 def test_paths_and_command_lines_stay_behind(run: Path):
     facts = read_facts(run)
     assert {"store", "metadata"}.isdisjoint(facts.recipe)
-    assert set(facts.environment) == {"reben", "python", "packages", "gpus"}
+    assert set(facts.environment) == {"reben", "python", "packages", "gpus", "started"}
 
 
 def test_an_untested_run_has_no_test_scores(run: Path):
