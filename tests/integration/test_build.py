@@ -12,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from reben.core.grid import TileExtent
 from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan_encoding
-from reben.io.dataset.metadata import read_metadata
+from reben.io.dataset.metadata import read_metadata, write_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.jp2 import write_tile_band
 from reben.io.store import open_store
@@ -321,3 +322,27 @@ def test_clouds_and_snow_of_new_areas_are_flagged_from_the_image(
     command = ("build", "--l2a", bare, *common, "--max-cloud", "0.5", "--output", tmp_path / "no")
     said = reben(*command, code=1).stderr
     assert "--max-cloud cannot be applied" in said
+
+
+def test_splits_by_blocks_are_kept_apart_and_verified(
+    make_product: Callable[..., Path], small_land_cover: Path, tmp_path: Path
+):
+    product = make_product(tmp_path, "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP")
+    data = tmp_path / "data"
+    reben("build", "--l2a", product, "--land-cover", small_land_cover, "--split-by", "blocks", "--block-km", "5",
+          "--split-seed", "3", "--output", data)  # fmt: skip
+    report = json.loads((data / "build-report.json").read_text())
+    counts = report["patches"]
+    assert counts["in blocks of two splits"] + counts["kept"] + counts["with invalid pixels"] == 16
+    assert report["leakage"]["test_patches_on_training_ground"] == 0
+    assert report["parameters"]["split_by"] == "blocks"
+    assert "## Ground that splits share" in (data / "build-report.md").read_text()
+    assert "all is well" in reben("verify", data).stdout
+    rows = pq.read_table(data / "metadata.parquet")
+    other = {"train": "test", "test": "validation", "validation": "train"}[rows["split"][0].as_py()]
+    changed = rows.set_column(2, "split", pa.array([other, *rows["split"].to_pylist()[1:]]))
+    write_metadata(data / "metadata.parquet", changed)
+    assert f"is in {other}; expected" in reben("verify", data, code=1).stdout
+    said = reben("build", "--l2a", product, "--land-cover", small_land_cover, "--split-by", "country", "--output",
+                 tmp_path / "no", code=1).stderr  # fmt: skip
+    assert "a split by country needs at least 3" in said

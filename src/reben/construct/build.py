@@ -6,7 +6,7 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +14,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from reben.compare.grounds import grounds_of
+from reben.compare.leakage import Leakage, leakage
 from reben.construct import report as reports
 from reben.construct.changes import changed_file
 from reben.construct.finished import finished_report
@@ -33,13 +36,15 @@ from reben.construct.tile import TileResult, TileSettings, build_tile
 from reben.construct.workspace import Workspace
 from reben.core.errors import BuildError, DiskFullError, RebenError, TargetExistsError
 from reben.core.grid import PatchGrid, TileExtent
-from reben.core.names import TileName
+from reben.core.names import SPLIT_NAMES, PatchName, TileName
 from reben.core.wording import first_of
+from reben.describe.footprints import footprints_of
 from reben.io.dataset.metadata import flagged, write_metadata
 from reben.io.qgis_styles import write_code_style
 from reben.io.safe.checksums import comparing
 from reben.io.safe.l2a import SafeProduct, open_product
 from reben.io.store import create_store, merge_stores
+from reben.rules.split_rules import SplitRule, splits_of_groups
 from reben.tile.patches import TilePatches
 from reben.work import atomic
 from reben.work.checksums import sha256_of_all
@@ -275,7 +280,7 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
     Raises:
         BuildError: if there is none.
     """
-    rows = workspace.rows(finished)
+    rows = _divided(workspace.rows(finished), inputs.options.split_rule)
     if not rows.num_rows:
         counts = reports.total_counts(workspace.records(finished).values())
         reasons = "; ".join(failed.values()) or ", ".join(f"{count} {fate}" for fate, count in counts.items())
@@ -297,6 +302,23 @@ def _finish_data(workspace: Workspace, finished: list[str], failed: dict[str, st
     if workspace.paths.reference_maps.is_dir():
         write_code_style(workspace.paths.style, inputs.land_cover_format().legend)
     return rows
+
+
+def _divided(rows: pa.Table, rule: SplitRule) -> pa.Table:
+    """The rows with their splits, where these follow from all patches together.
+
+    Raises:
+        SplitError: if there are too few countries or years.
+    """
+    if rule.is_known_in_tiles or not rows.num_rows:
+        return rows
+    if rule.by == "country":
+        groups = rows["country"].to_pylist()
+    else:
+        groups = [PatchName.parse(name).tile.sensing_time.year for name in rows["patch_id"].to_pylist()]
+    place = rows.schema.get_field_index("split")
+    splits = pa.array(splits_of_groups(rule, groups), pa.string())
+    return rows.set_column(place, rows.schema.field(place), splits)
 
 
 def _planned(plan: BuildPlan, options: BuildOptions) -> dict[str, Any]:
@@ -338,9 +360,17 @@ def _summary(records: dict[str, TileRecord], rows: pa.Table, patch_size_m: int) 
         "kept_per_country": kept["country"],
         "kept_per_label": kept["label"],
         "overlaps": tuple(overlaps(rows, tiles)),
+        "leakage": _leakage(rows, {tile: record.extent for tile, record in records.items()}, patch_size_m),
         "seconds_per_stage": reports.stage_seconds(records.values()),
         "tiles": records,
     }
+
+
+def _leakage(rows: pa.Table, extents: Mapping[str, TileExtent], patch_size_m: int) -> Leakage:
+    """How near the splits are to one another."""
+    grounds = grounds_of(rows["patch_id"], footprints_of(rows["patch_id"], extents, patch_size_m=patch_size_m))
+    splits = np.array([SPLIT_NAMES.index(split) for split in rows["split"].to_pylist()], np.int64)
+    return leakage("splits of this data set", grounds, splits)
 
 
 def _patches(tile: str, extent: TileExtent, patch_size_m: int) -> TilePatches:

@@ -18,6 +18,8 @@ from reben.tile.sentinel1.partners import S1Source
 from reben.tile.sentinel1.patch_folder import S1PatchFolder
 from reben.tile.sentinel1.scenes import find_scenes, raster_files
 
+_LATER_OPTIONS = ("cloud_share", "snow_share", "max_cloud", "split_by", "block_km", "split_seed")
+"""Left out of the parameters where they have their defaults, so that builds from before they existed can be resumed."""
 _NAMED_COUNTRIES = ("", "all", "reben")
 
 
@@ -59,7 +61,14 @@ class BuildInputs:
             "q": options.q,
             "keep_raw": options.keep_raw,
         }
-        for name in ("cloud_share", "snow_share", "max_cloud"):  # defaults are left out, as before there were any
+        for name in (
+            "cloud_share",
+            "snow_share",
+            "max_cloud",
+            "split_by",
+            "block_km",
+            "split_seed",
+        ):  # defaults are left out, as before there were any
             if getattr(options, name) != BuildOptions.model_fields[name].default:
                 values[name] = getattr(options, name)
         return {name: _plain(value) for name, value in values.items()} | {
@@ -101,8 +110,7 @@ class BuildInputs:
             keep_unpaired=options.keeps_unpaired,
             patch_size_m=options.patch_size,
             min_labelled=options.min_labelled,
-            p=options.p,
-            q=options.q,
+            split=options.split_rule,
             keep_raw=options.keep_raw,
             cloud_share=options.cloud_share,
             snow_share=options.snow_share,

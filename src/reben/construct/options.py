@@ -11,6 +11,7 @@ from reben.io.legend_files import legend_file
 from reben.rules.cover import CLOUD_SHARE, SNOW_SHARE
 from reben.rules.labels import MIN_LABELLED
 from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
+from reben.rules.split_rules import BLOCK_KM, SplitBy, SplitRule
 from reben.work.options import Checksums, Location, OnCommandLine, OnError, Options, Positive
 
 OutputFormat = Literal["geotiff", "store"]
@@ -62,6 +63,12 @@ class BuildOptions(Options):
     """Share of the test square in the tile's area."""
     q: Annotated[float, _RULES] = VALIDATION_SHARE
     """Share of the validation frame in the tile's area."""
+    split_by: Annotated[SplitBy, _RULES] = "tile-frames"
+    """How patches are divided: the paper's frames of each tile, blocks of the Earth, whole countries or whole years."""
+    block_km: Annotated[float, Field(ge=5, le=2_000), _RULES] = BLOCK_KM
+    """Side of the blocks, in kilometres."""
+    split_seed: Annotated[int, Field(ge=0), _RULES] = 0
+    """Random seed for which blocks or countries are in which split."""
     cloud_share: Annotated[float, Field(gt=0, le=1), _RULES] = CLOUD_SHARE
     """From this share of clouds, shadows and cirrus on, by the product's scene classification, a patch is flagged."""
     snow_share: Annotated[float, Field(gt=0, le=1), _RULES] = SNOW_SHARE
@@ -83,6 +90,11 @@ class BuildOptions(Options):
     checksums: Annotated[Checksums, _WORK] = True
     on_error: Annotated[OnError, _WORK] = "stop"
     """stop at the first tile that fails, or skip it and list it in the report."""
+
+    @property
+    def split_rule(self) -> SplitRule:
+        """How patches are divided."""
+        return SplitRule(self.split_by, self.p, self.q, self.block_km, self.split_seed)
 
     @property
     def keeps_unpaired(self) -> bool:

@@ -14,6 +14,7 @@ import rasterio
 import shapely
 from pydantic import BaseModel
 
+from reben.compare.leakage import Leakage
 from reben.construct.overlaps import Overlap
 from reben.core.errors import BuildError
 from reben.core.grid import TileExtent
@@ -88,6 +89,8 @@ class BuildReport(_Record):
     kept_per_country: dict[str, int] = {}
     kept_per_label: dict[str, int] = {}
     overlaps: tuple[Overlap, ...]
+    leakage: Leakage | None = None
+    """How near the splits are to one another; None in reports of earlier versions."""
     seconds_per_stage: dict[str, float] = {}
     """Over all tiles."""
     tiles: dict[str, TileRecord]
@@ -169,6 +172,7 @@ def as_markdown(report: BuildReport) -> str:
         "",
         _overlap_sentence(report.overlaps),
         "",
+        *_leakage_lines(report.leakage),
         *_gap_sentence(report.tiles),
     ]
     lines += _listed("Rejected tiles", {tile: ", ".join(why) for tile, why in report.rejected_tiles.items()})
@@ -197,6 +201,40 @@ def _gap_sentence(tiles: Mapping[str, TileRecord]) -> list[str]:
         return []
     tile = max(known, key=lambda name: known[name])
     return [f"Sentinel-1 and Sentinel-2 are at most {known[tile]:,.1f} hours apart ({tile}).", ""]
+
+
+def _leakage_lines(found: Leakage | None) -> list[str]:
+    """What splits share, and how far apart they are."""
+    if found is None:
+        return []
+    on_training = found.test_patches_on_training_ground
+    lines = [
+        "## Ground that splits share",
+        "",
+        f"{on_training:,} of {found.patches['test']:,} test patches share ground with a training patch.",
+        "",
+        *_table(
+            ("test patches on training ground", "number"),
+            {
+                "same square, same season": found.same_season.test_patches,
+                "same square, other season": found.other_season.test_patches,
+                "overlapping tiles, same season": found.tiles_same_season.test_patches,
+                "overlapping tiles, other season": found.tiles_other_season.test_patches,
+            },
+        ),
+        "",
+    ]
+    if found.distances:
+        lines += [
+            "| nearest patch of the other split | smallest | median | patches that touch it |",
+            "|---|---:|---:|---:|",
+        ]
+        lines += [
+            f"| {pair} | {d.smallest_m:,.0f} m | {d.median_m:,.0f} m | {d.touching:,} |"
+            for pair, d in found.distances.items()
+        ]
+        lines += [""]
+    return lines
 
 
 def _overlap_sentence(found: Sequence[Overlap]) -> str:

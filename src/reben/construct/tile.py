@@ -17,14 +17,14 @@ from reben.core.errors import ProductError
 from reben.core.grid import PatchGrid
 from reben.core.names import S1PatchName
 from reben.io.dataset.metadata import SCHEMA
-from reben.io.safe.l2a import open_product
+from reben.io.safe.l2a import SafeProduct, open_product
 from reben.io.v1_geometries import V1Geometries
 from reben.rules.alignment import aligned_v1_names
 from reben.rules.country import Countries, nearest_country
 from reben.rules.cover import CLOUD_SHARE, SNOW_SHARE
 from reben.rules.labels import MIN_LABELLED, is_labelled_enough, present_labels
-from reben.rules.split import TEST_SHARE, VALIDATION_SHARE, assign_splits, frames
-from reben.tile.bands import join_bands, read_bands, valid_patches
+from reben.rules.split_rules import ON_BORDER, REBEN_SPLIT, SplitRule, splits_in_tile
+from reben.tile.bands import TileBands, join_bands, read_bands, valid_patches
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.scene_classes import KINDS, Cover, read_cover
 from reben.tile.sentinel1.partners import S1Source
@@ -54,8 +54,7 @@ class TileSettings:
     """Keep patches without a Sentinel-1 partner."""
     patch_size_m: int = PATCH_SIZE_M
     min_labelled: float = MIN_LABELLED
-    p: float = TEST_SHARE
-    q: float = VALIDATION_SHARE
+    split: SplitRule = REBEN_SPLIT
     keep_raw: bool = False
     """Keep digital numbers as the product has them, without adding its processing offset."""
     cloud_share: float = CLOUD_SHARE
@@ -121,25 +120,8 @@ def build_tile(
         for path in further:
             join_bands(bands, read_bands(open_product(path), threads=threads, keep_raw=settings.keep_raw))
     patches = TilePatches(product.name.tile, bands.extent, PatchGrid(bands.extent.side_m, settings.patch_size_m))
-    counts = {"in the grid": patches.grid.patches_per_side**2}
-
-    with times.stage("validity"):
-        valid = valid_patches(bands, patches.grid)
-    cells = [(column, row) for column, row in patches.grid.indices() if valid[column, row]]
-    counts["with invalid pixels"] = counts["in the grid"] - len(cells)
-    with times.stage("clouds and snow"):
-        products = [product, *map(open_product, further)]
-        cover = read_cover(products, patches.extent, patches.grid, threads=threads)
-        clear = _clear_enough(cells, cover, settings, product_path)
-    if settings.max_cloud is not None:
-        counts["too cloudy"] = len(cells) - len(clear)
-    cells = clear
-    v1_names: Mapping[Cell, str] = {}
-    if settings.v1_regions is not None:
-        with times.stage("v1 alignment"):
-            v1_names = aligned_v1_names(settings.v1_regions, patches.tile, patches.extent, patches.grid)
-        counts["without a v1 patch"] = len(cells) - sum(cell in v1_names for cell in cells)
-        cells = [cell for cell in cells if cell in v1_names]
+    products = [product, *map(open_product, further)]
+    cells, cover, v1_names, counts = _candidates(products, patches, bands, settings, threads=threads, times=times)
     with times.stage("land cover"):
         land_cover = settings.land_cover.on(patches.extent)
     with times.stage("labels"):
@@ -167,21 +149,57 @@ def build_tile(
     return TileResult(patches, rows, counts, land_cover.repaired, offsets, gap_h, s1_files, shares)
 
 
-def _clear_enough(cells: list[Cell], cover: Cover | None, settings: TileSettings, product: Path) -> list[Cell]:
+def _candidates(
+    products: Sequence[SafeProduct],
+    patches: TilePatches,
+    bands: TileBands,
+    settings: TileSettings,
+    *,
+    threads: int,
+    times: StageTimes,
+) -> tuple[list[Cell], Cover | None, Mapping[Cell, str], dict[str, int]]:
+    """The patches that may stay before land cover is known, what covers them, their v1 names, and how many went why.
+
+    Raises:
+        ProductError: if a scene classification is damaged, or missing where it decides.
+    """
+    counts = {"in the grid": patches.grid.patches_per_side**2}
+    with times.stage("validity"):
+        valid = valid_patches(bands, patches.grid)
+    cells = [(column, row) for column, row in patches.grid.indices() if valid[column, row]]
+    counts["with invalid pixels"] = counts["in the grid"] - len(cells)
+    with times.stage("clouds and snow"):
+        cover = read_cover(products, patches.extent, patches.grid, threads=threads)
+    if settings.max_cloud is not None:
+        clear = _clear_enough(cells, cover, settings.max_cloud, products[0].path)
+        counts["too cloudy"] = len(cells) - len(clear)
+        cells = clear
+    if settings.split.by == "blocks":
+        within = [cell for cell, split in _splits(patches, settings, cells).items() if split != ON_BORDER]
+        counts["in blocks of two splits"] = len(cells) - len(within)
+        cells = within
+    v1_names: Mapping[Cell, str] = {}
+    if settings.v1_regions is not None:
+        with times.stage("v1 alignment"):
+            v1_names = aligned_v1_names(settings.v1_regions, patches.tile, patches.extent, patches.grid)
+        counts["without a v1 patch"] = len(cells) - sum(cell in v1_names for cell in cells)
+        cells = [cell for cell in cells if cell in v1_names]
+    return cells, cover, v1_names, counts
+
+
+def _clear_enough(cells: list[Cell], cover: Cover | None, max_cloud: float, product: Path) -> list[Cell]:
     """The patches that are not too cloudy.
 
     Raises:
         ProductError: if the product does not tell how cloudy they are, and that decides.
     """
-    if settings.max_cloud is None:
-        return cells
     if cover is None:
         raise ProductError(
             f"{product}: has no scene classification (SCL) at 20 m, so --max-cloud cannot be applied",
             hint="leave --max-cloud out, or give products of ESA or sen2cor, which have one",
         )
     hidden = cover.hidden()
-    return [cell for cell in cells if hidden[cell] <= settings.max_cloud]
+    return [cell for cell in cells if hidden[cell] <= max_cloud]
 
 
 def _cover_rows(patches: TilePatches, cover: Cover, cells: Sequence[Cell]) -> pa.Table:
@@ -240,16 +258,14 @@ def _rows(
     cells = sorted(partners, key=patches.patch_id)
     if not cells:
         return SCHEMA.empty_table()
-    columns, rows = np.array(cells).T
-    grid = patches.grid
-    splits = assign_splits(columns, rows, grid, frames(grid.tile_side_m, p=settings.p, q=settings.q))
+    splits = _splits(patches, settings, cells)
     v1 = [v1_names.get(cell) for cell in cells]
     snow, cloud = _flags(cells, v1, settings, cover)
     return pa.table(
         {
             "patch_id": [patches.patch_id(cell) for cell in cells],
             "labels": [labels[cell] for cell in cells],
-            "split": splits.tolist(),
+            "split": [splits[cell] for cell in cells],
             "country": nearest_country(settings.countries, patches.squares(cells), patches.extent.crs),
             "s1_name": [partners[cell] for cell in cells],
             "s2v1_name": v1,
@@ -258,6 +274,15 @@ def _rows(
         },
         SCHEMA,
     )
+
+
+def _splits(patches: TilePatches, settings: TileSettings, cells: Sequence[Cell]) -> dict[Cell, str]:
+    """Split of each patch; `train` where that follows from all patches of the data set together."""
+    if not cells or not settings.split.is_known_in_tiles:
+        return dict.fromkeys(cells, "train")
+    columns, rows = np.array(cells).T
+    found = splits_in_tile(settings.split, columns, rows, patches.grid, patches.extent)
+    return dict(zip(cells, found.tolist(), strict=True))
 
 
 def _flags(

@@ -14,7 +14,7 @@ from reben.io.dataset.tile_extents import read_tile_extents
 from reben.io.legend_files import read_legend
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
 from reben.rules.labels import MIN_LABELLED
-from reben.rules.split import TEST_SHARE, VALIDATION_SHARE
+from reben.rules.split_rules import BLOCK_KM, REBEN_SPLIT, SplitRule
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,7 @@ class DatasetRules:
 
     patch_size_m: int = PATCH_SIZE_M
     min_labelled: float = MIN_LABELLED
-    p: float = TEST_SHARE
-    q: float = VALIDATION_SHARE
+    split: SplitRule = REBEN_SPLIT
     legend: Legend = CLC2018
     extents: Mapping[str, TileExtent] = field(default_factory=dict)
     """Where each tile lies, by tile id, if that is known."""
@@ -47,10 +46,18 @@ def read_rules(paths: DatasetPaths) -> DatasetRules:
     hint = "remove it to check by the rules of reBEN"
     report: dict[str, Any] = read_json(paths.report, error=MetadataError, hint=hint, most_bytes=MOST_REPORT_BYTES)
     try:
-        chosen = {name: report["parameters"][name] for name in ("patch_size_m", "min_labelled", "p", "q")}
+        parameters = report["parameters"]
+        chosen = {name: parameters[name] for name in ("patch_size_m", "min_labelled")}
+        split = SplitRule(
+            parameters.get("split_by", "tile-frames"),
+            parameters["p"],
+            parameters["q"],
+            parameters.get("block_km", BLOCK_KM),
+            parameters.get("split_seed", 0),
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MetadataError(f"{paths.report}: is not a build report ({error!r})", hint=hint) from error
-    return DatasetRules(legend=legend, extents=read_tile_extents(paths.report), **chosen)
+    return DatasetRules(legend=legend, extents=read_tile_extents(paths.report), split=split, **chosen)
 
 
 def tables_of(root: Path) -> list[Path]:

@@ -9,9 +9,13 @@ import pyarrow.compute as pc
 
 from reben.core.grid import PatchGrid
 from reben.core.names import CELL_PATTERN, PATCH_PATTERN, S1_PATCH_PATTERN, V1_PATCH_PATTERN
-from reben.rules.split import assign_splits, frames
+from reben.io.dataset.tile_extents import TileExtents
+from reben.rules.split_rules import SplitRule, splits_in_tile
 from reben.verify.findings import Check, Finding
 from reben.verify.rules import DatasetRules
+
+_YEAR_AT = len("S2A_MSIL2A_")
+"""Where the year of acquisition stands in a patch id."""
 
 
 def check_table(path: Path, table: pa.Table, rules: DatasetRules) -> list[Check]:
@@ -93,23 +97,41 @@ def check_names(path: Path, table: pa.Table) -> Check:
 
 
 def check_split(path: Path, table: pa.Table, rules: DatasetRules) -> Check:
-    """The split is that of the ground on which the patch lies."""
-    check = Check("the split follows from where the patch lies in its tile", table.num_rows)
+    """The split is that of the ground on which the patch lies, or that of its country or year."""
+    if not rules.split.is_known_in_tiles:
+        return _check_groups(path, table, rules.split)
+    check = Check("the split follows from where the patch lies", table.num_rows)
     parts = pc.extract_regex(table["patch_id"].combine_chunks(), f"^{PATCH_PATTERN}$")
     rows = pc.indices_nonzero(parts.is_valid()).to_numpy()  # the others are findings of their names
     columns, rows_in_tile = (_number(parts, field).take(rows).to_numpy() for field in ("column", "row"))
     tiles = pc.replace_substring_regex(table["patch_id"].take(rows), CELL_PATTERN, "").combine_chunks()
-    sides_m = np.array([rules.side_m(tile) for tile in tiles.to_pylist()], np.int64)
+    names = np.array(tiles.to_pylist(), dtype=object)
     found = table["split"].take(rows).to_numpy()
-    for side_m in np.unique(sides_m):
-        here = np.flatnonzero(sides_m == side_m)
-        grid = PatchGrid(int(side_m), rules.patch_size_m)
-        expected = assign_splits(columns[here], rows_in_tile[here], grid, frames(int(side_m), p=rules.p, q=rules.q))
+    extents = TileExtents(rules.extents)
+    for tile in dict.fromkeys(names.tolist()):
+        here = np.flatnonzero(names == tile)
+        if tile not in extents:
+            check.add([Finding(str(path), f"it is not known where tile {tile} lies, on which its splits depend")])
+            continue
+        grid = PatchGrid(extents[tile].side_m, rules.patch_size_m)
+        expected = splits_in_tile(rules.split, columns[here], rows_in_tile[here], grid, extents[tile])
         check.add(
             Finding(f"{path}, row {rows[i]}", f"{table['patch_id'][int(rows[i])]} is in {found[i]}; expected {split}")
             for i, split in zip(here, expected, strict=True)
             if split != found[i]
         )
+    return check
+
+
+def _check_groups(path: Path, table: pa.Table, rule: SplitRule) -> Check:
+    """All patches of a country or year are in one split."""
+    check = Check(f"all patches of a {rule.by} are in one split", table.num_rows)
+    years = pc.utf8_slice_codeunits(table["patch_id"], _YEAR_AT, _YEAR_AT + 4)
+    groups = (table["country"] if rule.by == "country" else years).to_pylist()
+    splits: dict[str | None, str] = {}
+    for row, (group, split) in enumerate(zip(groups, table["split"].to_pylist(), strict=True)):
+        if splits.setdefault(group, split) != split:
+            check.add([Finding(f"{path}, row {row}", f"{group} is in {split} here, and in {splits[group]} before")])
     return check
 
 

@@ -63,7 +63,7 @@ def test_lists_and_pairs_of_v1(inputs: BuildInputs, shared_data: Path, tmp_path:
     assert settings.v1_regions is not None
     assert len(settings.v1_regions) == 2
     assert (settings.keep_unpaired, settings.patch_size_m, settings.min_labelled) == (True, 600, 0.5)
-    assert (settings.p, settings.q, settings.keep_raw) == (0.1, 0.2, True)
+    assert (settings.split.p, settings.split.q, settings.keep_raw) == (0.1, 0.2, True)
 
 
 def test_scenes(
