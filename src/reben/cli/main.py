@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import (
+    audit,
     build,
     correct,
     demo,
@@ -54,6 +55,7 @@ add_command(app, "pipeline", pipeline.pipeline, panel=_GET)
 add_command(app, "build", build.build, panel=_BUILD)
 add_command(app, "split", split.split, panel=_BUILD)
 add_command(app, "verify", verify.verify, panel=_BUILD)
+add_command(app, "audit", audit.audit, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
