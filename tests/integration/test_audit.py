@@ -17,13 +17,16 @@ from reben.audit.checks.patches import check_patches
 from reben.audit.checks.splits import check_splits
 from reben.audit.copies.tables import read_rows
 from reben.audit.findings import Kind, Severity
+from reben.core.bands import BANDS, S2_BANDS
 from reben.core.classes import CLC2018
 from reben.core.errors import AuditError
 from reben.demo.dataset import write_dataset
 from reben.io.dataset.paths import DatasetPaths
+from reben.io.tiff.geotiff import read_stack
 from stand_ins.command import run_reben
 from stand_ins.copies import (
     WRITERS,
+    Patch,
     Patches,
     PythonCopy,
     each,
@@ -106,9 +109,24 @@ def test_no_alarm_on_the_published_tables(shared_data: Path):
     rows = read_rows(sorted((shared_data / "published").glob("metadata*.parquet")))
     assert len(rows) > 200_000
     nothing: dict[str, Any] = {"reference": None, "patches": [], "unreadable": {}, "repeated_ids": []}
-    subject: Any = SimpleNamespace(rows=rows, patch_ids=list(rows), copy=SimpleNamespace(class_names=None), **nothing)
+    subject: Any = SimpleNamespace(
+        rows=rows, patch_ids=list(rows), named_ids=list(rows), copy=SimpleNamespace(class_names=None), **nothing
+    )
     for check in (check_patches, check_splits, check_labels):
         assert [finding.sentence for finding in check(subject)] == []
+
+
+def test_dark_water_is_not_taken_for_scaled_values(shared_data: Path):
+    """A real patch of water whose digital numbers are below 255 in all bands."""
+    patches: Patches = {}
+    for number, path in enumerate(sorted((shared_data / "other_datasets" / "Hydro").glob("*.tif"))):
+        image = read_stack(path)[:, :120, :120]
+        steps = [BANDS[band].resolution_m // 10 for band in S2_BANDS]
+        bands = {band: x[::step, ::step] for band, x, step in zip(S2_BANDS, image, steps, strict=True)}
+        if image.min() > 0 and image.max() < 256:
+            patches[f"S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_{number:02d}_10"] = Patch(bands)
+    assert patches
+    assert reben.audit(PythonCopy(patches)).ok
 
 
 def test_our_own_data_set_passes(real: Whole):

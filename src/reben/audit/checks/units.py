@@ -33,7 +33,6 @@ _MANY_MORE = 3
 _NEARLY = 0.05
 _QUANTIFICATION = 10_000
 """By which digital numbers are divided to get reflectance (ESA's `QUANTIFICATION_VALUE`)."""
-_EIGHT_BITS = 255
 _MOST_VALUES = 20_000
 
 
@@ -144,11 +143,11 @@ def _reflectance_unit(_band: str, pixels: NDArray[Any]) -> Fault | None:
 def _reflectance_scale(band: str, pixels: NDArray[Any]) -> Fault | None:
     """Whole numbers that were scaled or standardised: the step between neighbouring values tells by what."""
     exact = pixels.astype(np.float64)
-    if _nearly_whole(exact) and exact.max() > _EIGHT_BITS:
-        return None
+    if _nearly_whole(exact):
+        return None  # as published; dark water is below 255 in all bands, so that small numbers tell nothing
     published = PUBLISHED_STATISTICS[band]
     if exact.min() >= 0:
-        if _nearly_whole(exact * _QUANTIFICATION) and not _nearly_whole(exact):
+        if _nearly_whole(exact * _QUANTIFICATION):
             return _divided(_QUANTIFICATION)
         step = _step(pixels)
         return _unit_range(pixels) if step is None else _divided(float(f"{1 / step:.3g}"))

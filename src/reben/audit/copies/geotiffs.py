@@ -1,5 +1,6 @@
 """Copies as folders of GeoTIFFs, in any layout in which names of files or of their folders hold patch ids."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,12 @@ class GeoTiffCopy:
 def descriptions(path: Path | str) -> list[str] | None:
     """What a file says its bands are; None if it does not say so of each."""
     import rasterio  # noqa: PLC0415 - as in `geotiff`
+    from rasterio.errors import NotGeoreferencedWarning  # noqa: PLC0415
 
-    with rasterio.open(path, driver="GTiff") as source:
+    with (
+        warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
+        rasterio.open(path, driver="GTiff") as source,
+    ):
         texts = [text or "" for text in source.descriptions]
     return texts if all(reben_name(text) for text in texts) else None
 

@@ -6,7 +6,6 @@ a zip archive whose first entry says where the tables are, which tacozip reads. 
 Source: the TACO specification (https://tacofoundation.github.io), and files that its own libraries read.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch, CopyRow
+from reben.audit.copies.geotiffs import descriptions
 from reben.audit.copies.pairing import Entry, is_map, paired, split_name
 from reben.audit.copies.tables import rows_of
 from reben.core.errors import AuditError, MissingExtraError
@@ -202,6 +202,5 @@ def _descriptions(data: bytes) -> list[str] | None:
     """What a GeoTIFF says its bands are; None if it does not say so of each."""
     from rasterio.io import MemoryFile  # noqa: PLC0415 - loading GDAL takes long
 
-    with MemoryFile(io.BytesIO(data), ext=".tif") as file, file.open(driver="GTiff") as source:
-        texts = [text or "" for text in source.descriptions]
-    return texts if all(reben_name(text) for text in texts) else None
+    with MemoryFile(data, ext=".tif") as file:
+        return descriptions(file.name)
