@@ -297,7 +297,8 @@ FAULTS: tuple[Fault, ...] = (
           alone=True),
     Fault("one image under two ids", duplicated, Kind.duplicate, None, {"bands": 14}, 2, alone=True,
           others=(Kind.other_patch,)),
-    Fault("pixels of another patch", swapped_pixels, Kind.other_patch, None, {"shows": f"{_TILE}_33_70"}, 1),
+    Fault("pixels of another patch", swapped_pixels, Kind.other_patch, None,
+          {"shows": {f"{_TILE}_26_57": f"{_TILE}_33_70", f"{_TILE}_33_70": f"{_TILE}_26_57"}}, 2),
     Fault("a band missing in some patches", lambda patches: {
         n: replace(p, bands={b: x for b, x in p.bands.items() if number or b != "B11"})
         for number, (n, p) in enumerate(patches.items())}, Kind.missing_band, ("B11",), {}, 1, alone=True),
@@ -320,7 +321,8 @@ FAULTS: tuple[Fault, ...] = (
           {"order": "legend", "of": "masks"}, alone=True),
     Fault("numbers that are no codes", masks(lambda x: np.where(x == 211, 210, x)), Kind.map_codes, None,
           {"numbers": [210]}, alone=True),
-    Fault("maps of other patches", swapped_maps, Kind.other_map, None, {"shows": f"{_TILE}_33_70"}, 1),
+    Fault("maps of other patches", swapped_maps, Kind.other_map, None,
+          {"shows": {f"{_TILE}_26_57": f"{_TILE}_33_70", f"{_TILE}_33_70": f"{_TILE}_26_57"}}, 2),
     Fault("maps flipped", masks(np.flipud), Kind.orientation, None, {"orientation": "flipped upside down"}),
     Fault("test patches called train", rows(lambda n, _, row: {"split": "train"}), Kind.wrong_split, None,
           {"is": "train", "should_be": "test", "number": 3}, 3, alone=True),

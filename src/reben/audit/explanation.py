@@ -75,7 +75,7 @@ def explain(
     if steps is None and len(x) > 1:
         lines = [_line(in_unit(a, unit).ravel(), b.astype(np.float64).ravel()) for a, b in zip(x, y, strict=True)]
         if all(line is not None for line in lines) and len({round(line.a, 9) for line in lines if line}) > 1:
-            return [*_units(unit), Step(Kind.scaled, "scaled by a range of its own in each patch", {"per_patch": True})]
+            return [*_units(unit), Step(Kind.scaled, "scaled in each patch by a range of its own", {"per_patch": True})]
     return steps
 
 
@@ -164,16 +164,14 @@ def _scales(line: Line, new: Floats, band: str, *, whole: bool) -> list[Step]:
     published = PUBLISHED_STATISTICS[band]
     if abs(line.a - 1) < 1e-3:  # noqa: PLR2004 - less than half precision tells
         offset = round(line.b)
-        return (
-            []
-            if offset == 0
-            else [Step(Kind.offset, f"{offset:+,} away from the published values", {"offset": offset})]
-        )
+        return [] if offset == 0 else [_offset(offset)]
     mean, std = -line.b / line.a, 1 / line.a
     near_zero = 1.0 if whole else 2e-3 * float(np.std(new))
     if abs(line.b) <= near_zero:
         factor = float(f"{std:.2g}" if whole else f"{std:.4g}")
         bits = " and stored in eight bits" if whole and new.max() <= _EIGHT_BITS else ""
+        if factor < 1:
+            return [Step(Kind.scaled, f"the published values times {1 / factor:,g}", {"divisor": factor})]
         return [Step(Kind.scaled, f"the published values divided by {factor:,g}{bits}", {"divisor": factor})]
     if abs(mean - published.mean) < 0.01 * published.std and abs(std / published.std - 1) < 0.01:  # noqa: PLR2004 - 1 %
         return [
@@ -184,6 +182,11 @@ def _scales(line: Line, new: Floats, band: str, *, whole: bool) -> list[Step]:
         return [Step(Kind.scaled, "stretched between two values of the published ones", {"from": low, "to": high})]
     numbers: dict[str, Evidence] = {"statistics": "other", "mean": round(mean, 1), "std": round(std, 1)}
     return [Step(Kind.standardised, "standardised with a mean and standard deviation that are not reBEN's", numbers)]
+
+
+def _offset(offset: int) -> Step:
+    side = "above" if offset > 0 else "below"
+    return Step(Kind.offset, f"{abs(offset):,} {side} the published values", {"offset": offset})
 
 
 def _rounding(expected: Floats, new: Floats, line: Line, *, decibels: bool, slack: float) -> list[Step]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from reben.core.bands import S2_BANDS
+
 Evidence = str | int | float | bool | None | Sequence["Evidence"] | Mapping[str, "Evidence"]
 """What JSON can hold."""
 
@@ -119,12 +121,25 @@ def listed(names: Sequence[str], most: int = 14) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def band_names(bands: Sequence[str]) -> str:
+    """Bands as a part of a sentence; a whole sensor by its name.
+
+    >>> band_names(["VV", "B02"]), band_names(S2_BANDS)
+    ('VV and B02', 'All bands of Sentinel-2')
+    """
+    if set(bands) >= {*S2_BANDS}:
+        return " and ".join(["All bands of Sentinel-2", *(band for band in bands if band not in S2_BANDS)])
+    return listed(bands)
+
+
 def counted(number: int, of: int, noun: str) -> str:
     """A share in words.
 
-    >>> counted(12, 12, "patches"), counted(2, 12, "patches")
-    ('all 12 patches', '2 of 12 patches')
+    >>> counted(12, 12, "patches"), counted(2, 12, "patches"), counted(1, 1, "patches")
+    ('all 12 patches', '2 of 12 patches', 'the only patch')
     """
+    if number == of == 1:
+        return f"the only {noun.removesuffix('es') if noun.endswith('ches') else noun.removesuffix('s')}"
     return f"all {of:,} {noun}" if number == of else f"{number:,} of {of:,} {noun}"
 
 

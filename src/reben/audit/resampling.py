@@ -23,10 +23,10 @@ class Method(StrEnum):
     """Methods that are told apart."""
 
     nearest = "nearest neighbour"
-    bilinear = "bilinear"
-    bilinear_corners = "bilinear with aligned corners"
-    bicubic = "bicubic as in Pillow and GDAL"
-    bicubic_torch = "bicubic as in PyTorch and OpenCV"
+    bilinear = "bilinear interpolation"
+    bilinear_corners = "bilinear interpolation with aligned corners"
+    bicubic = "bicubic interpolation as in Pillow and GDAL"
+    bicubic_torch = "bicubic interpolation as in PyTorch and OpenCV"
 
 
 _ROUNDING = 0.35

@@ -165,7 +165,7 @@ def _infrared(patches: Sequence[SeenPatch]) -> Iterator[Finding]:
     yield Finding(
         Kind.swapped_bands if len(shows) > 1 else Kind.wrong_band,
         Severity.serious,
-        f"{text}: on every patch B08 looks like {best} (correlation {nearer[best].min():.3f} at least), and not like "
+        f"{text}. On every patch B08 looks like {best} (correlation {nearer[best].min():.3f} at least), and not like "
         f"what is called B8A ({own.mean():.3f} on average).",
         certainty=Certainty.very_likely,
         bands=tuple(bands),

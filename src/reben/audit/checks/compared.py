@@ -8,7 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.audit.explanation import Step, explain
-from reben.audit.findings import Certainty, Evidence, Finding, Kind, Severity, counted, listed, merged_evidence, plural
+from reben.audit.findings import (
+    Certainty,
+    Evidence,
+    Finding,
+    Kind,
+    Severity,
+    band_names,
+    counted,
+    listed,
+    merged_evidence,
+    plural,
+)
 from reben.audit.matching import BandMatch, Matches, PatchMatch, Unit, where_from
 from reben.audit.orientation import UPRIGHT
 from reben.audit.resampling import Method
@@ -65,9 +76,8 @@ def _orientations(matches: Matches) -> Iterator[Finding]:
         for names, bands in groups.items():
             several = f"the images of {counted(len(names), total, 'patches')} are {name}"
             if set(bands) != set(matches.bands):
-                several = (
-                    f"{listed(bands)} {plural(bands, 'is', 'are')} {name} in {counted(len(names), total, 'patches')}"
-                )
+                verb = plural(bands, "is", "are")
+                several = f"{band_names(bands)} {verb} {name} in {counted(len(names), total, 'patches')}"
             yield Finding(
                 Kind.orientation,
                 Severity.serious,
@@ -92,7 +102,7 @@ def _shifts(matches: Matches) -> Iterator[Finding]:
         yield Finding(
             Kind.shift,
             Severity.serious,
-            f"{listed(bands)} {plural(bands, 'lies', 'lie')} {' and '.join(moves)} of where "
+            f"{band_names(bands)} {plural(bands, 'lies', 'lie')} {' and '.join(moves)} of where "
             f"{plural(bands, 'it', 'they')} should in {counted(len(ids), len(matches.patches), 'patches')}.",
             bands=tuple(bands),
             patches=tuple(ids),
@@ -102,19 +112,24 @@ def _shifts(matches: Matches) -> Iterator[Finding]:
 
 def _elsewhere(subject: Subject, matches: Matches) -> Iterator[Finding]:
     """Patches whose pixels are those of another patch, or of none."""
+    shown: dict[tuple[str, ...], dict[str, Evidence]] = defaultdict(dict)
     for patch in matches.patches:
-        name = patch.patch.patch_id
-        for sensor in patch.elsewhere:
-            origin = where_from(patch, sensor, subject.compared)
-            whose = f"those of {origin}" if origin else "of something else: no published band looks like them"
-            yield Finding(
-                Kind.other_patch,
-                Severity.grave,
-                f"Under {name} the pixels of {_SENSORS[sensor]} are {whose}.",
-                bands=tuple(band for band in patch.patch.bands if BANDS[band].sensor == sensor),
-                patches=(name,),
-                evidence={"shows": origin, "sensor": sensor},
-            )
+        origins = {sensor: where_from(patch, sensor, subject.compared) for sensor in patch.elsewhere}
+        for origin in dict.fromkeys(origins.values()):
+            sensors = tuple(sensor for sensor, own in origins.items() if own == origin)
+            shown[sensors][patch.patch.patch_id] = origin
+    for sensors, by_patch in shown.items():
+        first, shown_there = next(iter(by_patch.items()))
+        whose = f"those of {shown_there}" if shown_there else "of something that no published band looks like"
+        yield Finding(
+            Kind.other_patch,
+            Severity.grave,
+            f"The pixels of {listed([_SENSORS[sensor] for sensor in sensors])} are not those of the patch in "
+            f"{counted(len(by_patch), len(matches.patches), 'patches')}; under {first} they are {whose}.",
+            bands=tuple(band for band in matches.bands if BANDS[band].sensor in sensors),
+            patches=tuple(by_patch),
+            evidence={"shows": dict(by_patch), "sensors": list(sensors)},
+        )
 
 
 def _wrong_bands(matches: Matches, explained: Explained) -> Iterator[Finding]:
@@ -230,7 +245,9 @@ def _done(kind: Kind, text: str, steps: Sequence[tuple[str, Step]]) -> Finding:
     if kind is Kind.offset:
         verb = plural(bands, "lies", "lie")
     severity = Severity.minor if first.get("statistics") == "reBEN" else _SEVERITIES[kind]
-    return Finding(kind, severity, f"{listed(bands)} {verb} {text}{numbers}.", bands=tuple(bands), evidence=evidence)
+    return Finding(
+        kind, severity, f"{band_names(bands)} {verb} {text}{numbers}.", bands=tuple(bands), evidence=evidence
+    )
 
 
 def _unexplained(bands: Sequence[str], matches: Matches) -> Finding:
@@ -247,7 +264,7 @@ def _unexplained(bands: Sequence[str], matches: Matches) -> Finding:
         return Finding(
             Kind.level,
             Severity.grave,
-            f"{listed(bands)} hold reflectance above the atmosphere (L1C), not at the ground (L2A): the air adds "
+            f"{band_names(bands)} hold reflectance above the atmosphere (L1C), not at the ground (L2A): the air adds "
             f"{differences['B01']:,.0f} to B01 and {differences['B04']:,.0f} to B04"
             + (f", and water vapour takes {-water:,.0f} from B09." if "B09" in differences else "."),
             certainty=Certainty.very_likely,
@@ -258,8 +275,8 @@ def _unexplained(bands: Sequence[str], matches: Matches) -> Finding:
     return Finding(
         Kind.processing,
         Severity.serious,
-        f"{listed(bands)} {plural(bands, 'shows', 'show')} the same ground with other values, which do not follow from "
-        f"the published ones: another processing baseline or processor, or values that were changed "
+        f"{band_names(bands)} {plural(bands, 'shows', 'show')} the same ground with other values, which do not follow "
+        f"from the published ones: another processing baseline or processor, or values that were changed "
         f"(correlation {mean_r:.3f}; {shown[0]} differs by {shown[1]:,.4g} at the median).",
         certainty=Certainty.very_likely,
         bands=tuple(bands),

@@ -1,5 +1,6 @@
 """Reference maps and masks: what their numbers mean, and whether they are maps of their patches."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,9 @@ _UNLABELLED_CODES = np.array([entry.code for entry in CLC2018.entries if entry.c
 _CLASSES = len(PUBLISHED_ORDER)
 _FILLS = (UNLABELLED, 255, 254, 100, _CLASSES)
 """What others write where a pixel belongs to no class."""
+
+_SAME = 0.99
+"""Share of pixels from which on two maps are the same one."""
 
 Codes = NDArray[np.int64]
 
@@ -106,35 +110,43 @@ def _classes_of(codes: NDArray[np.generic]) -> set[str]:
 
 def _other_maps(masked: Sequence[tuple[SeenPatch, Codes]]) -> Iterator[Finding]:
     """Maps that lie another way than the published ones, or are those of other patches."""
+    turned: dict[str, list[str]] = defaultdict(list)
+    others: dict[str, Evidence] = {}
+    compared = 0
     for patch, mask in masked:
         truth = patch.true_map
         if truth is None or truth.shape != mask.shape or (np.ptp(truth) == 0 and np.ptp(mask) == 0):
             continue
+        compared += 1
         upright = _agreement(truth, mask)
-        if upright > 0.99:  # noqa: PLR2004 - a share of pixels
+        if upright > _SAME:
             continue
         same, way = max((_agreement(o.apply(truth), mask), o.name) for o in ORIENTATIONS)
-        if upright >= same - 0.02 and upright > 0.9:  # noqa: PLR2004 - shares of pixels
-            continue
-        if same > 0.99 and way != UPRIGHT.name:  # noqa: PLR2004 - as above
-            text, evidence = f"The map of {patch.patch_id} is {way}.", way
-            yield Finding(
-                Kind.orientation, Severity.serious, text, patches=(patch.patch_id,), evidence={"orientation": evidence}
+        if same > _SAME and way != UPRIGHT.name:
+            turned[way].append(patch.patch_id)
+        else:
+            others[patch.patch_id] = next(
+                (other.patch_id for other, _ in masked if other is not patch and _is_map_of(other, mask)), None
             )
-            continue
-        origin = next((p.patch_id for p, _ in masked if p is not patch and _is_map_of(p, mask)), None)
-        whose = f"the map of {origin}" if origin else "not its published map"
+    for way, names in turned.items():
+        text = f"The maps of {counted(len(names), compared, 'patches')} are {way}."
+        yield Finding(Kind.orientation, Severity.serious, text, patches=tuple(names), evidence={"orientation": way})
+    if others:
+        first, origin = next(iter(others.items()))
+        whose = f"the map of {origin} lies" if origin else "lies another map"
         yield Finding(
             Kind.other_map,
             Severity.grave,
-            f"The map under {patch.patch_id} is {whose}.",
-            patches=(patch.patch_id,),
-            evidence={"shows": origin, "agreement": round(upright, 4)},
+            f"The maps of {counted(len(others), compared, 'patches')} are not the published ones; under "
+            f"{first} {whose}.",
+            patches=tuple(others),
+            evidence={"shows": dict(others)},
         )
 
 
 def _is_map_of(patch: SeenPatch, mask: Codes) -> bool:
-    return patch.true_map is not None and patch.true_map.shape == mask.shape and _agreement(patch.true_map, mask) > 0.99  # noqa: PLR2004
+    truth = patch.true_map
+    return truth is not None and truth.shape == mask.shape and _agreement(truth, mask) > _SAME
 
 
 def _agreement(truth: NDArray[np.generic], mask: Codes) -> float:

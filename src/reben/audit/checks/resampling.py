@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reben.audit.findings import Finding, Kind, Severity, listed, plural
+from reben.audit.findings import Finding, Kind, Severity, band_names, plural
 from reben.audit.resampling import Method
 from reben.audit.seen import SeenBand
 from reben.audit.subject import Subject
@@ -26,7 +26,7 @@ def check_resampling(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             Kind.resampling,
             Severity.minor,
-            f"{listed(bands)} {plural(bands, 'was', 'were')} enlarged to {side} pixels by {method} interpolation; the "
+            f"{band_names(bands)} {plural(bands, 'was', 'were')} enlarged to {side} pixels by {method}; the "
             "paper's models see the nearest neighbour.",
             bands=tuple(bands),
             evidence={"method": method.name, "pixels": side},
@@ -56,7 +56,7 @@ def _sizes(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             Kind.size,
             Severity.serious,
-            f"{listed(bands)} {plural(bands, 'has', 'have')} {shape[0]} x {shape[1]} pixels: {how}; expected "
+            f"{band_names(bands)} {plural(bands, 'has', 'have')} {shape[0]} x {shape[1]} pixels: {how}; expected "
             f"{' or '.join(str(n) for n in sorted({BANDS[b].side_px() for b in bands} | {120}))} along each side.",
             bands=tuple(bands),
             evidence={"shape": list(shape)},

@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.audit.findings import Certainty, Evidence, Finding, Kind, Severity, listed, merged_evidence, plural
+from reben.audit.findings import (
+    Certainty,
+    Evidence,
+    Finding,
+    Kind,
+    Severity,
+    band_names,
+    listed,
+    merged_evidence,
+    plural,
+)
 from reben.audit.subject import Subject
 from reben.core.backscatter import HIGHEST_DB, LOWEST_DB
 from reben.core.band_statistics import PUBLISHED_STATISTICS
@@ -71,7 +81,7 @@ def _finding(found: Sequence[tuple[str, Fault]]) -> Finding:
     kind, severity, certainty, text, _ = found[0][1]
     evidence = merged_evidence({band: fault[4] for band, fault in found})
     verb = plural(bands, "is", "are")
-    return Finding(kind, severity, f"{listed(bands)} {verb} {text}.", certainty, tuple(bands), evidence=evidence)
+    return Finding(kind, severity, f"{band_names(bands)} {verb} {text}.", certainty, tuple(bands), evidence=evidence)
 
 
 def _whole(pixels: NDArray[Any]) -> bool:

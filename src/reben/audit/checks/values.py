@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reben.audit.findings import Finding, Kind, Severity, counted, listed, plural
+from reben.audit.findings import Finding, Kind, Severity, band_names, counted, plural
 from reben.audit.seen import SeenPatch
 from reben.audit.subject import Subject, ids_of
 from reben.core.bands import BANDS
@@ -33,8 +33,8 @@ def _not_numbers(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             Kind.not_a_number,
             Severity.serious,
-            f"{listed(list(bad))} {plural(list(bad), 'has', 'have')} pixels that are not numbers (NaN or infinite) in "
-            f"{counted(len(patches), len(subject.patches), 'patches')}, {share:.2%} of their pixels.",
+            f"{band_names(list(bad))} {plural(list(bad), 'has', 'have')} pixels that are not numbers (NaN or infinite) "
+            f"in {counted(len(patches), len(subject.patches), 'patches')}, {share:.2%} of their pixels.",
             bands=tuple(bad),
             patches=ids_of(patches),
             evidence={"share": round(float(share), 6)},
@@ -55,7 +55,7 @@ def _nodata(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             Kind.nodata,
             Severity.serious,
-            f"{listed(list(bad))} {plural(list(bad), 'has', 'have')} pixels of 0, which stands for nodata, in "
+            f"{band_names(list(bad))} {plural(list(bad), 'has', 'have')} pixels of 0, which stands for nodata, in "
             f"{counted(len(patches), len(subject.patches), 'patches')} ({share:.1%} of their pixels); published "
             "patches have none.",
             bands=tuple(bad),
@@ -100,17 +100,23 @@ def _constant(subject: Subject) -> Iterator[Finding]:
 def _duplicates(subject: Subject) -> Iterator[Finding]:
     """Patches of different ids with the same pixels in all bands."""
     first: dict[tuple[tuple[str, bytes], ...], SeenPatch] = {}
+    pairs: list[tuple[str, str]] = []
+    number = 0
     for patch in subject.patches:
-        key = tuple((band, seen.pixels.tobytes()) for band, seen in patch.bands.items() if np.ptp(seen.pixels) > 0)
-        other = first.setdefault(tuple((band, _digest(data)) for band, data in key), patch)
-        if key and other is not patch and other.patch_id != patch.patch_id:
-            yield Finding(
-                Kind.duplicate,
-                Severity.grave,
-                f"{other.patch_id} and {patch.patch_id} have the same pixels in all {len(key)} bands.",
-                patches=(other.patch_id, patch.patch_id),
-                evidence={"bands": len(key)},
-            )
+        key = tuple((b, _digest(s.pixels.tobytes())) for b, s in patch.bands.items() if np.ptp(s.pixels) > 0)
+        other = first.setdefault(key, patch)
+        if key and other.patch_id != patch.patch_id:
+            pairs.append((other.patch_id, patch.patch_id))
+            number = len(key)
+    if pairs:
+        more = f", and {len(pairs) - 1:,} more patches those of another one" if len(pairs) > 1 else ""
+        yield Finding(
+            Kind.duplicate,
+            Severity.grave,
+            f"{pairs[0][0]} and {pairs[0][1]} have the same pixels in all {number} bands{more}.",
+            patches=tuple(dict.fromkeys(name for pair in pairs for name in pair)),
+            evidence={"bands": number, "pairs": [list(pair) for pair in pairs[:20]]},
+        )
 
 
 def _digest(data: bytes) -> bytes:

@@ -28,6 +28,7 @@ _CLASS_LISTS = ("classes", "class_names", "label_names")
 _LABEL_NAMES = ("labels", "label", "y", "target", "targets", "multi_hot")
 _IMAGE_AXES = (3, 4)  # of big arrays: patches, rows, columns, with channels or without
 _MOST_DEPTH = 6
+_LARGEST_COLUMN = 1 << 28  # bytes; ids of all of reBEN have 30 million
 _HINT = "give a file with a group per patch, or with arrays of all patches and a data set of their ids"
 
 
@@ -127,8 +128,10 @@ class Hdf5Arrays:
     def rows(self) -> Mapping[str, CopyRow]:
         """See `Copy`."""
         arrays = dict(self._arrays())
-        labels = next((arrays[name][()] for name in _LABEL_NAMES if name in arrays and self._fits(arrays[name])), None)
-        split = arrays["split"][()] if "split" in arrays and self._fits(arrays["split"]) else None
+        labels = next(
+            (_column(arrays[name]) for name in _LABEL_NAMES if name in arrays and self._fits(arrays[name])), None
+        )
+        split = _column(arrays["split"]) if "split" in arrays and self._fits(arrays["split"]) else None
         if labels is None and split is None:
             return self.tables
         return {
@@ -236,11 +239,25 @@ def _read(dataset: "h5py.Dataset", position: int | None = None) -> NDArray[Any]:
         raise AuditError(f"{dataset.name}: cannot be read ({error})") from error
 
 
+def _column(dataset: "h5py.Dataset") -> NDArray[Any]:
+    """A data set that says something of patches, not their pixels, as a whole.
+
+    Raises:
+        AuditError: if it cannot be read, or claims to be very large.
+    """
+    if dataset.size * max(dataset.dtype.itemsize, 1) > _LARGEST_COLUMN:
+        raise AuditError(f"{dataset.name}: claims {dataset.shape} values of {dataset.dtype}; expected one per patch")
+    try:
+        return np.asarray(dataset[()])
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        raise AuditError(f"{dataset.name}: cannot be read ({error})") from error
+
+
 def _index(file: "h5py.File") -> list[str] | None:
     """The ids of the patches in big arrays; None if the file has no such index."""
     for name, dataset in _datasets(file, ""):
         if name.lower() in {*ID_COLUMNS, "ids", "keys", "names", "patch_ids"} and len(dataset.shape) == 1:
-            return [as_text(value) for value in dataset[()].tolist()]
+            return [as_text(value) for value in _column(dataset).tolist()]
     return None
 
 
@@ -279,7 +296,7 @@ def _attributes(member: Any, split: str | None) -> CopyRow:  # noqa: ANN401 - gr
     labels: object = next((attributes[name] for name in _LABEL_NAMES if name in attributes), None)
     for name, dataset in _datasets(member, ""):
         if labels is None and name.lower() in _LABEL_NAMES and len(dataset.shape) == 1:
-            labels = dataset[()]
+            labels = _column(dataset)
     own = attributes.get("split")
     partner = attributes.get("s1_name")
     return CopyRow(
@@ -294,7 +311,7 @@ def _texts(thing: Any, names: Sequence[str]) -> list[str] | None:  # noqa: ANN40
     for name in names:
         value = thing.attrs.get(name)
         if value is None and hasattr(thing, "keys") and name in thing and len(thing[name].shape) == 1:
-            value = thing[name][()]
+            value = _column(thing[name])
         if value is not None:
             text = as_text(value) if isinstance(value, str | bytes) else ""
             return (

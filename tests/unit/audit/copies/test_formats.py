@@ -100,6 +100,16 @@ def read_all(path: Path) -> None:
         copy.read(position)
 
 
+@pytest.mark.parametrize("name", ["labels", "patch_id", "split"])
+def test_an_hdf5_file_that_claims_huge_columns(patches: Patches, tmp_path: Path, name: str):
+    path = WRITERS["HDF5 arrays"](patches, tmp_path)
+    with h5py.File(path, "a") as file:
+        del file[name]
+        file.create_dataset(name, shape=(3,), dtype=f"S{1 << 27}", chunks=(1,))
+    with pytest.raises(AuditError, match="claims"):
+        open_copy(path).rows  # noqa: B018 - read when they are asked for
+
+
 DAMAGES = {
     "truncated": lambda data: data[: len(data) // 3],
     "empty": lambda data: data[:0],
