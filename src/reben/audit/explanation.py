@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 _PILE = 0.002
 """Share of pixels at an extreme from which on values may have been limited there."""
-_FEWEST = 12  # pixels of a pile
+_FEWEST, _FEWEST_PILED = 12, 4  # pixels
 _EXPLAINED = 0.995
 """Share of pixels that an explanation must explain."""
 _SINGLE = 1e-6
@@ -112,7 +112,7 @@ def _unlimited(new: Floats) -> NDArray[np.bool_]:
     inner = np.ones(len(new), np.bool_)
     for end in (new.min(), new.max()):
         pile = new == end
-        if max(_FEWEST, _PILE * len(new)) <= np.count_nonzero(pile) < len(new):
+        if max(_FEWEST_PILED, _PILE * len(new)) <= np.count_nonzero(pile) < len(new):
             inner &= ~pile
     return inner if np.ptp(new[inner]) > 0 else np.ones(len(new), np.bool_)
 
@@ -207,16 +207,16 @@ def _rounding(expected: Floats, new: Floats, line: Line, *, decibels: bool, slac
 def _limits(old: Floats, new: Floats, line: Line, tolerance: Floats) -> list[Step] | None:
     """Where values were limited; None if values in piles are not what lay beyond the limits."""
     expected = line.at(old)
-    evidence: dict[str, Evidence] = {}
-    for name, end, beyond in (
-        ("lowest", new.min(), expected < new.min()),
-        ("highest", new.max(), expected > new.max()),
-    ):
-        pile = new == end
-        moved = pile & beyond & (np.abs(expected - new) > tolerance)
-        if np.count_nonzero(moved) >= _FEWEST:
-            evidence[name] = float(end)
+    within = np.abs(new - expected) <= tolerance
+    ends = {"lowest": (new.min(), expected < new.min()), "highest": (new.max(), expected > new.max())}
+    moved = {name: (new == end) & beyond & ~within for name, (end, beyond) in ends.items()}
+    all_else = bool((within | moved["lowest"] | moved["highest"]).all())
+    evidence: dict[str, Evidence] = {
+        name: float(ends[name][0])
+        for name, pixels in moved.items()
+        if np.count_nonzero(pixels) >= (2 if all_else else _FEWEST)
+    }
     if not evidence:
-        return [] if np.mean(np.abs(new - expected) <= tolerance) >= _EXPLAINED else None
+        return [] if np.mean(within) >= _EXPLAINED else None
     text = " and ".join(f"{'above' if name == 'highest' else 'below'} {value:,g}" for name, value in evidence.items())
     return [Step(Kind.clipped, f"cut off {text}", evidence)]

@@ -128,7 +128,7 @@ def band_names(bands: Sequence[str]) -> str:
     ('VV and B02', 'All bands of Sentinel-2')
     """
     if set(bands) >= {*S2_BANDS}:
-        return " and ".join(["All bands of Sentinel-2", *(band for band in bands if band not in S2_BANDS)])
+        return listed(["All bands of Sentinel-2", *(band for band in bands if band not in S2_BANDS)])
     return listed(bands)
 
 
@@ -136,11 +136,9 @@ def counted(number: int, of: int, noun: str) -> str:
     """A share in words.
 
     >>> counted(12, 12, "patches"), counted(2, 12, "patches"), counted(1, 1, "patches")
-    ('all 12 patches', '2 of 12 patches', 'the only patch')
+    ('all 12 patches', '2 of 12 patches', '1 of 1 patches')
     """
-    if number == of == 1:
-        return f"the only {noun.removesuffix('es') if noun.endswith('ches') else noun.removesuffix('s')}"
-    return f"all {of:,} {noun}" if number == of else f"{number:,} of {of:,} {noun}"
+    return f"all {of:,} {noun}" if number == of > 1 else f"{number:,} of {of:,} {noun}"
 
 
 def merged_evidence(by_band: Mapping[str, Mapping[str, Evidence]]) -> dict[str, Evidence]:

@@ -48,9 +48,13 @@ class SeenBand:
 
     @property
     def native(self) -> NDArray[Any]:
-        """Pixels at the resolution that the band should have, or as they are where they were not made of such."""
+        """Pixels at the resolution of the band, or without repeated ones where they were not made of such."""
         found = self.at(self.band.side_px())
-        return self.pixels if found is None else found[0]
+        if found is not None:
+            return found[0]
+        rows, columns = self.pixels.shape
+        step = block_size(self.pixels) if rows == columns else 1
+        return self.pixels[::step, ::step]
 
     @property
     def has_its_resolution(self) -> bool:

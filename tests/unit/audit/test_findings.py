@@ -41,5 +41,5 @@ def test_many_patches_are_counted_and_the_first_named():
 
 
 def test_words():
-    assert counted(1, 1, "masks") == "the only mask"
+    assert counted(1, 1, "masks") == "1 of 1 masks"
     assert (plural(["a"], "is", "are"), plural([], "is", "are")) == ("is", "are")

@@ -14,6 +14,8 @@ from reben.audit.seen import SeenPatch
 from reben.audit.subject import Subject, ids_of
 from reben.core.bands import BANDS, S2_BANDS
 
+_AROUND_ZERO = 15.0
+"""Standardised values are not so far below 0, and some of each patch in decibels are."""
 _SWAPPED_DB = 1.0
 """By how much VH must exceed VV, which it does on no patch of land or sea."""
 _INFRARED = ("B06", "B07", "B08", "B8A", "B09")
@@ -127,13 +129,16 @@ def _mean(patch: SeenPatch, band: str) -> float:
 
 
 def _margin(patches: Sequence[SeenPatch]) -> float:
-    """A margin in the unit of the values: 1 dB, or a share of linear ones; none where values were standardised."""
-    lowest = min(float(np.nanmin(p.bands["VV"].pixels)) for p in patches)
-    spread = float(np.mean([np.nanstd(p.bands["VV"].pixels.astype(np.float64)) for p in patches]))
-    medians = [abs(_level(p, "VV")) for p in patches]
-    if lowest < 0 and float(np.mean(medians)) < 2 * spread and spread < 2:  # noqa: PLR2004 - not decibels
-        return float("inf")  # standardised: each band has a mean of its own
-    return _SWAPPED_DB if lowest < 0 else 0.2 * spread
+    """A margin in the unit of the values: 1 dB, or a share of linear ones.
+
+    It is infinite where each band or image was scaled by numbers of its own, so that levels say nothing.
+    """
+    values = [p.bands[band].pixels.astype(np.float64) for p in patches for band in ("VV", "VH")]
+    lowest, spread = min(np.nanmin(x) for x in values), float(np.mean([np.nanstd(x) for x in values]))
+    if lowest < -_AROUND_ZERO:
+        return _SWAPPED_DB
+    stretched = any(np.nanmin(x) >= 0 and np.nanmax(x) in {1.0, 255.0} for x in values)
+    return float("inf") if lowest < 0 or stretched else 0.2 * spread
 
 
 def _infrared(patches: Sequence[SeenPatch]) -> Iterator[Finding]:

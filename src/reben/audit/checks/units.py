@@ -41,6 +41,7 @@ _NEAR = 0.05
 """Share of the standard deviation within which few pixels lie beside a pile."""
 _MANY_MORE = 3
 _NEARLY = 0.05
+_PART_OF_STEP, _NEARLY_ALL = 0.15, 0.99
 _QUANTIFICATION = 10_000
 """By which digital numbers are divided to get reflectance (ESA's `QUANTIFICATION_VALUE`)."""
 _MOST_VALUES = 20_000
@@ -58,7 +59,7 @@ def check_units(subject: Subject) -> Iterator[Finding]:
             if fault is not None:
                 faults[fault[0], fault[3]].append((band, fault))
                 break
-        clipped = _limited(band, pixels)
+        clipped = _limited(band, pixels, _parts(subject, band))
         if clipped is not None:
             faults[clipped[0], clipped[3]].append((band, clipped))
     for found in faults.values():
@@ -68,12 +69,15 @@ def check_units(subject: Subject) -> Iterator[Finding]:
 
 def _values(subject: Subject, band: str) -> NDArray[Any] | None:
     """Finite pixels of a band in patches without published ones; None if there are none that vary."""
-    parts = [patch.bands[band].native.ravel() for patch in subject.alone if band in patch.bands]
-    if not parts:
-        return None
-    pixels = np.concatenate(parts)
-    pixels = pixels[np.isfinite(pixels)]
+    parts = _parts(subject, band)
+    pixels = np.concatenate(parts) if parts else np.zeros(0)
     return pixels if pixels.size and np.ptp(pixels) > 0 else None
+
+
+def _parts(subject: Subject, band: str) -> list[NDArray[Any]]:
+    """The same of each patch that has any, at the resolution of the band."""
+    parts = (patch.bands[band].native.ravel() for patch in subject.alone if band in patch.bands)
+    return [finite for part in parts if (finite := part[np.isfinite(part)]).size]
 
 
 def _finding(found: Sequence[tuple[str, Fault]]) -> Finding:
@@ -155,18 +159,22 @@ def _reflectance_scale(band: str, pixels: NDArray[Any]) -> Fault | None:
     exact = pixels.astype(np.float64)
     if _nearly_whole(exact):
         return None  # as published; dark water is below 255 in all bands, so that small numbers tell nothing
+    if exact.min() >= 0 and _nearly_whole(exact * _QUANTIFICATION):
+        return _divided(_QUANTIFICATION)
     published = PUBLISHED_STATISTICS[band]
-    if exact.min() >= 0:
-        if _nearly_whole(exact * _QUANTIFICATION):
-            return _divided(_QUANTIFICATION)
-        step = _step(pixels)
-        return _unit_range(pixels) if step is None else _divided(float(f"{1 / step:.3g}"))
-    if _nearly_whole(exact * published.std + published.mean):
+    if exact.min() < 0 and _nearly_whole(exact * published.std + published.mean):
         text = "standardised with reBEN's mean and standard deviation"
         return Kind.standardised, Severity.minor, Certainty.certain, text, {"statistics": "reBEN"}
     step = _step(pixels)
-    if step is None:
+    if step is None or (exact.min() == 0 and exact.max() == 1):
         return _unit_range(pixels)
+    multiples = np.abs(exact / step - np.rint(exact / step)) < _PART_OF_STEP
+    if exact.min() >= 0 and np.mean(multiples) > _NEARLY_ALL:
+        return _divided(float(f"{1 / step:.3g}"))
+    return _standardised_otherwise(step)
+
+
+def _standardised_otherwise(step: float) -> Fault:
     text = "standardised, with a mean and standard deviation that are not reBEN's"
     numbers: dict[str, Evidence] = {"statistics": "other", "std": round(1 / step, 1)}
     return Kind.standardised, Severity.serious, Certainty.very_likely, text, numbers
@@ -214,11 +222,15 @@ def _step(pixels: NDArray[Any]) -> float | None:
         if (counts > 0).any():
             smallest = float((near * counts).sum() / (counts * counts).sum())
     counts = np.rint(offsets / smallest)
-    return smallest if np.mean(np.abs(offsets - counts * smallest) < 0.15 * smallest) > 0.99 else None  # noqa: PLR2004
+    whole = np.abs(offsets - counts * smallest) < _PART_OF_STEP * smallest
+    return smallest if np.mean(whole) > _NEARLY_ALL else None
 
 
-def _limited(band: str, pixels: NDArray[Any]) -> Fault | None:
-    """Many pixels at the highest value and hardly any just below it: values were cut off."""
+def _limited(band: str, pixels: NDArray[Any], parts: Sequence[NDArray[Any]]) -> Fault | None:
+    """Many pixels at the highest value, in most patches, and hardly any just below it: values were cut off.
+
+    In few patches that may be clouds, in which sensors are saturated.
+    """
     if pixels.dtype == np.uint8:
         return None
     exact = pixels.astype(np.float64)
@@ -229,7 +241,9 @@ def _limited(band: str, pixels: NDArray[Any]) -> Fault | None:
         piled = int(np.count_nonzero(exact == end))
         beside = int(np.count_nonzero((exact != end) & (np.abs(exact - end) < near)))
         possible = end > _BRIGHTEST or name == "lowest" if reflectance else end < _SNAP_FLOOR_DB or _whole(pixels)
-        if not possible and piled >= max(_FEWEST_PILED, _PILE * len(exact)) and piled > _MANY_MORE * beside:
+        reached = sum(bool((part == end).any()) for part in parts)
+        piles = piled >= max(_FEWEST_PILED, _PILE * len(exact)) and piled > _MANY_MORE * beside
+        if not possible and piles and reached > max(1, len(parts) / 2):
             ends[name] = float(f"{end:.6g}")
     if not ends:
         return None
