@@ -101,7 +101,7 @@ def stacked(patch: Patch, names: Iterable[str]) -> NDArray[Any]:
 
 def table_of(patches: Patches) -> pa.Table:
     """The rows of patches that have any, with the published columns that they have."""
-    rows = [{"patch_id": name, **patch.row} for name, patch in patches.items() if patch.row]
+    rows = [{**patch.row, "patch_id": name} for name, patch in patches.items() if patch.row]
     names = [name for name in SCHEMA.names if any(name in row for row in rows)]
     return pa.Table.from_pylist([{name: row.get(name) for name in names} for row in rows])
 

@@ -265,6 +265,9 @@ FAULTS: tuple[Fault, ...] = (
           {"method": "bicubic_torch"}, alone=True),
     Fault("shrunk to 60 pixels", each(lambda x: x[::2, ::2], "B02", "B03", "B04", "B08"), Kind.size,
           ("B02", "B03", "B04", "B08"), {"shape": [60, 60]}, alone=True),
+    Fault("shrunk to 60 pixels and enlarged again", then(each(
+        lambda x: x[::2, ::2], "B02", "B03", "B04", "B08"), _AT_10_M), Kind.size, ("B02", "B03", "B04", "B08"),
+          {"pixel_m": {"B02": 20, "B03": 20, "B04": 20, "B08": 20}}, alone=True),
     Fault("cropped to 96 pixels", then(_AT_10_M, each(lambda x: x[:96, :96])), Kind.size, None, {"shape": [96, 96]},
           alone=True),
     Fault("offset of newer baselines", each(lambda x: x + np.uint16(1000), *S2), Kind.offset, None, {"offset": 1000},

@@ -66,8 +66,9 @@ def explain(
         return []
     thin = max(1, len(old) // _MOST_POINTS)
     old, new = in_unit(old[::thin], unit), new[::thin]
-    raw = y[0]
-    valid = np.isfinite(new) & ~((new == 0) & (old != 0) & (raw.dtype.kind in "iu"))
+    valid = np.isfinite(new)
+    if (new[valid] == np.rint(new[valid])).all():
+        valid &= ~((new == 0) & (old != 0))  # nodata
     if np.count_nonzero(valid) < _FEWEST:
         return None
     old, new = old[valid], new[valid]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.audit.checks.resampling import shrunk_finding
 from reben.audit.findings import Certainty, Evidence, Finding, Kind, Severity, counted, listed
 from reben.audit.seen import SeenPatch
 from reben.audit.subject import Subject, ids_of
@@ -31,7 +32,9 @@ def check_bands(subject: Subject) -> Iterator[Finding]:
     yield from _repeated(subject)
     alone = subject.alone
     resolutions = dict(_wrong_resolutions(alone))
-    yield from _of_resolutions(resolutions)
+    for sensor in ("s1", "s2"):
+        coarse = {band: size for band, size in resolutions.items() if BANDS[band].sensor == sensor}
+        yield from _of_resolutions(coarse, [band for band in subject.bands if BANDS[band].sensor == sensor])
     yield from _polarisations(alone)
     if not resolutions:
         yield from _infrared(alone)
@@ -88,8 +91,13 @@ def _wrong_resolutions(patches: Sequence[SeenPatch]) -> Iterator[tuple[str, int]
             yield band, min(sizes)
 
 
-def _of_resolutions(resolutions: Mapping[str, int]) -> Iterator[Finding]:
+def _of_resolutions(resolutions: Mapping[str, int], present: Sequence[str]) -> Iterator[Finding]:
+    """What it means that bands of one sensor are coarse: all of the finest were shrunk, or other bands lie there."""
     if not resolutions:
+        return
+    finest = min(BANDS[band].resolution_m for band in present)
+    if all(band in resolutions for band in present if BANDS[band].resolution_m == finest):
+        yield shrunk_finding(resolutions)
         return
     text = listed([f"{band} ({size} m instead of {BANDS[band].resolution_m} m)" for band, size in resolutions.items()])
     alphabetical = resolutions == {"B8A": 60}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.audit.checks.resampling import shrunk_finding
 from reben.audit.explanation import Step, explain
 from reben.audit.findings import (
     Certainty,
@@ -208,8 +209,18 @@ def _values(matches: Matches, explained: Explained) -> Iterator[Finding]:
             done[step.kind, step.text].append((band, step))
     for (kind, text), steps_by_band in done.items():
         yield _done(kind, text, steps_by_band)
-    if unexplained:
-        yield _unexplained(unexplained, matches)
+    shrunk = {band: size for band in unexplained if (size := _pixel_m(band, matches)) > BANDS[band].resolution_m}
+    if shrunk:
+        yield shrunk_finding(shrunk)
+    rest = [band for band in unexplained if band not in shrunk]
+    if rest:
+        yield _unexplained(rest, matches)
+
+
+def _pixel_m(band: str, matches: Matches) -> int:
+    """Side of the squares of equal pixels that a band consists of in all patches, in metres; 0 if that says nothing."""
+    seen = (match.patch.bands[band].block_m for match in matches.patches if band in match.patch.bands)
+    return min((size for size in seen if size > 0), default=0)
 
 
 def _whole_and_interpolated(pairs: Sequence[tuple[NDArray[Any], NDArray[Any], Method | None]]) -> bool:

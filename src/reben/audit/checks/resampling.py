@@ -1,11 +1,11 @@
 """Sizes of bands, and how those were enlarged that have more pixels than they should."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from reben.audit.findings import Finding, Kind, Severity, band_names, plural
+from reben.audit.findings import Finding, Kind, Severity, band_names, listed, plural
 from reben.audit.resampling import Method
 from reben.audit.seen import SeenBand
 from reben.audit.subject import Subject
@@ -31,6 +31,23 @@ def check_resampling(subject: Subject) -> Iterator[Finding]:
             bands=tuple(bands),
             evidence={"method": method.name, "pixels": side},
         )
+
+
+def shrunk_finding(pixel_m: Mapping[str, int]) -> Finding:
+    """Bands that were made smaller and large again.
+
+    Args:
+        pixel_m: side of the squares of equal pixels of each band, in metres.
+    """
+    bands = list(pixel_m)
+    sizes = listed([f"{size} m" for size in dict.fromkeys(pixel_m.values())])
+    return Finding(
+        Kind.size,
+        Severity.serious,
+        f"{band_names(bands)} {plural(bands, 'was', 'were')} shrunk to pixels of {sizes} and enlarged again.",
+        bands=tuple(bands),
+        evidence={"pixel_m": dict(pixel_m)},
+    )
 
 
 def _method(seen: SeenBand) -> Method | None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import CopyPatch, CopyRow
-from reben.audit.copies.pairing import Entry, is_map, paired, split_name
+from reben.audit.copies.pairing import Entry, is_map, name_and_rest, paired, split_name
 from reben.audit.copies.tables import merged, read_rows, tables_beside
 from reben.core.errors import AuditError
-from reben.core.names import SPLIT_NAMES
+from reben.core.names import REFERENCE_MAP_SUFFIX, SPLIT_NAMES
 from reben.io.tiff.geotiff import read_stack
 
 ENDINGS = (".tif", ".tiff")
@@ -117,4 +117,6 @@ def _named(path: Path) -> tuple[str, str]:
     if above is not None:
         return above[0], path.stem
     before, _, last = path.stem.rpartition("_")
+    if path.stem.endswith(REFERENCE_MAP_SUFFIX):
+        return name_and_rest(path.stem)
     return (before, last) if before and (reben_name(last) or is_map(last)) else (path.stem, "")

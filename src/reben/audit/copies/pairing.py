@@ -40,6 +40,16 @@ def split_name(name: str) -> tuple[str, str] | None:
     return None
 
 
+def name_and_rest(name: str) -> tuple[str, str]:
+    """The id in a name and what follows it; without an id the name itself, less what says that a map lies there.
+
+    >>> name_and_rest("patch_1_reference_map")
+    ('patch_1', 'reference_map')
+    """
+    bare = name.removesuffix(REFERENCE_MAP_SUFFIX)
+    return split_name(name) or (bare, name[len(bare) :].strip("_"))
+
+
 def is_map(suffix: str) -> bool:
     """Whether what follows a patch id says that a map lies there."""
     return suffix.lower() in MAP_NAMES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch, CopyRow
-from reben.audit.copies.pairing import Entry, is_map, paired, split_name
+from reben.audit.copies.pairing import Entry, is_map, name_and_rest, paired
 from reben.audit.copies.tables import read_rows, tables_beside
 from reben.core.errors import AuditError
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, open_store
@@ -73,7 +73,7 @@ def open_store_copy(path: Path, *, folder: Path | None = None, bands: Sequence[s
     store = open_store(path)
     entries: dict[str, Entry[str]] = {}
     for key in store:
-        name, suffix = split_name(key) or (key, "")
+        name, suffix = name_and_rest(key)
         entry = entries.setdefault(name, Entry(name))
         (entry.maps if is_map(suffix) else entry.images).append(key)
     if not entries:
