@@ -1,6 +1,7 @@
 """Values that cannot be, or tell of an accident, whatever the published ones are."""
 
 from collections.abc import Iterator
+from hashlib import blake2b
 
 import numpy as np
 
@@ -120,6 +121,4 @@ def _duplicates(subject: Subject) -> Iterator[Finding]:
 
 
 def _digest(data: bytes) -> bytes:
-    from hashlib import blake2b  # noqa: PLC0415 - beside its only use
-
     return blake2b(data, digest_size=16).digest()

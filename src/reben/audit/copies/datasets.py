@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import UNNAMED, CopyPatch, CopyRow, as_labels, as_text
+from reben.core.bands import BANDS
 from reben.core.errors import AuditError, RebenError
 from reben.core.text import shortened
 
@@ -226,8 +227,6 @@ def _texts(value: object) -> list[str] | None:
 
 def _of_sensor(bands: Sequence[str] | None, sensor: str) -> Sequence[str] | None:
     """The bands of one sensor among some."""
-    from reben.core.bands import BANDS  # noqa: PLC0415 - beside its only use
-
     if bands is None:
         return None
     return [band for band in bands if (known := reben_name(band)) is not None and BANDS[known].sensor == sensor]

@@ -18,7 +18,6 @@ from reben.io.tiff.geotiff import read_stack
 
 ENDINGS = (".tif", ".tiff")
 _SPLIT_FOLDERS = {*SPLIT_NAMES, "val", "valid", "dev", "training", "testing"}
-_MOST_FILES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Only what the file itself holds is read: links to other files are not followed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch, CopyRow, as_labels, as_text
 from reben.audit.copies.pairing import Entry, is_map, paired, split_name
 from reben.audit.copies.tables import ID_COLUMNS, merged, read_rows, tables_beside
-from reben.core.errors import AuditError
+from reben.core.errors import AuditError, MissingExtraError
 from reben.core.names import SPLIT_NAMES
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ class Hdf5Groups:
     class_names: Sequence[str] | None
     form = "an HDF5 file"
     masks_are_maps = True
-    left_out: Mapping[str, str] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "left_out", {})
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def patch_ids(self) -> Sequence[str]:
@@ -178,8 +175,6 @@ def _opened(path: Path) -> "h5py.File":
         AuditError: if it is not a whole HDF5 file.
         MissingExtraError: if h5py is not installed.
     """
-    from reben.core.errors import MissingExtraError  # noqa: PLC0415 - beside the import that it is about
-
     try:
         import h5py  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:

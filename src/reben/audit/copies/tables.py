@@ -1,6 +1,6 @@
 """Metadata tables of copies: read as they are, since wrong labels are what an audit looks for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -93,6 +93,3 @@ def merged(first: CopyRow, second: CopyRow | None) -> CopyRow:
             for name in ("labels", "split", "s1_name", "has_snow_or_cloud")
         )
     )
-
-
-EMPTY_ROWS: Mapping[str, CopyRow] = {}
