@@ -287,3 +287,49 @@ def test_an_audit_needs_no_torch(real: Whole):
 
 def test_the_legend_that_orders_are_told_by():
     assert sorted(CLC2018.class_names) == list(CLC2018.class_names)
+
+
+def test_values_that_no_unit_explains(real: Whole):
+    patches = clear(real.patches)
+    beyond = reben.audit(PythonCopy(each(lambda x: x * 500, "VV", "VH")(patches)))
+    assert [finding.kind for finding in beyond.findings] == [Kind.unit]
+    counts = reben.audit(PythonCopy(each(lambda x: np.rint(x + 60).astype(np.uint16), "VV", "VH")(patches)))
+    assert [finding.kind for finding in counts.findings] == [Kind.scaled]
+
+
+def test_ids_that_come_twice(real: Whole):
+    first, patch = next(iter(real.patches.items()))
+    copy = PythonCopy({first: patch, "b": patch})
+    copy.patch_ids = [first, first]
+    assert [finding.kind for finding in reben.audit(copy).findings] == [Kind.repeated_id]
+
+
+def test_bands_that_are_not_of_reben(real: Whole, tmp_path: Path):
+    first, patch = next(iter(real.patches.items()))
+    more = type(patch)({**patch.bands, "elevation": patch.bands["B02"]}, patch.row)
+    report = reben.audit(write_hdf5_groups({first: more}, tmp_path))
+    assert [finding.kind for finding in report.findings] == [Kind.unknown_band]
+
+
+def test_an_order_of_classes_that_nobody_else_has(real: Whole):
+    order = list(CLC2018.class_names)
+    order[1], order[3] = order[3], order[1]  # Arable land and Broad-leaved forest
+    patches = {
+        name: type(patch)(patch.bands, {**patch.row, "labels": multi_hot(patch.row["labels"], order)})
+        for name, patch in clear(real.patches).items()
+    }
+    report = reben.audit(PythonCopy(patches), real.reference)
+    assert [finding.kind for finding in report.findings] == [Kind.class_order]
+    assert report.findings[0].evidence["order"] == "other"
+
+
+def test_a_copy_without_anything_of_reben(real: Whole):
+    first, patch = next(iter(real.patches.items()))
+    with pytest.raises(AuditError, match="no band of reBEN is found"):
+        reben.audit(PythonCopy({first: type(patch)({"elevation": patch.bands["B02"]})}))
+
+
+def test_references_that_are_none(real: Whole, tmp_path: Path):
+    (tmp_path / "table.csv").write_text("place,labels\nhere,Pastures\n")
+    with pytest.raises(AuditError, match="has no column of patch ids"):
+        reben.audit(PythonCopy(real.patches), tmp_path / "table.csv")

@@ -17,7 +17,7 @@ COARSE_PX = 20
 """Side of the grid on which bands of all resolutions can be compared: that of the 60 m bands."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeenBand:
     """One band of a patch of a copy."""
 
@@ -70,7 +70,7 @@ class SeenBand:
         return PATCH_SIZE_M // len(self.pixels) * block_size(self.pixels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeenPatch:
     """One patch of a copy."""
 

@@ -227,3 +227,54 @@ def test_a_data_set_says_itself_what_it_has(patches: Patches):
     opened_copy = open_dataset_copy(copy)
     assert list(opened_copy.bands) == ["B02", "B03"]
     assert opened_copy.split == "test"
+
+
+def test_images_of_a_sensor_each_and_bands_as_a_mapping_in_a_sample(patches: Patches):
+    first = next(iter(patches.values()))
+    s1, s2 = (np.stack([upsampled(first.bands[b]) for b in names]) for names in (("VV", "VH"), ("B02", "B8A")))
+    stacks = open_dataset_copy([{"s1": s1, "s2": s2}], bands=["VV", "VH", "B02", "B8A"]).read(0)
+    assert list(stacks.bands) == ["VV", "VH", "B02", "B8A"]
+    mapping = open_dataset_copy([({"B02": first.bands["B02"]}, ["Pastures"], "an id", np.zeros((120, 120)))]).read(0)
+    assert set(mapping.bands) == {"B02"}
+    assert (mapping.row.labels, mapping.patch_id) == (("Pastures",), "an id")
+    assert mapping.mask is not None
+    assert set(open_dataset_copy([s1], bands=["VV", "VH"]).read(0).bands) == {"VV", "VH"}
+
+
+def test_an_hdf5_file_with_an_image_per_patch_that_names_its_bands(patches: Patches, tmp_path: Path):
+    with h5py.File(tmp_path / "copy.h5", "w") as file:
+        for name, patch in patches.items():
+            file[name] = np.stack([patch.bands["B04"], patch.bands["B03"]])
+            file[name].attrs["bands"] = "B04, B03"
+            file[name].attrs["split"] = patch.row["split"]
+            file[f"{name}_reference_map"] = patch.mask
+        file["readme"] = 3
+    copy = open_copy(tmp_path)  # the only file in its folder
+    found = copy.read(0)
+    first = next(iter(patches))
+    assert np.array_equal(found.bands["B03"], patches[first].bands["B03"])
+    assert np.array_equal(found.mask, patches[first].mask)
+    assert copy.rows[first].split == patches[first].row["split"]
+    (tmp_path / "copy.h5").rename(tmp_path / "one.h5")
+    (tmp_path / "two.h5").write_bytes((tmp_path / "one.h5").read_bytes())
+    with pytest.raises(AuditError, match="holds 2 files"):
+        open_copy(tmp_path)
+
+
+def test_an_hdf5_file_of_something_else(tmp_path: Path):
+    with h5py.File(tmp_path / "copy.h5", "w") as file:
+        file["measurements"] = np.arange(3)
+    with pytest.raises(AuditError, match="no patches are found"):
+        open_copy(tmp_path / "copy.h5")
+
+
+def test_tables_as_csv_and_tables_that_are_none(patches: Patches, tmp_path: Path):
+    root = write_geotiffs(patches, tmp_path)
+    DatasetPaths(root).metadata.unlink()
+    first = next(iter(patches))
+    (root / "labels.csv").write_text(f"patch_id,labels,split\n{first},Pastures; Arable land,train\n")
+    row = open_copy(root).rows[first]
+    assert (row.labels, row.split) == (("Pastures", "Arable land"), "train")
+    (root / "labels.csv").rename(root / "labels.parquet")
+    with pytest.raises(AuditError, match="cannot be read as a table"):
+        open_copy(root)
