@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from reben.acquire.options import DownloadOptions, SearchOptions
+from reben.audit.options import AuditOptions
 from reben.cli.from_model import option_of
 from reben.construct.options import BuildOptions
 from reben.correct.options import CorrectOptions
@@ -34,6 +35,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "correct": (CorrectOptions,),
     "build": (BuildOptions,),
     "encode": (EncodeOptions,),
+    "audit": (AuditOptions,),
     "train": (Recipe, TrainOptions),
     "evaluate": (EvaluateOptions,),
     "predict": (PredictOptions,),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from reben.version import __version__
 
 if TYPE_CHECKING:
+    from reben.audit.run import audit
     from reben.core.band_statistics import PUBLISHED_STATISTICS
     from reben.core.bands import BAND_SETS, BANDS
     from reben.core.classes import CLC2018, Legend
@@ -44,6 +45,7 @@ __all__ = [
     "Store",
     "TrainedModel",
     "__version__",
+    "audit",
     "create_store",
     "find_data",
     "load_model",
@@ -68,6 +70,7 @@ _HOMES = {
     "RebenError": "reben.core.errors",
     "Store": "reben.io.store",
     "TrainedModel": "reben.learn.models.trained_model",
+    "audit": "reben.audit",
     "create_store": "reben.io.store",
     "find_data": "reben.io.dataset.folder",
     "load_model": "reben.learn.models.weights",
@@ -80,7 +83,7 @@ _HOMES = {
     "save_model": "reben.learn.models.weights",
     "write_metadata": "reben.io.dataset.metadata",
 }
-"""The module of each public name."""
+"""The module of each public name; `audit` is a package that can be called."""
 
 
 def __getattr__(name: str) -> object:
@@ -93,7 +96,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        value = getattr(import_module(_HOMES[name]), name)
+        home = import_module(_HOMES[name])
+        value = home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
     except ModuleNotFoundError as error:
         if str(error.name).startswith("reben"):
             raise

@@ -16,7 +16,7 @@ from stand_ins.command import run_reben
 from stand_ins.hub import HubStandIn
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("weights.md", "retrieval.md", "acquisition.md", "sharing.md")
+PAGES = ("weights.md", "retrieval.md", "acquisition.md", "audit.md", "sharing.md")
 
 
 def commands(page: str) -> list[list[str]]:

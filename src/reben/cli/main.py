@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reben.cli import (
+    audit,
     build,
     compare,
     correct,
@@ -60,6 +61,7 @@ add_command(app, "pipeline", pipeline.pipeline, panel=_GET)
 add_command(app, "build", build.build, panel=_BUILD)
 add_command(app, "split", split.split, panel=_BUILD)
 add_command(app, "verify", verify.verify, panel=_BUILD)
+add_command(app, "audit", audit.audit, panel=_BUILD)
 add_command(app, "compare", compare.compare, panel=_BUILD)
 add_command(app, "metadata", metadata.metadata, panel=_BUILD)
 add_command(app, "footprints", footprints.footprints, panel=_BUILD)

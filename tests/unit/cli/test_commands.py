@@ -14,9 +14,9 @@ from reben.cli.main import app
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 COMMANDS = """
-build|correct|demo|download|embed|encode|encode bigearthnet|encode custom|encode eurosat|evaluate|evaluate-retrieval
-experiment|experiment paper|export|models|pipeline|predict|publish|retrieve|search|split|stats|store|store check
-store export|store info|store merge|table|train|verify
+audit|build|correct|demo|download|embed|encode|encode bigearthnet|encode custom|encode eurosat|evaluate
+evaluate-retrieval|experiment|experiment paper|export|models|pipeline|predict|publish|retrieve|search|split|stats
+store|store check|store export|store info|store merge|table|train|verify
 """
 
 
