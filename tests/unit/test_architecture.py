@@ -125,7 +125,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "learn/training/module.py",  # unit/learn/training/test_loop.py
         "learn/tasks/task.py",
         "learn/tasks/classification.py",  # unit/learn/tasks/test_losses.py and integration/test_evaluation.py
-        "core/band_statistics.py",  # unit/data/test_normalisation.py
         "audit/matching.py",  # integration/test_audit_faults.py: faults planted into real patches
         "audit/orientation.py",
         "audit/seen.py",
