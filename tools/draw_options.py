@@ -23,6 +23,7 @@ from reben.learn.inference.options import EvaluateOptions, PredictOptions
 from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions, RetrieveOptions
 from reben.learn.training.options import TrainOptions
 from reben.learn.training.recipe import Recipe
+from reben.pipeline.planning import PlanOptions
 from reben.publish.options import PublishDataOptions, PublishOptions
 from reben.release.options import ReleaseOptions
 from reben.work.options import choices_of, ends_of, key_of, member_type, plain_type
@@ -30,6 +31,7 @@ from reben.work.options import choices_of, ends_of, key_of, member_type, plain_t
 DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
 MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "get": (GetOptions,),
+    "plan": (PlanOptions,),
     "search": (SearchOptions,),
     "download": (DownloadOptions,),
     "correct": (CorrectOptions,),

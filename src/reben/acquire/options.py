@@ -38,6 +38,8 @@ class SearchOptions(Options):
         replace(_QUERY, option="--max-cloud", former="--cloud"),
     ] = None
     """Maximum cloud cover in percent."""
+    per_season: Annotated[int | None, Field(ge=1, examples=[1]), _QUERY] = None
+    """Ask for each tile and season by itself, and keep so many products: those with the least clouds."""
     type: Annotated[ProductKind, _QUERY] = ProductKind.l1c
     """Kind of products: L1C and L2A are Sentinel-2, GRD is Sentinel-1."""
 
@@ -45,6 +47,10 @@ class SearchOptions(Options):
     def _expect_one_way(self) -> Self:
         if self.is_by_name == bool(self.tile or self.area):
             raise ValueError("give names (names, names_file or reben), or else a place (tile or area)")
+        if self.per_season is not None and (self.is_by_name or self.type is ProductKind.grd):
+            raise ValueError("per_season chooses among Sentinel-2 products of a place, which have tiles and clouds")
+        if self.per_season is not None and (self.first is None or self.last is None):
+            raise ValueError("per_season needs the first and the last day (from, to)")
         return self
 
     @property

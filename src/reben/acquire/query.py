@@ -118,17 +118,40 @@ def read_area(path: Path) -> tuple[str, ...]:
     Raises:
         CatalogueError: if the file cannot be read, has no polygon or too many, or coordinates that are none.
     """
+    polygons = [_checked(path, polygon) for polygon in _read(path)]
+    if not 0 < len(polygons) <= _MOST_POLYGONS:
+        raise CatalogueError(f"{path}: has {len(polygons)} polygons; expected 1 to {_MOST_POLYGONS}")
+    return tuple(polygons)
+
+
+def read_polygons(path: Path) -> list[shapely.Polygon]:
+    """The polygons of a GeoJSON file as they are, in longitude and latitude.
+
+    Raises:
+        CatalogueError: if the file cannot be read, has no polygon, or coordinates that are none.
+    """
+    polygons = _read(path)
+    for polygon in polygons:
+        _checked(path, polygon)
+    if not polygons:
+        raise CatalogueError(f"{path}: has no polygons", hint="give polygons, EPSG:4326")
+    return [polygon for part in polygons for polygon in shapely.get_parts(shapely.make_valid(part))]
+
+
+def _read(path: Path) -> list[shapely.Polygon]:
+    """All polygons in a GeoJSON file.
+
+    Raises:
+        CatalogueError: if it cannot be read.
+    """
     value = read_json(path, error=CatalogueError, hint="give polygons, EPSG:4326", most_bytes=_MOST_BYTES)
     try:
-        polygons = [_checked(path, polygon) for polygon in _polygons(value)]
+        return list(_polygons(value))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
         reason = str(error) or type(error).__name__
         raise CatalogueError(
             f"{path}: cannot be read as GeoJSON ({reason})", hint="give polygons, EPSG:4326"
         ) from error
-    if not 0 < len(polygons) <= _MOST_POLYGONS:
-        raise CatalogueError(f"{path}: has {len(polygons)} polygons; expected 1 to {_MOST_POLYGONS}")
-    return tuple(polygons)
 
 
 def _polygons(value: object) -> Iterator[shapely.Polygon]:

@@ -1,12 +1,18 @@
 """The search for products, and which names have no single product that can be downloaded."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from reben.acquire.catalogue import Catalogue, open_catalogue
 from reben.acquire.options import SearchOptions
 from reben.acquire.products import CatalogueProduct, read_names, reben_names, with_suffix
-from reben.acquire.query import Query, read_area
+from reben.acquire.query import Query, read_area, read_polygons
+from reben.core.errors import CatalogueError, NameFormatError
+from reben.core.names import ProductName
+from reben.rules.seasons import dated_season, season_periods
+from reben.rules.tile_grid import tiles_of
 from reben.work.context import Context
 from reben.work.progress import Advance, unseen
 
@@ -34,12 +40,54 @@ def search(options: SearchOptions, context: Context | None = None) -> SearchResu
     names = _names(options) if options.is_by_name else {}
     query = None if options.is_by_name else _query(options)
     with open_catalogue() as catalogue, context.progress("searching") as begin:
-        progress = begin(max(1, len(names)))
         if query is None:
-            return search_names(catalogue, names, progress=progress)
-        found = catalogue.products_of(query)
-        progress(1)
-        return SearchResult(found)
+            return search_names(catalogue, names, progress=begin(max(1, len(names))))
+        questions = [query] if options.per_season is None else list(seasonal(query, options))
+        progress = begin(len(questions))
+        found: list[CatalogueProduct] = []
+        for question in questions:
+            answer = catalogue.products_of(question)
+            found += answer if options.per_season is None else clearest(answer, options.per_season)
+            progress(1)
+        return SearchResult(sorted(found, key=lambda product: (product.sensing, product.name)))
+
+
+def seasonal(query: Query, options: SearchOptions) -> Iterator[Query]:
+    """The question for each tile and season by itself: one for a whole area would have too many answers.
+
+    Raises:
+        CatalogueError: if the area cannot be read, or needs no tile.
+    """
+    tiles = [options.tile] if options.tile else tiles_of(read_polygons(options.area)) if options.area else []
+    if not tiles:
+        raise CatalogueError(f"{options.area}: no tile of Sentinel-2 shows this area", hint="check its coordinates")
+    if query.start is None or query.end is None:
+        return
+    for tile in tiles:
+        for start, end in season_periods(query.start, query.end):
+            yield replace(query, tile=tile, start=start, end=end, polygons=())
+
+
+def clearest(products: Iterable[CatalogueProduct], count: int) -> list[CatalogueProduct]:
+    """So many products per tile and season of a year: those with the least clouds, and of equal ones the earliest.
+
+    Args:
+        products: of Sentinel-2; others are left out.
+        count: per tile and season.
+
+    Returns:
+        by sensing time and name.
+    """
+    groups: dict[tuple[str, str], list[tuple[float, str, CatalogueProduct]]] = defaultdict(list)
+    for product in products:
+        try:
+            tile = ProductName.parse(product.name).tile
+        except NameFormatError:
+            continue
+        clouds = inf if product.cloud_pct is None else product.cloud_pct
+        groups[tile.mgrs, dated_season(tile.sensing_time)].append((clouds, product.name, product))
+    chosen = [product for group in groups.values() for *_, product in sorted(group, key=lambda item: item[:2])[:count]]
+    return sorted(chosen, key=lambda product: (product.sensing, product.name))
 
 
 def _names(options: SearchOptions) -> dict[str, str]:

@@ -15,15 +15,17 @@ from reben.core.errors import GridError
 from reben.core.grid import TILE_SIDE_M, TileExtent
 
 _SQUARE_M = 100_000
-_COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
+COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
 """Letters from west to east, by the zone's number modulo 3."""
-_ROWS = "ABCDEFGHJKLMNPQRSTUV"
+ROWS = "ABCDEFGHJKLMNPQRSTUV"
 """Letters from south to north; those of even zones begin at F."""
-_ROWS_IN_EVEN_ZONES = _ROWS[5:] + _ROWS[:5]
+_ROWS_IN_EVEN_ZONES = ROWS[5:] + ROWS[:5]
+BANDS = "CDEFGHJKLMNPQRSTUVWX"
+"""Latitude bands from 80 degrees south, 8 degrees each; the last one reaches to 84 degrees north."""
 _LOWEST_NORTHING_M = {
     band: northing * _SQUARE_M
     for band, northing in zip(
-        "CDEFGHJKLMNPQRSTUVWX",
+        BANDS,
         (10, 20, 28, 37, 46, 55, 64, 73, 82, 91, 0, 8, 17, 26, 35, 44, 53, 62, 70, 79),
         strict=True,
     )
@@ -54,8 +56,8 @@ def tile_extent(name: str) -> TileExtent:
         raise _unknown(name)
     digits, band, column, row = found.groups()
     zone = int(digits)
-    rows = _ROWS if zone % 2 else _ROWS_IN_EVEN_ZONES
-    columns = _COLUMNS[zone % 3]
+    rows = ROWS if zone % 2 else _ROWS_IN_EVEN_ZONES
+    columns = COLUMNS[zone % 3]
     if not 0 < zone <= _ZONES or band not in _LOWEST_NORTHING_M or column not in columns or row not in rows:
         raise _unknown(name)
     easting_m = (columns.index(column) + 1) * _SQUARE_M

@@ -31,10 +31,10 @@ def left_out_lines(reasons: Mapping[str, str], most: int = 20) -> Iterator[str]:
 def in_bytes(number: int) -> str:
     """Return a number of bytes as people read it, in decimal units.
 
-    >>> in_bytes(63_251_710_377), in_bytes(282_391_301), in_bytes(9_600), in_bytes(0)
-    ('63.3 GB', '282.4 MB', '9.6 kB', '0 bytes')
+    >>> in_bytes(2_300_000_000_000), in_bytes(63_251_710_377), in_bytes(282_391_301), in_bytes(9_600), in_bytes(0)
+    ('2.3 TB', '63.3 GB', '282.4 MB', '9.6 kB', '0 bytes')
     """
-    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if number >= unit:
             return f"{number / unit:,.1f} {name}"
     return f"{number} bytes"

@@ -22,3 +22,12 @@ def test_downloads_keep_to_the_quota():
     assert DownloadOptions().parallel == 4
     with pytest.raises(ValidationError, match="less than or equal to 4"):
         DownloadOptions(parallel=5)
+
+
+def test_choosing_by_season_needs_days_and_sentinel_2():
+    span = {"from": "2017-06-01", "to": "2017-08-31"}
+    assert SearchOptions.model_validate({"tile": "33UUP", "per_season": 1} | span).per_season == 1
+    with pytest.raises(ValidationError, match="first and the last day"):
+        SearchOptions(tile="33UUP", per_season=1)
+    with pytest.raises(ValidationError, match="which have tiles and clouds"):
+        SearchOptions.model_validate({"area": "a.geojson", "type": "GRD", "per_season": 1} | span)
