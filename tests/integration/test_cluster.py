@@ -159,6 +159,7 @@ def test_the_tiles_of_a_killed_worker_go_to_another(
     expect_equal(tmp_path / "out" / "dataset", built)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_too_often_is_an_error(
     running_cluster: RunCluster, kill_at_work: KillAtWork, products: Path, small_land_cover: Path, tmp_path: Path
 ):
@@ -190,6 +191,7 @@ def test_a_scheduler_that_is_killed_is_an_error(
         assert "the same command resumes the work" in err
 
 
+@pytest.mark.slow
 def test_a_killed_build_can_be_resumed_elsewhere(
     *, cluster: "Cluster", products: Path, small_land_cover: Path, built: Path, tmp_path: Path, until: Until
 ):

@@ -103,6 +103,7 @@ def test_without_sen2cor(small_l1c, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "--sen2cor" in err
 
 
+@pytest.mark.slow
 def test_a_killed_correction_leaves_nothing_and_is_done_again(small_l1c, tmp_path: Path):
     script = tmp_path / "slow.py"
     script.write_text(SLOW_CORRECT)

@@ -79,6 +79,7 @@ def epochs(folder: Path) -> list[list[float]]:
     return [[float(cell) for cell in line.split(",")[:-3]] for line in lines]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_and_score_what_one_does(run):
     one, two = run("one", devices=1), run("two", devices=2)
     a, b = (load_file(folder / "model.safetensors") for folder in (one, two))

@@ -12,6 +12,7 @@ from reben.io.dataset.paths import DatasetPaths
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
+from stand_ins.command import run_reben
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -35,9 +36,7 @@ def test_every_option_in_the_commands_exists():
     for command in commands:
         words = command.replace("\\\n", " ").split()
         name = [word for word in words[:2] if not word.startswith("-")]
-        usage = subprocess.run(
-            [sys.executable, "-m", "reben", *name, "--help"], capture_output=True, text=True, check=True
-        ).stdout
+        usage = run_reben(*name, "--help", COLUMNS="200").stdout
         for option in (word for word in words if word.startswith("--")):
             assert option in usage
 
