@@ -17,7 +17,7 @@ from reben.core.errors import ProductError
 from reben.core.grid import PatchGrid
 from reben.core.names import S1PatchName
 from reben.io.dataset.metadata import SCHEMA
-from reben.io.safe.l2a import open_product
+from reben.io.l2a_sources import open_l2a
 from reben.io.v1_geometries import V1Geometries
 from reben.rules.alignment import aligned_v1_names
 from reben.rules.country import Countries, nearest_country
@@ -115,11 +115,11 @@ def build_tile(
         RasterError: if a Sentinel-1 raster is missing, damaged or not what it should be.
     """
     times = times or StageTimes()
-    product = open_product(product_path)
+    product = open_l2a(product_path)
     with times.stage("decode"):
         bands = read_bands(product, threads=threads, keep_raw=settings.keep_raw)
         for path in further:
-            join_bands(bands, read_bands(open_product(path), threads=threads, keep_raw=settings.keep_raw))
+            join_bands(bands, read_bands(open_l2a(path), threads=threads, keep_raw=settings.keep_raw))
     patches = TilePatches(product.name.tile, bands.extent, PatchGrid(bands.extent.side_m, settings.patch_size_m))
     counts = {"in the grid": patches.grid.patches_per_side**2}
 
@@ -128,7 +128,7 @@ def build_tile(
     cells = [(column, row) for column, row in patches.grid.indices() if valid[column, row]]
     counts["with invalid pixels"] = counts["in the grid"] - len(cells)
     with times.stage("clouds and snow"):
-        products = [product, *map(open_product, further)]
+        products = [product, *map(open_l2a, further)]
         cover = read_cover(products, patches.extent, patches.grid, threads=threads)
         clear = _clear_enough(cells, cover, settings, product_path)
     if settings.max_cloud is not None:
