@@ -140,7 +140,7 @@ def _read_items(path: Path, *_state: int) -> ItemsFile:
     raw: dict[str, object] = {}
     repeated = []
     for number, feature in enumerate(_features(path, value), start=1):
-        item = _parse(path, number, feature)
+        item = parse_item(path, number, feature)
         if item.id not in items:
             items[item.id], raw[item.id] = item, feature
         elif raw[item.id] == feature:
@@ -163,8 +163,13 @@ def _features(path: Path, value: object) -> Iterator[object]:
     yield from features
 
 
-def _parse(path: Path, number: int, feature: object) -> StacItem:
-    """One item.
+def parse_item(path: Path, number: int, feature: object) -> StacItem:
+    """One item, as JSON has it.
+
+    Args:
+        path: of the file that holds it.
+        number: of the item, from 1, for messages.
+        feature: the item.
 
     Raises:
         ProductError: if it is none.

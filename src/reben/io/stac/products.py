@@ -43,8 +43,16 @@ def open_item(path: Path) -> L2aProduct:
     Raises:
         ProductError: if it is none, lacks a band, or contradicts itself.
     """
-    item = read_item(path)
-    provider = provider_of(item)
+    return product_of(read_item(path))
+
+
+def product_of(item: StacItem) -> L2aProduct:
+    """What an item says of a product.
+
+    Raises:
+        ProductError: if it describes none, lacks a band, or contradicts itself.
+    """
+    provider, path = provider_of(item), item.path
     if not provider.is_sentinel2:
         raise ProductError(
             f"{path}: is a scene of {provider.collection}, not an L2A product", hint="give it with --s1-scenes"
