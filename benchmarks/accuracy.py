@@ -20,8 +20,8 @@ from reben.correct.l2a_product import l2a_name
 from reben.correct.sixs.engine import SixsEngine
 from reben.correct.sixs.tables import Air, pressure_hpa
 from reben.demo.l1c import NEIGHBOURS_M, write_l1c_product
-from reben.io.jp2 import read_tile_band
 from reben.io.safe.l2a import open_product
+from reben.io.tile_bands import read_tile_band
 from reben.work.processes import available_cpus
 
 _SIDE_M = 12_000

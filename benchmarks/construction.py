@@ -14,8 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks.timing import medians_s
+from reben.io.l2a_product import L2aProduct
 from reben.io.projection import project
-from reben.io.safe.l2a import SafeProduct, open_product
+from reben.io.safe.l2a import open_product
 from reben.work.processes import available_cpus
 
 REAL_DATA = Path(__file__).parents[2] / "shared"
@@ -77,7 +78,7 @@ def full_tile(cache: Path) -> Path:
     return product
 
 
-def _land_cover(cache: Path, product: SafeProduct) -> Path:
+def _land_cover(cache: Path, product: L2aProduct) -> Path:
     """Polygons all over the tile, as many and with as many vertices as CORINE has on a tile."""
     path = cache / "land-cover.gpkg"
     if not path.exists():
@@ -102,12 +103,12 @@ def _cells(draw: np.random.Generator, box: tuple[float, float, float, float]) ->
     return polygons
 
 
-def _build(product: SafeProduct, land_cover: Path, target: Path) -> None:
+def _build(product: L2aProduct, land_cover: Path, target: Path) -> None:
     command = [sys.executable, "-m", "reben", "build", "--l2a", product.path, "--clc", land_cover, "--output", target]
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
 
 
-def _decode(product: SafeProduct) -> None:
+def _decode(product: L2aProduct) -> None:
     for image in product.images.values():
         with rasterio.open(image, NUM_THREADS=available_cpus()) as source:
             source.read(1)

@@ -16,9 +16,9 @@ from benchmarks.timing import medians_s
 from reben.core.bands import BANDS
 from reben.correct.report import read_sixs_record
 from reben.demo.l1c import write_l1c_product
-from reben.io.jp2 import read_tile_band
 from reben.io.safe.l1c import open_l1c
 from reben.io.safe.l2a import open_product
+from reben.io.tile_bands import read_tile_band
 from reben.work.processes import available_cpus
 
 CORRECT, DECODE = "reben correct --engine 6s", "decoding the 13 bands"

@@ -16,8 +16,8 @@ from reben.core.bands import BANDS, S2_BANDS
 from reben.correct.report import SixsRecord
 from reben.correct.sixs.adjacency_range import RANGE_M
 from reben.correct.sixs.engine import SixsEngine
-from reben.io.jp2 import read_tile_band
 from reben.io.safe.l2a import open_product
+from reben.io.tile_bands import read_tile_band
 
 PAIR = REAL_DATA / "data" / "l1c_l2a"
 _SEN2COR = "sen2cor_43RCP"

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from reben.acquire.options import DownloadOptions, SearchOptions
+from reben.acquire.stac.options import StacOptions
 from reben.audit.options import AuditOptions
 from reben.cli.from_model import option_of
 from reben.construct.options import BuildOptions
@@ -32,7 +33,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "options.md"
 MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "get": (GetOptions,),
     "plan": (PlanOptions,),
-    "search": (SearchOptions,),
+    "search": (SearchOptions, StacOptions),
     "download": (DownloadOptions,),
     "correct": (CorrectOptions,),
     "build": (BuildOptions,),
@@ -48,7 +49,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "release": (ReleaseOptions, RecordOptions),
     "publish-data": (PublishDataOptions, RecordOptions),
 }
-"""By command; search to encode are also sections of a pipeline's configuration."""
+"""By command; search to encode are also sections of a pipeline's configuration, but for options of STAC."""
 _HEAD = """\
 # Options
 

@@ -40,7 +40,6 @@ from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import first_patch, read_metadata
 from reben.io.dataset.statistics import read_statistics
 from reben.io.dataset.tile_extents import read_tile_extents
-from reben.io.jp2 import read_tile_band
 from reben.io.legend_files import read_legend
 from reben.io.safe.angles import read_angles
 from reben.io.safe.l1c import open_l1c
@@ -49,6 +48,7 @@ from reben.io.store import open_store
 from reben.io.store.checksums import read_checksums
 from reben.io.store.values import parse_header
 from reben.io.tiff.geotiff import read_pixels
+from reben.io.tile_bands import read_tile_band
 from reben.io.v1_geometries import read_v1_geometries
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import read_embeddings

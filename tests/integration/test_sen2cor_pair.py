@@ -13,8 +13,8 @@ from reben.correct.report import SixsRecord
 from reben.correct.sixs.aerosol import SHARES
 from reben.correct.sixs.engine import SixsEngine
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.jp2 import read_tile_band
 from reben.io.safe.l2a import open_product
+from reben.io.tile_bands import read_tile_band
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ class RangeServer:
         return fault
 
 
-class _RangeHandler(Handler):
+class RangeHandler(Handler):
     server_state: RangeServer
 
     def do_HEAD(self) -> None:
@@ -221,7 +221,7 @@ def _etag(path: Path) -> str:
 def running_range_server(folder: Path, **options: Any) -> Iterator[RangeServer]:
     """A running server of the files in a folder."""
     state = RangeServer(folder, **options)
-    handler = type("BoundRangeHandler", (_RangeHandler,), {"server_state": state})
+    handler = type("BoundRangeHandler", (RangeHandler,), {"server_state": state})
     with running(handler) as address:
         state.address = address
         yield state

@@ -97,6 +97,8 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "get/report.py",  # unit/get/test_folder.py
         "get/stage.py",  # integration/test_get.py and test_get_accidents.py
         "get/estimate.py",
+        "io/l2a_product.py",  # unit/io/safe/test_l2a.py and unit/io/stac/test_products.py
+        "acquire/stac/options.py",  # unit/acquire/stac/test_search.py
         "compare/grounds.py",  # unit/compare/test_leakage.py
         "compare/report.py",  # integration/test_versions.py
         "compare/versions.py",

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def build(
     l2a: Annotated[
         list[Path],
-        typer.Option(help="Folder with L2A products (.SAFE or zipped). May be repeated.", show_default=False),
+        typer.Option(
+            help="Folder with L2A products (.SAFE or zipped), or file of STAC items. May be repeated.",
+            show_default=False,
+        ),
     ],
     output: Annotated[Path, typer.Option(help="Data set to create; must not exist.", show_default=False)],
     **settings: Any,  # noqa: ANN401 - an option for each field of the model

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.errors import BuildError, ProductError
-from reben.io.safe.l2a import SafeProduct
+from reben.io.l2a_product import L2aProduct
 from reben.rules.baselines import acquisition_of, superseded
 from reben.tile.bands import read_bands
 
@@ -29,7 +29,7 @@ _MOST_COMMON = 0.5
 class Acquisitions:
     """Products by what they show."""
 
-    tiles: dict[str, tuple[SafeProduct, ...]]
+    tiles: dict[str, tuple[L2aProduct, ...]]
     """Parts of each tile, by tile id; most have one."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Why a product is not used, by its path."""
@@ -37,7 +37,7 @@ class Acquisitions:
     """Errors of tiles whose products cannot be told apart, by tile id, if errors are skipped."""
 
 
-def sort_out(products: Sequence[SafeProduct], *, skip_errors: bool = False) -> Acquisitions:
+def sort_out(products: Sequence[L2aProduct], *, skip_errors: bool = False) -> Acquisitions:
     """Decide which products become tiles.
 
     Args:
@@ -48,11 +48,11 @@ def sort_out(products: Sequence[SafeProduct], *, skip_errors: bool = False) -> A
         BuildError: if two products show the same acquisition, and none of them is plainly the newer one.
         ProductError: if an image that tells parts from duplicates cannot be read, unless errors are skipped.
     """
-    acquisitions: dict[Hashable, list[SafeProduct]] = defaultdict(list)
+    acquisitions: dict[Hashable, list[L2aProduct]] = defaultdict(list)
     for product in products:
         acquisitions[acquisition_of(product.name.tile)].append(product)
     older = superseded({product.path: product.name.tile for product in products})
-    tiles: dict[str, tuple[SafeProduct, ...]] = {}
+    tiles: dict[str, tuple[L2aProduct, ...]] = {}
     unreadable: dict[str, str] = {}
     for members in acquisitions.values():
         _expect_comparable(members)
@@ -70,7 +70,7 @@ def sort_out(products: Sequence[SafeProduct], *, skip_errors: bool = False) -> A
     return Acquisitions(tiles, {str(path): reason for path, reason in older.items()}, unreadable)
 
 
-def _expect_comparable(members: Sequence[SafeProduct]) -> None:
+def _expect_comparable(members: Sequence[L2aProduct]) -> None:
     """Check that the baselines of one acquisition say which is newer.
 
     Raises:
@@ -85,7 +85,7 @@ def _expect_comparable(members: Sequence[SafeProduct]) -> None:
         )
 
 
-def _expect_parts(parts: Sequence[SafeProduct]) -> None:
+def _expect_parts(parts: Sequence[L2aProduct]) -> None:
     """Check that products of one acquisition and baseline complete each other.
 
     Raises:
@@ -104,7 +104,7 @@ def _expect_parts(parts: Sequence[SafeProduct]) -> None:
             )
 
 
-def _valid(product: SafeProduct) -> NDArray[np.bool_]:
+def _valid(product: L2aProduct) -> NDArray[np.bool_]:
     bands = read_bands(product, [_LOOKED_AT], keep_raw=True)  # what is valid depends on neither offset nor scale
     valid: NDArray[np.bool_] = bands.pixels[_LOOKED_AT] > 0
     return valid

@@ -40,9 +40,10 @@ from reben.core.names import SPLIT_NAMES, PatchName, TileName
 from reben.core.wording import first_of
 from reben.describe.footprints import footprints_of
 from reben.io.dataset.metadata import flagged, write_metadata
+from reben.io.l2a_product import L2aProduct
+from reben.io.l2a_sources import open_l2a
 from reben.io.qgis_styles import write_code_style
 from reben.io.safe.checksums import comparing
-from reben.io.safe.l2a import SafeProduct, open_product
 from reben.io.store import create_store, merge_stores
 from reben.rules.split_rules import SplitRule, splits_of_groups
 from reben.tile.patches import TilePatches
@@ -200,7 +201,7 @@ def _build_one(task: _Task) -> None:
         if workspace.is_finished(task.tile):  # meanwhile: a cluster gives the task of a lost worker to another
             return  # building begins with removing files, and a tile that counts as finished must keep its own
         times = StageTimes()
-        products = [open_product(path) for path in (task.product, *task.further)]
+        products = [open_l2a(path) for path in (task.product, *task.further)]
         settings = _settings(task.inputs, task.fingerprint)
         with _checksums(task, products) as checksums, _open_output(task) as output:
             result = build_tile(task.product, settings, output, further=task.further, threads=task.threads, times=times)
@@ -214,9 +215,7 @@ def _build_one(task: _Task) -> None:
 
 
 @contextmanager
-def _checksums(
-    task: _Task, products: Sequence[SafeProduct]
-) -> Iterator[Callable[[], tuple[dict[str, str], list[str]]]]:
+def _checksums(task: _Task, products: Sequence[L2aProduct]) -> Iterator[Callable[[], tuple[dict[str, str], list[str]]]]:
     """Read the products' files beside the block, which asks at its end for SHA-256 by file, and what was compared.
 
     Raises:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reben.construct.report import TileRecord
 from reben.core.errors import ProductError
-from reben.io.safe.l2a import open_product
+from reben.io.l2a_sources import open_l2a
+from reben.io.stac.items import file_of
 from reben.tile.sentinel1.patch_folder import patch_files
 from reben.work.checksums import sha256
 
@@ -29,7 +30,7 @@ def changed_file(
         s1_names: those of the tile's patches.
     """
     try:
-        now = [file for path in products for file in open_product(path).files]
+        now = [file for path in products for file in open_l2a(path).files]
     except ProductError:
         return products[0]  # building it says what is wrong
     for file in now:
@@ -44,8 +45,9 @@ def changed_file(
 
 
 def newest_change_s(product: Path) -> float:
-    """When anything of a product last changed, in seconds since 1970."""
-    return max(map(_changed_s, [product, *product.rglob("*")]))
+    """When anything of a product last changed, in seconds since 1970; of an item, its file."""
+    items = file_of(product)
+    return max(map(_changed_s, [product, *product.rglob("*")] if items is None else [items]))
 
 
 def _changed_s(path: Path) -> float:

@@ -11,6 +11,7 @@ from reben.construct.v1_lists import read_names, read_s1_pairs
 from reben.core.bands import BANDS
 from reben.core.errors import BuildError
 from reben.io.legend_files import CLC2018_FORMAT, LandCoverFormat, read_legend
+from reben.io.stac.items import file_of
 from reben.io.v1_geometries import read_v1_geometries
 from reben.rules.country import REBEN_COUNTRIES, Countries, embedded_countries, read_countries
 from reben.rules.split import frames
@@ -28,7 +29,7 @@ class BuildInputs:
     """Everything that decides what a build makes, and how it works."""
 
     l2a: tuple[Path, ...]
-    """Folders with L2A products."""
+    """Folders with L2A products, or files of STAC items."""
     options: BuildOptions
 
     def resolved(self) -> "BuildInputs":
@@ -85,7 +86,17 @@ class BuildInputs:
         countries = [] if options.countries in _NAMED_COUNTRIES else [Path(options.countries)]
         v1 = [] if options.v1_geometries is None else sorted(options.v1_geometries.glob("*.parquet"))
         land_cover = land_cover_files(options.clc)
-        single = [*land_cover, options.legend, options.s1_pairs, *options.snow, *options.cloud, *countries, *v1]
+        items = [file for path in self.l2a if (file := file_of(path)) is not None]
+        single = [
+            *dict.fromkeys(items),
+            *land_cover,
+            options.legend,
+            options.s1_pairs,
+            *options.snow,
+            *options.cloud,
+            *countries,
+            *v1,
+        ]
         return [path for path in single if path is not None]
 
     def load(self) -> TileSettings:

@@ -24,7 +24,7 @@ def build_dataset(l2a: Sequence[Path], target: Path, options: BuildOptions, cont
     """Build a data set of all products in some folders, or resume one.
 
     Args:
-        l2a: folders with L2A products, or products themselves.
+        l2a: folders with L2A products, products themselves, or files of STAC items.
         target: folder to create.
         options: what else is read, the rules, and how the work is done.
         context: shows progress, shows warnings, and starts workers.
@@ -40,14 +40,14 @@ def build_dataset(l2a: Sequence[Path], target: Path, options: BuildOptions, cont
     for remark in remarks:
         context.tell(f"warning: {remark}")
     plan = plan_build(inputs.l2a, skip_errors=options.skips_errors)
-    for line in _lines(plan):
+    for line in (*_lines(plan), *(f"note: {remark}" for remark in plan.remarks())):
         context.tell(line)
     with (
         context.executor_of(options.scheduler, options.workers, preload="reben.construct.build") as executor,
         context.progress("building") as begin,
     ):
         progress = begin(len(plan.tiles))
-        result = build(plan, inputs, target, executor=executor, remarks=remarks, progress=progress)
+        result = build(plan, inputs, target, executor=executor, remarks=(*remarks, *plan.remarks()), progress=progress)
     return Built(plan, result)
 
 

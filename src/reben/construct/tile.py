@@ -17,7 +17,8 @@ from reben.core.errors import ProductError
 from reben.core.grid import PatchGrid
 from reben.core.names import S1PatchName
 from reben.io.dataset.metadata import SCHEMA
-from reben.io.safe.l2a import SafeProduct, open_product
+from reben.io.l2a_product import L2aProduct
+from reben.io.l2a_sources import open_l2a
 from reben.io.v1_geometries import V1Geometries
 from reben.rules.alignment import aligned_v1_names
 from reben.rules.country import Countries, nearest_country
@@ -114,13 +115,13 @@ def build_tile(
         RasterError: if a Sentinel-1 raster is missing, damaged or not what it should be.
     """
     times = times or StageTimes()
-    product = open_product(product_path)
+    product = open_l2a(product_path)
     with times.stage("decode"):
         bands = read_bands(product, threads=threads, keep_raw=settings.keep_raw)
         for path in further:
-            join_bands(bands, read_bands(open_product(path), threads=threads, keep_raw=settings.keep_raw))
+            join_bands(bands, read_bands(open_l2a(path), threads=threads, keep_raw=settings.keep_raw))
     patches = TilePatches(product.name.tile, bands.extent, PatchGrid(bands.extent.side_m, settings.patch_size_m))
-    products = [product, *map(open_product, further)]
+    products = [product, *map(open_l2a, further)]
     cells, cover, v1_names, counts = _candidates(products, patches, bands, settings, threads=threads, times=times)
     with times.stage("land cover"):
         land_cover = settings.land_cover.on(patches.extent)
@@ -150,7 +151,7 @@ def build_tile(
 
 
 def _candidates(
-    products: Sequence[SafeProduct],
+    products: Sequence[L2aProduct],
     patches: TilePatches,
     bands: TileBands,
     settings: TileSettings,

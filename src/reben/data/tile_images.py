@@ -16,7 +16,7 @@ from reben.core.bands import IMAGE_RESOLUTION_M, Band, select_bands
 from reben.core.errors import BandError
 from reben.core.grid import PatchGrid, TileExtent
 from reben.data.images import upsampled
-from reben.io.safe.l2a import SafeProduct
+from reben.io.l2a_product import L2aProduct
 from reben.tile.bands import TileBands, read_bands
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1.partners import S1Source
@@ -102,7 +102,7 @@ class TileImages:
 
 
 def read_tile_images(
-    product: SafeProduct,
+    product: L2aProduct,
     names: Sequence[str],
     *,
     patch_size_m: int,

@@ -113,6 +113,15 @@ def is_safe(url: str) -> bool:
     return scheme == "https" or (scheme == "http" and host in _LOCAL_HOSTS)
 
 
+def is_local(url: str) -> bool:
+    """Whether an address is one of this machine.
+
+    >>> is_local("http://127.0.0.1:8000/B02.tif"), is_local("https://example.org/B02.tif")
+    (True, False)
+    """
+    return origin(url)[1] in _LOCAL_HOSTS
+
+
 def authorization(url: str) -> dict[str, str]:
     """The header with the user's token for the Hugging Face hub, if `url` is an address of the hub; else none.
 

@@ -80,6 +80,7 @@ def open_response(
     stop: Stop,
     params: Sequence[tuple[str, str]] | None = None,
     data: Mapping[str, str] | None = None,
+    json: object = None,
     headers: Mapping[str, str] | None = None,
     whole_within_s: float | None = None,
 ) -> Iterator[Response]:
@@ -95,6 +96,7 @@ def open_response(
         stop: ends it.
         params: of the address.
         data: form to send.
+        json: value to send, as JSON; None for none.
         headers: to send.
         whole_within_s: how long the whole answer may take; None limits the headers only.
 
@@ -112,6 +114,7 @@ def open_response(
                 url,
                 params=None if params is None else list(params),
                 data=data,
+                json=json,
                 headers=headers,
                 extensions={"trace": stop.trace},
             ) as response,

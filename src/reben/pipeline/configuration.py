@@ -63,7 +63,7 @@ class Configuration(Options):
     l1c: Annotated[tuple[Location, ...], Field(examples=[["L1C"]])] = ()
     """Folders with L1C products, instead of a search."""
     l2a: Annotated[tuple[Location, ...], Field(examples=[["L2A"]])] = ()
-    """Folders with L2A products, instead of a search."""
+    """Folders with L2A products, or files of STAC items, instead of a search."""
     download: Downloads = Downloads()
     """Credentials come from CDSE_USERNAME and CDSE_PASSWORD, or from the keyring."""
     correct: Correction | None = None

@@ -21,7 +21,7 @@ from reben.encode.bigearthnet import bigearthnet
 from reben.encode.specification import Source
 from reben.encode.stage import encode_sources
 from reben.io.dataset.paths import DatasetPaths
-from reben.io.safe.folders import find_products
+from reben.io.l2a_sources import find_l2a
 from reben.pipeline.configuration import Configuration, Correction
 from reben.pipeline.state import fingerprint, marks
 from reben.work.checksums import sha256_of_all
@@ -164,12 +164,12 @@ def _correct_stage(configuration: Configuration, folders: Folders, context: Cont
 
 def first_products(configuration: Configuration) -> Paths:
     """The products that are given instead of a search."""
-    return tuple(sorted(find_products(configuration.l1c + configuration.l2a).products))
+    return tuple(sorted(find_l2a(configuration.l1c + configuration.l2a).products))
 
 
 def _left_out(configuration: Configuration) -> dict[str, str]:
     """What lies beside those products and is not used, and why."""
-    return find_products(configuration.l1c + configuration.l2a).left_out
+    return find_l2a(configuration.l1c + configuration.l2a).left_out
 
 
 def _listed(paths: Paths) -> str:

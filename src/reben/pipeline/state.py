@@ -9,6 +9,7 @@ from typing import Any
 from reben.core.errors import PipelineError
 from reben.io.safe.folders import metadata_of
 from reben.io.small_files import MOST_REPORT_BYTES, read_json
+from reben.io.stac.items import file_of
 from reben.work import atomic
 
 STATE_FILE = "pipeline-state.json"
@@ -20,13 +21,13 @@ def fingerprint(**inputs: Any) -> str:  # noqa: ANN401 - whatever json takes
 
 
 def marks(paths: Iterable[Path]) -> dict[str, list[int]]:
-    """Size and time of change, in nanoseconds, of files; of a product's folder, those of its metadata.
+    """Size and time of change, in nanoseconds, of files; of a product's folder or a STAC item, those of its metadata.
 
     What is missing has no mark.
     """
     found = {}
     for path in paths:
-        inside = metadata_of(path) or path
+        inside = file_of(path) or metadata_of(path) or path
         if inside.exists():
             state = inside.stat()
             found[str(path)] = [0 if inside.is_dir() else state.st_size, 0 if inside.is_dir() else state.st_mtime_ns]

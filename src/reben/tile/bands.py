@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import GridError, ProductError
 from reben.core.grid import PatchGrid, TileExtent
-from reben.io.jp2 import read_tile_band
-from reben.io.safe.l2a import L2A_QUANTIFICATION, SafeProduct
+from reben.io.l2a_product import L2A_QUANTIFICATION, L2aProduct
+from reben.io.tile_bands import read_tile_band
 
 _NODATA = 0
 _LOWEST_VALID = 1
@@ -32,7 +32,7 @@ class TileBands:
 
 
 def read_bands(
-    product: SafeProduct, names: Sequence[str] = S2_BANDS, *, threads: int = 1, keep_raw: bool = False
+    product: L2aProduct, names: Sequence[str] = S2_BANDS, *, threads: int = 1, keep_raw: bool = False
 ) -> TileBands:
     """Read bands of a product at their native resolution.
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.core.grid import PatchGrid, TileExtent
-from reben.io.jp2 import read_tile_band
-from reben.io.safe.l2a import SafeProduct
+from reben.io.l2a_product import L2aProduct
+from reben.io.tile_bands import read_tile_band
 
 RESOLUTION_M = 20
 """Side of a pixel of the classification that is read."""
@@ -47,7 +47,7 @@ class Cover:
 
 
 def read_cover(
-    products: Iterable[SafeProduct], extent: TileExtent, grid: PatchGrid, *, threads: int = 1
+    products: Iterable[L2aProduct], extent: TileExtent, grid: PatchGrid, *, threads: int = 1
 ) -> Cover | None:
     """Shares of all patches of a tile.
 

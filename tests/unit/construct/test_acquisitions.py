@@ -7,16 +7,17 @@ import rasterio
 
 from reben.construct.acquisitions import sort_out
 from reben.core.errors import BuildError, ProductError
-from reben.io.safe.l2a import SafeProduct, open_product
+from reben.io.l2a_product import L2aProduct
+from reben.io.safe.l2a import open_product
 
 TIME = "S2A_MSIL2A_20180613T101031_{}_R022_T33UUP"
 
 
 @pytest.fixture
-def make(make_product: Callable[..., Path], tmp_path: Path) -> Callable[..., SafeProduct]:
+def make(make_product: Callable[..., Path], tmp_path: Path) -> Callable[..., L2aProduct]:
     """Write a product, of whose B01 only some rows are valid."""
 
-    def write(baseline: str, processed: str, rows: slice = slice(None)) -> SafeProduct:
+    def write(baseline: str, processed: str, rows: slice = slice(None)) -> L2aProduct:
         product = open_product(make_product(tmp_path / baseline, TIME.format(baseline), processed=processed))
         with rasterio.open(product.images["B01"]) as source:
             profile, pixels = source.profile, source.read(1)
@@ -31,7 +32,7 @@ def make(make_product: Callable[..., Path], tmp_path: Path) -> Callable[..., Saf
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_newest_baseline_is_taken(make: Callable[..., SafeProduct], order: int):
+def test_the_newest_baseline_is_taken(make: Callable[..., L2aProduct], order: int):
     old, new = make("N0208", "20180613T120000"), make("N0500", "20230713T120000")
     found = sort_out([old, new][::order])
     assert found.tiles == {TIME.format("N0500"): (new,)}
@@ -41,14 +42,14 @@ def test_the_newest_baseline_is_taken(make: Callable[..., SafeProduct], order: i
 
 
 @pytest.mark.parametrize("own", ["N9999", "N9906"])
-def test_a_users_own_processing_is_not_newer_by_its_number(make: Callable[..., SafeProduct], own: str):
+def test_a_users_own_processing_is_not_newer_by_its_number(make: Callable[..., L2aProduct], own: str):
     with pytest.raises(BuildError, match=f"processing baselines N0500, {own}".replace("N", "")) as caught:
         sort_out([make("N0500", "20230713T120000"), make(own, "20240101T000000")])
     assert "keep one of them" in caught.value.hint
 
 
 @pytest.mark.parametrize(("first", "second"), [(slice(0, 30), slice(30, 80)), (slice(0, 45), slice(35, 80))])
-def test_parts_of_a_split_tile(make: Callable[..., SafeProduct], first: slice, second: slice):
+def test_parts_of_a_split_tile(make: Callable[..., L2aProduct], first: slice, second: slice):
     later, earlier = make("N0500", "20230713T120000", second), make("N0500", "20230713T110000", first)
     found = sort_out([later, earlier])
     assert found.tiles == {TIME.format("N0500"): (earlier, later)}
@@ -56,14 +57,14 @@ def test_parts_of_a_split_tile(make: Callable[..., SafeProduct], first: slice, s
 
 
 def test_parts_with_another_quantification_are_joined_for_builds_that_keep_raw_numbers(
-    make: Callable[..., SafeProduct],
+    make: Callable[..., L2aProduct],
 ):
     one, other = make("N0500", "20230713T110000", slice(0, 30)), make("N0500", "20230713T120000", slice(30, 80))
     parts = tuple(replace(part, quantification=1_000) for part in (one, other))
     assert sort_out(parts).tiles == {TIME.format("N0500"): parts}
 
 
-def test_two_processings_of_one_ground_are_no_parts(make: Callable[..., SafeProduct]):
+def test_two_processings_of_one_ground_are_no_parts(make: Callable[..., L2aProduct]):
     one, other = make("N0500", "20230713T120000"), make("N0500", "20230713T110000", slice(0, 30))
     with pytest.raises(BuildError, match="which show the same ground") as caught:
         sort_out([one, other])
@@ -71,7 +72,7 @@ def test_two_processings_of_one_ground_are_no_parts(make: Callable[..., SafeProd
     assert str(other.path) in str(caught.value)
 
 
-def test_a_part_whose_pixels_cannot_be_read(make: Callable[..., SafeProduct]):
+def test_a_part_whose_pixels_cannot_be_read(make: Callable[..., L2aProduct]):
     one, other = make("N0500", "20230713T120000", slice(0, 30)), make("N0500", "20230713T110000", slice(40, 80))
     Path(other.images["B01"]).write_bytes(b"no image")
     with pytest.raises(ProductError, match="cannot be read"):

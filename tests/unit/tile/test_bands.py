@@ -12,7 +12,8 @@ from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import GridError, ProductError
 from reben.core.grid import PatchGrid, TileExtent
 from reben.core.names import ProductName, TileName
-from reben.io.safe.l2a import SafeProduct, open_product
+from reben.io.l2a_product import L2aProduct
+from reben.io.safe.l2a import open_product
 from reben.tile.bands import TileBands, add_offset, join_bands, read_bands, valid_patches
 
 EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 6_000)
@@ -44,15 +45,15 @@ def noise(band: str) -> np.ndarray:
 
 
 @pytest.fixture
-def product(tmp_path: Path) -> SafeProduct:
+def product(tmp_path: Path) -> L2aProduct:
     """A small tile with all bands."""
     for band in S2_BANDS:
         write_jp2(tmp_path / f"{band}.jp2", noise(band), BANDS[band].resolution_m)
     images = {band: str(tmp_path / f"{band}.jp2") for band in S2_BANDS}
-    return SafeProduct(tmp_path, NAME, "99.99", {}, MappingProxyType(dict.fromkeys(S2_BANDS, 0)), images)
+    return L2aProduct(tmp_path, NAME, "99.99", {}, MappingProxyType(dict.fromkeys(S2_BANDS, 0)), images)
 
 
-def test_pixels_and_ground_of_all_bands(product: SafeProduct):
+def test_pixels_and_ground_of_all_bands(product: L2aProduct):
     for threads in (1, 2):
         bands = read_bands(product, threads=threads)
         assert bands.extent == EXTENT
@@ -60,8 +61,8 @@ def test_pixels_and_ground_of_all_bands(product: SafeProduct):
             np.testing.assert_array_equal(bands.pixels[band], noise(band))
 
 
-def test_the_processing_offset_is_added_or_kept(product: SafeProduct):
-    shifted = SafeProduct(
+def test_the_processing_offset_is_added_or_kept(product: L2aProduct):
+    shifted = L2aProduct(
         product.path, NAME, "05.09", {}, MappingProxyType(dict.fromkeys(S2_BANDS, -1000)), product.images
     )
     found = read_bands(shifted).pixels["B02"]
@@ -96,7 +97,7 @@ def test_the_incomplete_border_does_not_count():
     assert valid_patches(TileBands(extent, pixels), PatchGrid(6_600)).all()
 
 
-def test_reflectance_of_another_scale(product: SafeProduct):
+def test_reflectance_of_another_scale(product: L2aProduct):
     other = replace(product, quantification=1_000)
     with pytest.raises(ProductError, match="divided by 1000; reBEN's is 10,000") as caught:
         read_bands(other)
@@ -104,7 +105,7 @@ def test_reflectance_of_another_scale(product: SafeProduct):
     np.testing.assert_array_equal(read_bands(other, keep_raw=True).pixels["B02"], noise("B02"))
 
 
-def test_the_place_that_the_metadata_say(product: SafeProduct):
+def test_the_place_that_the_metadata_say(product: L2aProduct):
     assert read_bands(replace(product, extent=EXTENT)).extent == EXTENT
     elsewhere = TileExtent("EPSG:32633", 300_000, 5_400_000, 109_800)
     with pytest.raises(ProductError, match=r"B01\.jp2: covers .*side_m=6000.*by the metadata"):
@@ -129,13 +130,13 @@ def test_missing_bands_are_named(shared_data: Path):
         ({"transform": from_origin(300_000, 5_400_000, 10, 10)}, r"has pixels of 10.0 m; expected 20 m"),
     ],
 )
-def test_bands_that_do_not_fit_together(product: SafeProduct, changes: dict[str, object], message: str):
+def test_bands_that_do_not_fit_together(product: L2aProduct, changes: dict[str, object], message: str):
     write_jp2(Path(product.images["B05"]), noise("B05"), 20, **changes)
     with pytest.raises(ProductError, match=message):
         read_bands(product)
 
 
-def test_a_raster_that_is_not_square_or_not_uint16(product: SafeProduct):
+def test_a_raster_that_is_not_square_or_not_uint16(product: L2aProduct):
     write_jp2(Path(product.images["B05"]), noise("B05")[:, :100], 20)
     with pytest.raises(ProductError, match="100 x 300 pixels of uint16"):
         read_bands(product)
@@ -145,7 +146,7 @@ def test_a_raster_that_is_not_square_or_not_uint16(product: SafeProduct):
 
 
 @pytest.mark.parametrize("length", [0, 50, 2_000])
-def test_truncated_rasters(product: SafeProduct, length: int):
+def test_truncated_rasters(product: L2aProduct, length: int):
     path = Path(product.images["B08"])
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(ProductError, match=r"B08\.jp2: cannot be read"):

@@ -11,7 +11,8 @@ import rasterio
 from reben.core.errors import ProductError
 from reben.core.grid import PatchGrid, TileExtent
 from reben.io.jp2 import write_tile_band
-from reben.io.safe.l2a import SafeProduct, open_product
+from reben.io.l2a_product import L2aProduct
+from reben.io.safe.l2a import open_product
 from reben.tile.scene_classes import KINDS, read_cover
 
 EXTENT = TileExtent("EPSG:32633", 300_000, 5_400_000, 4_800)
@@ -19,16 +20,16 @@ GRID = PatchGrid(4_800, 1_200)
 
 
 @pytest.fixture
-def product(make_product: Callable[..., Path], tmp_path: Path) -> SafeProduct:
+def product(make_product: Callable[..., Path], tmp_path: Path) -> L2aProduct:
     return open_product(make_product(tmp_path, "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"))
 
 
-def classified(product: SafeProduct, classes: np.ndarray, path: Path) -> SafeProduct:
+def classified(product: L2aProduct, classes: np.ndarray, path: Path) -> L2aProduct:
     write_tile_band(path, classes, EXTENT, 20)
     return replace(product, scene_classes=str(path))
 
 
-def test_shares_of_each_patch(product: SafeProduct, tmp_path: Path):
+def test_shares_of_each_patch(product: L2aProduct, tmp_path: Path):
     classes = np.full((240, 240), 4, np.uint8)
     classes[:60, :30] = 9  # half of the patch in the corner
     classes[:6, 60:120] = 3  # a tenth of its eastern neighbour
@@ -47,7 +48,7 @@ def test_shares_of_each_patch(product: SafeProduct, tmp_path: Path):
     assert set(cover.shares) == set(KINDS)
 
 
-def test_parts_of_a_tile_fill_each_other(product: SafeProduct, tmp_path: Path):
+def test_parts_of_a_tile_fill_each_other(product: L2aProduct, tmp_path: Path):
     west, east = np.zeros((2, 240, 240), np.uint8)
     west[:, :120], east[:, 100:] = 8, 11
     parts = [classified(product, part, tmp_path / f"{i}.jp2") for i, part in enumerate((west, east))]
@@ -57,14 +58,14 @@ def test_parts_of_a_tile_fill_each_other(product: SafeProduct, tmp_path: Path):
     assert not any(share.any() for share in [cover.shares["nodata"]])
 
 
-def test_products_without_a_classification(product: SafeProduct, tmp_path: Path):
+def test_products_without_a_classification(product: L2aProduct, tmp_path: Path):
     assert product.scene_classes is None
     assert read_cover([product], EXTENT, GRID) is None
     there = classified(product, np.full((240, 240), 4, np.uint8), tmp_path / "scl.jp2")
     assert read_cover([there, product], EXTENT, GRID) is None
 
 
-def test_a_damaged_classification_is_an_error(product: SafeProduct, tmp_path: Path):
+def test_a_damaged_classification_is_an_error(product: L2aProduct, tmp_path: Path):
     there = classified(product, np.full((240, 240), 4, np.uint8), tmp_path / "scl.jp2")
     with pytest.raises(ProductError, match="covers"):
         read_cover([there], replace(EXTENT, ulx_m=360_000), GRID)

@@ -27,11 +27,11 @@ from reben.correct.sixs.nodes import OVERVIEW_M, Nodes
 from reben.correct.sixs.overview import survey
 from reben.correct.sixs.scene import classify, shares
 from reben.correct.sixs.tables import Tables, load_tables
-from reben.io.jp2 import read_tile_band
 from reben.io.safe.angles import TileAngles, read_angles
 from reben.io.safe.checksums import comparing
 from reben.io.safe.geocoding import read_extent
 from reben.io.safe.l1c import L1cProduct, open_l1c
+from reben.io.tile_bands import read_tile_band
 from reben.rules.quality import quality_failures
 from reben.version import __version__
 from reben.work import atomic

@@ -6,16 +6,13 @@ Source: ESA, Sentinel-2 Products Specification Document, "Level-2A User Product"
 """
 
 import re
-from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.errors import ProductError
-from reben.core.grid import TileExtent
-from reben.core.names import ProductName
+from reben.io.l2a_product import L2A_QUANTIFICATION, L2aProduct
 from reben.io.safe.files import (
     L2A_METADATA,
     TILE_METADATA,
@@ -37,40 +34,10 @@ _METADATA = re.compile(rf"(?:.*/)?{L2A_METADATA}")
 _IMAGE = re.compile(r".*_(?P<band>B\d[0-9A]|SCL)_(?P<resolution>\d\d)m")
 _SCENE_CLASSES, _SCENE_CLASSES_M = "SCL", 20
 _QUANTIFICATIONS = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
-L2A_QUANTIFICATION = 10_000
-"""Of reBEN's products, and of all that ESA makes today."""
 _LISTED = re.compile(r"IMAGE_(FILE|ID)(_2A)?")
 
 
-@dataclass(frozen=True, slots=True)
-class SafeProduct:
-    """What is known of a product before its pixels are read."""
-
-    path: Path
-    """Directory or zip file."""
-    name: ProductName
-    """As the metadata have it; the directory may have been renamed."""
-    baseline: str
-    """Processing baseline that the metadata state, such as 05.09."""
-    quality: Mapping[str, str]
-    """Verdict per quality indicator, such as GEOMETRIC_QUALITY: PASSED."""
-    offsets: Mapping[str, int]
-    """Value to be added to each band's digital numbers (BOA_ADD_OFFSET); 0 where the metadata state none."""
-    images: Mapping[str, str]
-    """Per band, what GDAL opens: its raster at native resolution. Bands that the product lacks are missing."""
-    files: tuple[Path, ...] = ()
-    """Files on the disk that hold the metadata and these rasters."""
-    members: Mapping[str, str] = field(default_factory=dict)
-    """Per band, and of the scene classification as SCL, the raster's path in the directory or zip file."""
-    quantification: float = L2A_QUANTIFICATION
-    """What digital numbers, their offset added, are divided by to give reflectance."""
-    scene_classes: str | None = None
-    """What GDAL opens: the scene classification (SCL) at 20 m; None if the product has none."""
-    extent: TileExtent | None = None
-    """Where the granule's metadata say that the tile lies; None if they do not."""
-
-
-def open_product(path: Path) -> SafeProduct:
+def open_product(path: Path) -> L2aProduct:
     """Read the metadata of a product.
 
     Args:
@@ -83,7 +50,7 @@ def open_product(path: Path) -> SafeProduct:
         return _read(path, files)
 
 
-def _read(path: Path, files: ProductFiles) -> SafeProduct:
+def _read(path: Path, files: ProductFiles) -> L2aProduct:
     metadata = find_metadata(path, files, _METADATA)
     if metadata is None:
         raise ProductError(
@@ -100,7 +67,7 @@ def _read(path: Path, files: ProductFiles) -> SafeProduct:
     read = [*images.values(), *([scene_classes] if scene_classes else [])]
     offsets = band_offsets(path, root, "BOA_ADD_OFFSET")
     granule = find_metadata(path, files, TILE_METADATA)
-    return SafeProduct(
+    return L2aProduct(
         path=path,
         name=product_name(path, root, "PRODUCT_URI", "PRODUCT_URI_2A"),
         baseline=text_of(root, "PROCESSING_BASELINE"),

@@ -14,10 +14,10 @@ from reben.core.names import ProductName
 from reben.correct.report import REPORT_FILE, AltitudeFound, read_sixs_record
 from reben.correct.sixs.engine import SixsEngine
 from reben.demo.l1c import AIR, NEIGHBOURS_M
-from reben.io.jp2 import read_tile_band
 from reben.io.safe.checksums import compare_checksums
 from reben.io.safe.l2a import open_product
 from reben.io.safe.xml import manifest_xml
+from reben.io.tile_bands import read_tile_band
 
 ENGINE = SixsEngine(threads=2, adjacency_m=NEIGHBOURS_M)
 

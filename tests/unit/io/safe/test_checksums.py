@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from reben.core.errors import ProductError
+from reben.io.l2a_product import L2aProduct
 from reben.io.safe.checksums import CRC32, compare_checksums, comparing
 from reben.io.safe.l1c import open_l1c
-from reben.io.safe.l2a import SafeProduct, open_product
+from reben.io.safe.l2a import open_product
 from reben.io.safe.xml import manifest_xml
 from reben.work.checksums import sha3_256
 
@@ -31,7 +32,7 @@ def write_manifest(product: Path, name: str = "SHA3-256", *, algorithm: str = ""
     (product / "manifest.safe").write_text(f'<x:XFDU xmlns:x="urn:ccsds:schema:xfdu:1">{objects}</x:XFDU>')
 
 
-def compare(product: SafeProduct, threads: int = 2) -> tuple[str, ...]:
+def compare(product: L2aProduct, threads: int = 2) -> tuple[str, ...]:
     return compare_checksums(product.path, list(product.members.values()), threads=threads)
 
 
