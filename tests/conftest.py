@@ -147,13 +147,21 @@ def make_product() -> Callable[..., Path]:
     Its upper left corner is at (300000, 5400000) in UTM zone 33; the patch in column 3, row 0 has an invalid pixel.
     """
 
-    def make(folder: Path, tile: str, *, quality: str = "PASSED", processed: str = "20240101T000000") -> Path:
+    def make(
+        folder: Path,
+        tile: str,
+        *,
+        quality: str = "PASSED",
+        processed: str = "20240101T000000",
+        crs: str = "EPSG:32633",
+        side_m: int = SMALL_SIDE_M,
+    ) -> Path:
         path = folder / f"{tile}_{processed}.SAFE"
         mgrs = tile.rsplit("_", 1)[1]
         listed = []
         for number, band in enumerate(S2_BANDS):
             resolution = BANDS[band].resolution_m
-            side = SMALL_SIDE_M // resolution
+            side = side_m // resolution
             pixels = np.random.default_rng(number).integers(1, 9000, (side, side)).astype(np.uint16)
             if band == "B12":
                 pixels[0, -1] = 0
@@ -161,7 +169,7 @@ def make_product() -> Callable[..., Path]:
             (path / file).parent.mkdir(parents=True, exist_ok=True)
             with rasterio.open(
                 path / f"{file}.jp2", "w", driver="JP2OpenJPEG", width=side, height=side, count=1, dtype="uint16",
-                crs="EPSG:32633", transform=from_origin(300_000, 5_400_000, resolution, resolution),
+                crs=crs, transform=from_origin(300_000, 5_400_000, resolution, resolution),
                 QUALITY=100, REVERSIBLE="YES",
             ) as target:  # fmt: skip
                 target.write(pixels, 1)

@@ -78,3 +78,31 @@ def write_items(path: Path, *items: dict[str, Any]) -> Path:
     """A file of items."""
     path.write_text(json.dumps({"type": "FeatureCollection", "features": list(items)}))
     return path
+
+
+def make_scene(name: str, hrefs: Mapping[str, str], *, side_px: int, crs: str = "EPSG:32633") -> dict[str, Any]:
+    """An item of a terrain-corrected scene of Sentinel-1, whose corner is that of the small products.
+
+    Args:
+        name: id of the item.
+        hrefs: where the rasters lie, by band.
+        side_px: of the rasters, at 10 m.
+        crs: of the rasters.
+    """
+    provider = row("Planetary Computer", "sentinel-1-rtc")
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": name,
+        "collection": provider.collection,
+        "geometry": {"type": "Point", "coordinates": [12.0, 48.0]},
+        "bbox": [12.0, 48.0, 12.0, 48.0],
+        "links": [],
+        "properties": {
+            "datetime": "2017-06-13T16:50:43Z",
+            "proj:code": crs,
+            "proj:shape": [side_px, side_px],
+            "proj:transform": [10, 0, 300_000, 0, -10, 5_400_000, 0, 0, 1],
+        },
+        "assets": {provider.assets[band]: {"href": href} for band, href in hrefs.items()},
+    }

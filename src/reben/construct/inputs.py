@@ -17,7 +17,7 @@ from reben.rules.country import REBEN_COUNTRIES, Countries, embedded_countries, 
 from reben.rules.split import frames
 from reben.tile.sentinel1.partners import S1Source
 from reben.tile.sentinel1.patch_folder import S1PatchFolder
-from reben.tile.sentinel1.scenes import find_scenes, raster_files
+from reben.tile.sentinel1.scenes import find_scenes, scene_files
 
 _LATER_OPTIONS = ("cloud_share", "snow_share", "max_cloud", "split_by", "block_km", "split_seed")
 """Left out of the parameters where they have their defaults, so that builds from before they existed can be resumed."""
@@ -78,7 +78,7 @@ class BuildInputs:
         }
 
     def _scene_files(self) -> list[Path]:
-        return [] if self.options.s1_scenes is None else raster_files(self.options.s1_scenes)
+        return [] if self.options.s1_scenes is None else scene_files(self.options.s1_scenes)
 
     def files(self) -> list[Path]:
         """All single files that are read, besides products and Sentinel-1 rasters."""

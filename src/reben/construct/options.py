@@ -32,7 +32,7 @@ class BuildOptions(Options):
     legend: Annotated[Location | None, BeforeValidator(legend_file), _INPUTS, Field(examples=["legend.toml"])] = None
     """Legend of the land cover: clc2018, another name such as worldcover (an unknown one lists all), or a TOML file."""
     s1_scenes: Annotated[Location | None, _INPUTS, Field(examples=["S1"])] = None
-    """Folder with geocoded Sentinel-1 scenes: VV and VH, any CRS."""
+    """Folder with geocoded Sentinel-1 scenes (VV and VH, any CRS), or file of STAC items of sentinel-1-rtc."""
     s1_unit: Annotated[Unit | None, _INPUTS, Field(examples=["db"])] = None
     """Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."""
     s1_dir: Annotated[Location | None, _INPUTS, Field(examples=["BigEarthNet-S1"])] = None

@@ -17,7 +17,9 @@ from rasterio.windows import Window, from_bounds
 from reben.core.backscatter import Unit
 from reben.core.errors import RasterError
 from reben.core.grid import TileExtent
+from reben.io.remote_rasters import shown
 from reben.io.tiff.samples import expect_possible_samples
+from reben.net.addresses import is_address
 from reben.tile.sentinel1 import scene_names
 from reben.tile.sentinel1.scene_values import Values, expect_unit, values_of
 
@@ -33,7 +35,8 @@ Box = tuple[float, float, float, float]
 class SceneRaster:
     """One band of a file."""
 
-    path: Path
+    image: str
+    """Path or address of the file."""
     band: int
     """Of the file, from 1."""
     crs: str
@@ -50,7 +53,13 @@ class SceneRaster:
             RasterError: if they do.
             RasterioError: if the file cannot be read.
         """
-        expect_unit(self.path, self.band, self.values, self.path.stat().st_mtime_ns)
+        changed_ns = 0 if self.file is None else self.file.stat().st_mtime_ns
+        expect_unit(self.image, self.band, self.values, changed_ns)
+
+    @property
+    def file(self) -> Path | None:
+        """The file, if it lies on the disk."""
+        return None if is_address(self.image) else Path(self.image)
 
     def touches(self, extent: TileExtent) -> bool:
         """Whether the raster's rectangle and the tile have ground in common."""
@@ -77,8 +86,13 @@ class SceneRaster:
 
         Raises:
             RasterioError: if the file cannot be read.
-            RasterError: if a value cannot be backscatter.
+            RasterError: if the raster lies elsewhere than was said of it, or a value cannot be backscatter.
         """
+        if not np.allclose(tuple(source.bounds), self.bounds, atol=abs(source.transform.a) / 2):
+            raise RasterError(
+                f"{shown(self.image)}: covers {tuple(source.bounds)}; its metadata say {self.bounds}",
+                hint="leave the scene out, or search again",
+            )
         west, south, east, north = box
         shape = (round((north - south) / resolution_m), round((east - west) / resolution_m))
         offset = self._offset_on_grid(source, crs, west, north, resolution_m)
@@ -134,7 +148,7 @@ class SceneRaster:
             return pixels
         inside = window.intersection(whole)
         top, left = int(inside.row_off - window.row_off), int(inside.col_off - window.col_off)
-        part = self.values.decibels(self.path, source.read(self.band, window=inside, masked=True))
+        part = self.values.decibels(self.image, source.read(self.band, window=inside, masked=True))
         pixels[top : top + part.shape[0], left : left + part.shape[1]] = part
         return pixels
 
@@ -171,11 +185,11 @@ def open_bands(path: Path, unit: Unit | None = None) -> dict[str, SceneRaster]:
 
 def _scene_raster(path: Path, source: Any, number: int, unit: Unit | None) -> SceneRaster:  # noqa: ANN401 - no types
     return SceneRaster(
-        path,
+        str(path),
         number,
         source.crs.to_wkt(),
         tuple(source.bounds),
-        values_of(path, source, number, unit),
+        values_of(str(path), source, number, unit),
         (path.stem, path.parent.name, source.descriptions[number - 1] or ""),
     )
 

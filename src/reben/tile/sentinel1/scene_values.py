@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from reben.core.backscatter import FILL_VALUES, HIGHEST_DB, LOWEST_DB, Unit, decibels
 from reben.core.errors import RasterError
+from reben.io.remote_rasters import read_raster, shown
 from reben.tile.sentinel1.scene_units import AMPLITUDE, units_in
 
 _FILL_VALUES = np.array(FILL_VALUES, np.float32)
@@ -54,11 +54,11 @@ class Values:
         values[none] = np.nan
         return values
 
-    def decibels(self, path: Path, raw: Any) -> NDArray[np.float32]:  # noqa: ANN401 - numpy has no type for masked arrays
+    def decibels(self, image: str, raw: Any) -> NDArray[np.float32]:  # noqa: ANN401 - numpy has no type for masked arrays
         """Backscatter in dB, NaN where there is none; power that is not positive is none, either.
 
         Args:
-            path: of the raster, for messages.
+            image: path or address of the raster, for messages.
             raw: masked array as it is stored, without scale and offset.
 
         Raises:
@@ -67,8 +67,9 @@ class Values:
         values = self.scaled(raw)
         wrong = self._outside(values)
         if wrong.any():
+            name = shown(image)
             raise RasterError(
-                f"{path}: has a value of {values[wrong][0]:.6g}, taken as {self.unit}; backscatter lies between "
+                f"{name}: has a value of {values[wrong][0]:.6g}, taken as {self.unit}; backscatter lies between "
                 f"{LOWEST_DB:.0f} and {HIGHEST_DB:.0f} dB",
                 hint="declare the nodata value, scale and offset of the file, or tell its unit with --s1-unit",
             )
@@ -81,7 +82,7 @@ class Values:
         return (values < LOWEST_DB) | (values > HIGHEST_DB)
 
 
-def values_of(path: Path, source: Any, band: int, unit: Unit | None = None) -> Values:  # noqa: ANN401 - no types
+def values_of(path: str, source: Any, band: int, unit: Unit | None = None) -> Values:  # noqa: ANN401 - no types
     """How the values of a band of an opened raster are stored.
 
     Args:
@@ -98,7 +99,7 @@ def values_of(path: Path, source: Any, band: int, unit: Unit | None = None) -> V
         raise RasterError(f"{path}: has a scale of {scale} and an offset of {offset}", hint="set them with gdal_edit")
     if unit is not None:
         return Values(unit, told=True, scale=scale, offset=offset)
-    for texts in (_unit_tags(source, band), [source.descriptions[band - 1] or ""], [path.stem]):
+    for texts in (_unit_tags(source, band), [source.descriptions[band - 1] or ""], [Path(path).stem]):
         said = {name for text in texts for name in units_in(text)}
         if AMPLITUDE in said:
             raise RasterError(f"{path}: is amplitude, by its tags or names", hint="convert it: 20 * log10(amplitude)")
@@ -116,11 +117,11 @@ def _unit_tags(source: Any, band: int) -> list[str]:  # noqa: ANN401 - rasterio 
 
 
 @lru_cache(maxsize=4096)
-def expect_unit(path: Path, band: int, values: Values, changed_ns: int) -> None:  # noqa: ARG001 - part of the key
+def expect_unit(image: str, band: int, values: Values, changed_ns: int) -> None:  # noqa: ARG001 - part of the key
     """Look at pixels from all over a raster: do they contradict what they are taken for?
 
     Args:
-        path: of the raster.
+        image: path or address of the raster.
         band: number, from 1.
         values: what they are taken for.
         changed_ns: when the file was changed: it is looked at once.
@@ -129,22 +130,25 @@ def expect_unit(path: Path, band: int, values: Values, changed_ns: int) -> None:
         RasterError: if half of them are brighter than 0 dB, or of negative power.
         RasterioError: if the file cannot be read.
     """
-    with rasterio.open(path, driver="GTiff") as source:
-        sample = np.concatenate([values.scaled(part).ravel() for part in _samples(source, band)])
+    sample = read_raster(
+        image,
+        "GTiff",
+        lambda source: np.concatenate([values.scaled(part).ravel() for part in _samples(source, band)]),
+    )
     sample = sample[np.isfinite(sample)]
     if not sample.size:
         return
-    middle = float(np.median(sample))
+    middle, name = float(np.median(sample)), shown(image)
     if values.unit is Unit.linear and middle <= 0:
         raise RasterError(
-            f"{path}: half of its values are {middle:.3g} or less, taken as linear power; expected positive power",
+            f"{name}: half of its values are {middle:.3g} or less, taken as linear power; expected positive power",
             hint="these may be decibels: tell so with --s1-unit db",
         )
     middle_db = 10 * np.log10(middle) if values.unit is Unit.linear else middle
     if middle_db >= 0:
         stated = values.unit if values.told else f"{values.unit}, as nothing says otherwise"
         raise RasterError(
-            f"{path}: half of its values are {middle:.3g} or more, taken as {stated}; half of a scene lies below 0 dB",
+            f"{name}: half of its values are {middle:.3g} or more, taken as {stated}; half of a scene lies below 0 dB",
             hint=_UNIT_HINT,
         )
 

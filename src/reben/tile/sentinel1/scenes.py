@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
@@ -19,9 +19,12 @@ from reben.core.backscatter import Unit
 from reben.core.bands import BANDS, S1_BANDS
 from reben.core.errors import BuildError, RasterError
 from reben.core.names import S1PatchName
+from reben.io.remote_rasters import read_raster, shown
+from reben.io.stac.items import is_items_file
 from reben.tile.patches import Cell, TilePatches
 from reben.tile.sentinel1 import scene_names
 from reben.tile.sentinel1.partners import S1Partner
+from reben.tile.sentinel1.scene_items import item_files, scenes_of_items
 from reben.tile.sentinel1.scene_raster import SceneRaster, open_bands
 from reben.tile.sentinel1.scene_units import remarks
 
@@ -66,7 +69,8 @@ class S1Scenes:
     def files_of(self, names: Iterable[str]) -> list[Path]:
         """See `S1Source.files_of`."""
         used = {S1PatchName.parse(name).scene for name in names}
-        return sorted({band.path for scene in self.scenes if scene.name in used for band in scene.bands.values()})
+        rasters = [band for scene in self.scenes if scene.name in used for band in scene.bands.values()]
+        return sorted({raster.file for raster in rasters if raster.file is not None})
 
     def remarks(self) -> tuple[str, ...]:
         """What users should know of the scenes, such as that they are gamma nought by name."""
@@ -90,14 +94,19 @@ def raster_files(folder: Path) -> list[Path]:
     )
 
 
+def scene_files(place: Path) -> list[Path]:
+    """Files that may belong to a scene: in a folder; or a file of STAC items, and rasters on the disk that it names."""
+    return item_files(place) if is_items_file(place) else raster_files(place)
+
+
 def find_scenes(folder: Path, unit: Unit | None = None) -> S1Scenes:
-    """All scenes in a folder and the folders in it.
+    """All scenes in a folder and the folders in it, or in a file of STAC items.
 
     A file belongs to a scene by its own name, or else by that of a folder above it, and to a polarisation by its name,
     or else by the descriptions of its bands. Files of other polarisations and other names are left alone.
 
     Args:
-        folder: with the scenes.
+        folder: with the scenes; or a file of items.
         unit: of the values, if the user tells it; else tags and names do.
 
     Raises:
@@ -105,15 +114,20 @@ def find_scenes(folder: Path, unit: Unit | None = None) -> S1Scenes:
             belongs to no scene.
         RasterError: if a raster cannot be opened or has no place on the Earth.
     """
+    if is_items_file(folder):
+        return S1Scenes(tuple(Scene(name, bands) for name, bands in sorted(scenes_of_items(folder, unit).items())))
     if not folder.is_dir():
-        raise BuildError(f"{folder}: is not a directory", hint="give a folder with geocoded Sentinel-1 rasters")
+        raise BuildError(
+            f"{folder}: is not a directory",
+            hint="give a folder with geocoded Sentinel-1 rasters, or a file of STAC items",
+        )
     found: dict[str, dict[str, SceneRaster]] = defaultdict(dict)
     for path in raster_files(folder):
         for band, raster in open_bands(path, unit).items():
             scene = _scene_of(path, folder)
             if band in found[scene]:
                 raise BuildError(
-                    f"scene {scene} has {band} twice: {found[scene][band].path} and {path}", hint="remove one of them"
+                    f"scene {scene} has {band} twice: {found[scene][band].image} and {path}", hint="remove one of them"
                 )
             found[scene][band] = raster
     for scene, bands in found.items():
@@ -172,7 +186,7 @@ def _expect_decibels(scene: Scene, pixels: Mapping[str, NDArray[np.float32]]) ->
     for band, values in pixels.items():
         if values.min() >= 0:
             raise RasterError(
-                f"{scene.bands[band].path}: has no value below 0 on a whole patch; "
+                f"{shown(scene.bands[band].image)}: has no value below 0 on a whole patch; "
                 "this is linear power or amplitude, expected decibels",
                 hint="convert the scene with 10 * log10(power)",
             )
@@ -189,15 +203,16 @@ def _read_strips(scene: Scene, patches: TilePatches, row: int) -> dict[str, NDAr
     for band, raster in scene.bands.items():
         try:
             raster.expect_unit()
-            with rasterio.open(raster.path, driver="GTiff") as source:
-                strip = raster.read_on_grid(
-                    source,
-                    patches.extent.crs,
-                    (west.left_m, west.bottom_m, east.right_m, west.top_m),
-                    BANDS[band].resolution_m,
-                )
+            box, resolution_m = (west.left_m, west.bottom_m, east.right_m, west.top_m), BANDS[band].resolution_m
+            strip = read_raster(
+                raster.image,
+                "GTiff",
+                partial(raster.read_on_grid, crs=patches.extent.crs, box=box, resolution_m=resolution_m),
+            )
         except (RasterioError, OSError) as error:
-            raise RasterError(f"{raster.path}: cannot be read ({error})", hint="process the scene again") from error
+            raise RasterError(
+                f"{shown(raster.image)}: cannot be read ({error})", hint="process the scene again"
+            ) from error
         if np.isnan(strip).all():
             return None
         strips[band] = strip

@@ -27,7 +27,7 @@ def test_the_polarisation_stands_in_the_name_of_a_file_with_one_band(
 ):
     path = write_raster(tmp_path / f"{SCENE}_VH.tif", decibels(), descriptions=("Sigma0_VV",))
     (found,) = open_bands(path).items()
-    assert (found[0], found[1].path, found[1].band) == ("VH", path, 1)
+    assert (found[0], found[1].file, found[1].band) == ("VH", path, 1)
     assert found[1].bounds == BOX
     described = write_raster(tmp_path / f"{SCENE}.tif", decibels(), descriptions=("Sigma0_VV",))
     assert list(open_bands(described)) == ["VV"]
