@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import accuracy, archives, construction, correction, encoding, getting, pairs, releasing
+from benchmarks import accuracy, archives, areas, construction, correction, encoding, getting, pairs, releasing
 from benchmarks.dataset import make_dataset
 from benchmarks.report import PAGE, Report
 
@@ -15,7 +15,7 @@ _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
 _PARTS = (
-    *("accuracy", "pairs", "correction", "construction", "encoding"),
+    *("accuracy", "pairs", "correction", "construction", "areas", "encoding"),
     *("archives", "getting", "releasing", "loading", "training"),
 )
 
@@ -64,6 +64,24 @@ def _measure_products(report: Report, parts: Sequence[str], rounds: int) -> None
         note = "Real texture, 8,281 patches, 9,000 land-cover polygons."
         report.heading("Building one full-size tile", note=note)
         _report_tile(report, construction.measure(_CACHE, _SCRATCH, rounds=rounds), construction.DECODE)
+    if "areas" in parts:
+        note = "The same texture; COGs (deflate) on this machine; a made-up raster like a tile of ESA WorldCover."
+        report.heading("A full-size tile of a new area", note=note)
+        _report_areas(report, areas.measure(_CACHE, _SCRATCH, rounds=rounds))
+
+
+def _report_areas(report: Report, seconds: dict[str, float] | None) -> None:
+    if seconds is None:
+        report.line("Left out: the real patches are not there.")
+        return
+    against = {areas.READ_COGS: areas.READ_JP2, areas.BUILD_COGS: areas.BUILD_JP2}
+    report.table(
+        ("", "seconds", "against JPEG 2000"),
+        {
+            name: (f"{value:.1f}", f"{value / seconds[against[name]]:.2f}" if name in against else "")
+            for name, value in seconds.items()
+        },
+    )
 
 
 def _report_accuracy(report: Report, found: accuracy.Accuracy | None) -> None:

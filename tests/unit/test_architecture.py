@@ -35,7 +35,6 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "__main__.py",
         "version.py",
         "core/band_statistics.py",  # unit/data/test_normalisation.py
-        "describe/band_facts.py",  # unit/describe/test_facts.py
         "describe/files.py",  # unit/describe/test_stage.py
         "publish/image_tables.py",  # unit/publish/test_data_publication.py
         "describe/store_files.py",  # unit/describe/test_stac_items.py

@@ -1,8 +1,8 @@
 """What catalogues are told of bands: units, wavelengths, polarisations.
 
-Source of wavelengths and widths: ESA, Sentinel-2 Spectral Response Functions, band centres and widths (full width at
-half maximum) of Sentinel-2A; those of the other satellites differ by a few nanometres. Common names: STAC's extension
-eo, version 2.0.
+Source of wavelengths (also in the metadata of products) and widths: ESA, Sentinel-2 Spectral Response Functions,
+band centres and widths (full width at half maximum) of Sentinel-2A; those of the other satellites differ by a few
+nanometres. Common names: STAC's extension eo, version 2.0.
 """
 
 from dataclasses import dataclass
