@@ -31,7 +31,13 @@ def write_cogs(product: Path, folder: Path) -> dict[str, Path]:
 
 
 def make_item(
-    provider: Provider, name: str, hrefs: Mapping[str, str], *, applied: bool | None = None, cloud: float = 1.0
+    provider: Provider,
+    name: str,
+    hrefs: Mapping[str, str],
+    *,
+    applied: bool | None = None,
+    cloud: float = 1.0,
+    crs: str = "EPSG:32633",
 ) -> dict[str, Any]:
     """An item as a provider writes it.
 
@@ -41,6 +47,7 @@ def make_item(
         hrefs: where rasters lie, by band.
         applied: whether the provider says that the offset has been added.
         cloud: share of clouds, in percent.
+        crs: of the rasters.
     """
     baseline = f"{name.split('_')[3][1:3]}.{name.split('_')[3][3:]}"
     has_offset = baseline >= "04.00"
@@ -49,7 +56,7 @@ def make_item(
         "datetime": f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}T{stamp[9:11]}:{stamp[11:13]}:{stamp[13:]}Z",
         "eo:cloud_cover": cloud,
         provider.baseline_in: baseline,
-        "proj:code": "EPSG:32633",
+        "proj:code": crs,
     }
     if provider.name_in:
         properties[provider.name_in] = name
