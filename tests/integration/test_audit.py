@@ -140,6 +140,11 @@ def test_our_own_data_set_passes(real: Whole):
     assert normalised.findings[0].severity is Severity.minor
 
 
+def test_names_that_are_no_bands_are_refused(real: Whole):
+    with pytest.raises(AuditError, match="no band of reBEN: foo"):
+        reben.audit(real.reference, bands="foo")
+
+
 def test_the_report_is_written_for_programs_and_the_exit_code_tells(real: Whole, tmp_path: Path):
     copy = write_geotiffs(renamed({"VV": "VH", "VH": "VV"})(real.patches), tmp_path / "copy")
     result = run_reben("audit", copy, "--json", tmp_path / "found.json", code=1)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from reben.core.errors import ReleaseError
 from reben.io.archives.place import archive_at
 from reben.io.archives.reading import open_text
 from reben.io.archives.source import ArchiveSource
@@ -283,6 +284,31 @@ def test_a_part_of_reben_is_called_so_and_checked_as_far_as_it_can_be(copy: Data
     assert "has other bytes than a published file with its pixels" in reben("verify", copy.root, "--release", code=1)
 
 
+@pytest.fixture
+def list_of_sums(released: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(released / "hashes.txt", tmp_path))
+
+
+def test_a_list_that_was_cut_off_says_what_it_does_not_name(tiny_dataset: DatasetPaths, list_of_sums: Path):
+    lines = list_of_sums.read_text().splitlines()
+    list_of_sums.write_text("\n".join(line for line in lines if "Reference_Maps" not in line))
+    said = run_reben("verify", tiny_dataset.root, "--release", list_of_sums).stderr
+    assert "does not name Reference_Maps.tar, so reference maps were not compared" in " ".join(said.split())
+
+
+def test_a_list_of_other_files_proves_nothing(tiny_dataset: DatasetPaths, list_of_sums: Path):
+    list_of_sums.write_text(f"{'0' * 32}  holiday.jpg\n")
+    said = run_reben("verify", tiny_dataset.root, "--release", list_of_sums, code=1).stderr
+    assert "names nothing that" in said
+    said = run_reben("verify", tiny_dataset.root, "--release", list_of_sums.with_name("no.md5"), code=1).stderr
+    assert "expected lines of an MD5" in said
+
+
+def test_what_is_no_archive_has_no_form(tiny_dataset: DatasetPaths):
+    with pytest.raises(ReleaseError, match="is not called like an archive"):
+        form_in(tiny_dataset.metadata)
+
+
 @pytest.mark.parametrize("form", [TarForm(0o664), TarForm(0o644, "root"), TarForm(0o640)], ids=str)
 def test_the_form_of_the_headers_is_found(
     form: TarForm, tiny_dataset: DatasetPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -357,6 +383,12 @@ def test_records_that_cannot_be_written_are_refused_before_there_are_archives(
 ):
     said = run_reben("release", tiny_dataset.root, "--output", tmp_path / "release", code=1).stderr
     assert "give --license" in said
+    assert "--no-records" in said
+    wrong = ("--license", "CC BY", "--output", tmp_path / "release")
+    said = run_reben("release", tiny_dataset.root, *wrong, code=2).stderr
+    assert "'CC BY' does not have the form that is expected; an example: CC-BY-4.0" in " ".join(
+        said.replace("│", " ").split()
+    )
     said = run_reben("release", tiny_dataset.root, "--reben", "--output", tmp_path / "release", code=1).stderr
     assert "reBEN" in said
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """`reben compare` and `reben figures`, as a user runs them."""
 
+import bz2
 import csv
 import json
 import shutil
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from matplotlib.image import imread
@@ -103,7 +105,7 @@ def test_the_report_goes_to_the_terminal(real_data: Path, old_labels: Path):
 
 @pytest.mark.parametrize(
     ("earlier", "said"),
-    [("missing.csv", "missing.csv"), ("empty", "has no patches with labels or splits")],
+    [("missing.csv", "missing.csv does not exist"), ("empty", "has no patches with labels or splits")],
 )
 def test_what_cannot_be_compared(earlier: str, said: str, real_data: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
@@ -112,6 +114,16 @@ def test_what_cannot_be_compared(earlier: str, said: str, real_data: Path, tmp_p
     )
     assert said in output.stderr
     assert not (tmp_path / "o").exists()
+
+
+def test_a_data_folder_is_taken_for_its_tables(real_data: Path, old_labels: Path):
+    assert "later version: 12; in both: 9" in reben("compare", old_labels, real_data)
+
+
+def test_versions_without_a_common_patch_are_refused(real_data: Path, tiny_data: Path):
+    said = run_reben("compare", real_data / "metadata.parquet", tiny_data, code=1).stderr
+    assert "have no patch in common" in said
+    assert "hint: give the earlier version first" in said
 
 
 def test_figure_1(real_data: Path, old_labels: Path, tmp_path: Path):
@@ -146,12 +158,20 @@ def test_figure_2(tiny_data: Path, tmp_path: Path):
 
 
 def test_figure_3(shared_data: Path, tmp_path: Path):
-    table = shared_data / "published" / "metadata.parquet"
+    """Of one tile, by real lists and tables; the others would only take time."""
     tile = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
-    reben("figures", "split", shared_data / "v1" / "split", table, "--tile", tile, "--output", tmp_path / "three.png")
+    published = pq.read_table(shared_data / "published" / "metadata.parquet")
+    table = tmp_path / "metadata.parquet"
+    pq.write_table(published.filter(pc.starts_with(published["patch_id"], tile)), table)
+    lists = tmp_path / "v1"
+    lists.mkdir()
+    for file in (shared_data / "v1" / "split").iterdir():
+        names = bz2.decompress(file.read_bytes()).decode().splitlines()
+        (lists / file.stem).write_text("\n".join(name for name in names if "_20170613T101031_" in name))
+    reben("figures", "split", lists, table, "--tile", tile, "--output", tmp_path / "three.png")
     looked_at(tmp_path / "three.png", colours=4)
-    said = run_reben("figures", "split", shared_data / "v1" / "split", table, "--tile", "T99XYZ", "--output",
-                     tmp_path / "no.png", code=1).stderr  # fmt: skip
+    said = run_reben("figures", "split", lists, table, "--tile", "T99XYZ", "--output", tmp_path / "no.png",
+                     code=1).stderr  # fmt: skip
     assert "no patch is of tile T99XYZ" in said
 
 

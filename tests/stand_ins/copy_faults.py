@@ -13,7 +13,7 @@ from reben.audit.resampling import Method, enlarge
 from reben.core.band_statistics import PUBLISHED_STATISTICS
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.classes import CLC2018
-from stand_ins.copies import Patches, each, multi_hot, upsampled
+from stand_ins.copies import Patch, Patches, each, multi_hot, upsampled
 
 S2 = S2_BANDS
 S1 = ("VV", "VH")
@@ -154,6 +154,22 @@ def renamed_ids(change: Callable[[int, str], str]) -> Callable[[Patches], Patche
     return lambda patches: {change(number, name): patch for number, (name, patch) in enumerate(patches.items())}
 
 
+def in_one_patch(change: Callable[[Patch], Patch]) -> Callable[[Patches], Patches]:
+    return lambda patches: {
+        name: patch if number else change(patch) for number, (name, patch) in enumerate(patches.items())
+    }
+
+
+def one_pixel(patch: Patch) -> Patch:
+    pixels = patch.bands["B03"].copy()
+    pixels[7, 9] += 1
+    return replace(patch, bands=patch.bands | {"B03": pixels})
+
+
+def without_s2(patch: Patch) -> Patch:
+    return replace(patch, bands={band: patch.bands[band] for band in S1})
+
+
 def swapped_pixels(patches: Patches) -> Patches:
     names = list(patches)
     first, second = patches[names[0]], patches[names[4]]
@@ -255,6 +271,10 @@ FAULTS: tuple[Fault, ...] = (
           alone=True),
     Fault("half precision of decibels, stored as float32", each(lambda x: x.astype(np.float16).astype(np.float32), *S1),
           Kind.precision, S1, {"dtype": "float16"}, alone=True),
+    Fault("half precision of whole numbers", each(lambda x: x.astype(np.float16).astype(np.uint16), *S2),
+          Kind.precision, None, {"dtype": "float16"}),
+    Fault("one pixel of one patch", in_one_patch(one_pixel), Kind.changed, ("B03",), {"pixels": {"B03": 1}}, 1),
+    Fault("Sentinel-2 missing in one patch", in_one_patch(without_s2), Kind.missing_band, S2, {}, 1, alone=True),
     Fault("bilinear", each(interpolated(Method.bilinear)), Kind.resampling, _COARSE, {"method": "bilinear"},
           alone=True, others=(Kind.rounded,)),
     Fault("bilinear, corners aligned", each(interpolated(Method.bilinear_corners), *S2), Kind.resampling, _COARSE,

@@ -19,7 +19,7 @@ _PILE = 0.002
 _FEWEST, _FEWEST_PILED = 12, 4  # pixels
 _EXPLAINED = 0.995
 """Share of pixels that an explanation must explain."""
-_SINGLE = 1e-6
+SINGLE = 1e-6
 """Relative; single precision has 24 significant bits, and sums of a few such numbers fewer."""
 _HALF = 2.0**-10
 """Half precision has 11 significant bits."""
@@ -35,6 +35,9 @@ class Step:
     text: str
     """Follows the names of bands and `are`; equal for all bands to which the same was done."""
     evidence: dict[str, Evidence] = field(default_factory=dict)
+
+
+_HALF_PRECISION = Step(Kind.precision, "rounded to half precision (float16)", {"dtype": "float16"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def _line(old: Floats, new: Floats, *, strict: bool = True) -> Line | None:
 def _tolerance(new: Floats, line: Line, *, whole: bool, slack: float) -> Floats:
     """By how much each value may differ from the line: by rounding to whole numbers, to half or to single precision."""
     moved = line.a == 1 and line.b == int(line.b)
-    single = _SINGLE * float(np.abs(new).max())
+    single = SINGLE * float(np.abs(new).max())
     rounding = 0.999 if whole and moved else 1.0 if whole else 0.0
     half = np.abs(new) * _HALF if _is_half(new) else np.zeros_like(new)
     return np.maximum(half, max(rounding, slack, single))
@@ -156,8 +159,13 @@ def _tolerance(new: Floats, line: Line, *, whole: bool, slack: float) -> Floats:
 
 def _is_half(new: Floats) -> bool:
     """Whether half precision loses nothing of the values."""
+    return bool((new == _as_half(new)).all())
+
+
+def _as_half(values: Floats) -> Floats:
+    """Values as half precision keeps them."""
     with np.errstate(over="ignore"):
-        return bool((new == new.astype(np.float16).astype(np.float64)).all())
+        return values.astype(np.float16).astype(np.float64)
 
 
 def _scales(line: Line, new: Floats, band: str, *, whole: bool) -> list[Step]:
@@ -178,7 +186,7 @@ def _scales(line: Line, new: Floats, band: str, *, whole: bool) -> list[Step]:
         return [
             Step(Kind.standardised, "standardised with reBEN's mean and standard deviation", {"statistics": "reBEN"})
         ]
-    if whole or (new.min() >= -_SINGLE and new.max() <= 1 + _SINGLE):
+    if whole or (new.min() >= -SINGLE and new.max() <= 1 + SINGLE):
         low, high = (float(f"{(end - line.b) / line.a:.5g}") for end in (new.min(), new.max()))
         return [Step(Kind.scaled, "stretched between two values of the published ones", {"from": low, "to": high})]
     numbers: dict[str, Evidence] = {"statistics": "other", "mean": round(mean, 1), "std": round(std, 1)}
@@ -198,11 +206,21 @@ def _rounding(expected: Floats, new: Floats, line: Line, *, decibels: bool, slac
             if np.mean(function(expected) == new) >= _EXPLAINED:
                 return [Step(Kind.rounded, f"{name} to whole decibels", {"how": name})]
         return [Step(Kind.rounded, "whole decibels", {"how": "unknown"})]
-    if whole or slack:
+    if slack or (whole and line.a != 1):
         return []
-    if _is_half(new) and np.abs(new - expected).max() > _SINGLE * np.abs(new).max():
-        return [Step(Kind.precision, "rounded to half precision (float16)", {"dtype": "float16"})]
+    if whole:
+        return [_HALF_PRECISION] if _is_made_half(expected, new) else []
+    if _is_half(new) and np.abs(new - expected).max() > SINGLE * np.abs(new).max():
+        return [_HALF_PRECISION]
     return []
+
+
+def _is_made_half(expected: Floats, new: Floats) -> bool:
+    """Whether whole numbers that are others became so in half precision, which has only even ones above 2,048."""
+    others = new != expected
+    if not others.any() or not _is_half(new):
+        return False
+    return bool(np.mean(_as_half(expected[others]) == new[others]) >= _EXPLAINED)
 
 
 def _limits(old: Floats, new: Floats, line: Line, tolerance: Floats) -> list[Step] | None:

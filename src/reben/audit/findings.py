@@ -9,6 +9,8 @@ from reben.core.bands import S2_BANDS
 Evidence = str | int | float | bool | None | Sequence["Evidence"] | Mapping[str, "Evidence"]
 """What JSON can hold."""
 
+SENSOR_NAMES = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
+"""By the short names that bands have for their sensors."""
 _MOST_IDS = 20
 
 
@@ -49,6 +51,7 @@ class Kind(StrEnum):
     rounded = "rounded"
     precision = "precision"
     clipped = "clipped"
+    changed = "changed pixels"
     level = "product level"
     processing = "other processing"
     resampling = "resampling"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from reben.audit.checks.table import CHECKS
+from reben.audit.copies.band_names import reben_name
 from reben.audit.copies.copy import UNNAMED, Copy
 from reben.audit.copies.datasets import SizedDataset, open_dataset_copy
 from reben.audit.copies.opening import open_copy
@@ -15,7 +16,7 @@ from reben.audit.options import AuditOptions
 from reben.audit.reference import Reference, open_reference
 from reben.audit.report import AuditReport, worst_first
 from reben.audit.subject import Subject, take_sample
-from reben.core.bands import names_in
+from reben.core.bands import BANDS, names_in
 from reben.core.errors import AuditError, NameFormatError
 from reben.core.names import V1PatchName
 from reben.core.text import printable
@@ -54,7 +55,7 @@ def audit(
         RebenError: if the reference cannot be read.
     """
     options = AuditOptions(patches=patches, seed=seed)
-    named = names_in(bands) if bands is not None else None
+    named = _named_bands(bands) if bands is not None else None
     opened: Copy
     if isinstance(copy, str | os.PathLike):
         opened, name = open_copy(Path(copy), named), str(copy)
@@ -76,6 +77,21 @@ def audit(
         worst_first(findings),
         tuple(_notes(subject)),
     )
+
+
+def _named_bands(bands: str | Sequence[str]) -> tuple[str, ...]:
+    """Bands as a user names them.
+
+    Raises:
+        AuditError: if none is a band of reBEN.
+    """
+    named = names_in(bands)
+    if not any(map(reben_name, named)):
+        raise AuditError(
+            f"--bands names no band of reBEN: {', '.join(named)}",
+            hint=f"expected s1, s2, all, or names such as {','.join(BANDS)}",
+        )
+    return named
 
 
 def expect_patches(copy: Copy, reference: Reference | None) -> None:

@@ -19,7 +19,8 @@ def compare(
         ),
     ],
     later: Annotated[
-        list[Path], typer.Argument(help="Metadata tables of the later version (Parquet).", show_default=False)
+        list[Path],
+        typer.Argument(help="Metadata tables of the later version (Parquet), or a data folder.", show_default=False),
     ],
     output: Annotated[
         Path | None, typer.Option(help="Folder for the report (Markdown, JSON) and its figures.", show_default=False)
@@ -42,11 +43,12 @@ def compare(
 
     if output is not None and output.exists() and not output.is_dir():
         raise TargetExistsError(f"{output} is not a folder", hint="give a folder for the report and its figures")
-    with stderr.status("comparing ..."):
-        report = compare_versions(earlier, later, tile_extents=tile_extents)
     if output is not None:
         with needs_extra("report"):
             from reben.pictures.comparison import draw_label_changes, draw_leakage
+    with stderr.status("comparing ..."):
+        report = compare_versions(earlier, options.table_paths(later), tile_extents=tile_extents)
+    if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         atomic.write_text(output / "comparison.md", report.markdown())
         atomic.write_text(output / "comparison.json", report.model_dump_json(indent=2) + "\n")

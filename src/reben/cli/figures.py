@@ -33,7 +33,6 @@ _Earlier = Annotated[
         show_default=False,
     ),
 ]
-_Tables = Annotated[list[Path], typer.Argument(help="Metadata tables (Parquet), or a data folder.", show_default=False)]
 
 
 def labels(
@@ -89,7 +88,7 @@ def maps(
 
 def split(
     earlier: _Earlier,
-    tables: _Tables,
+    tables: options.Tables,
     output: _Output,
     tile: Annotated[str, typer.Option(help="Tile: its id, or its MGRS name such as 33UUP.", show_default=False)],
 ) -> None:
@@ -113,7 +112,7 @@ def split(
     say(f"{output}: {sum(int((grid >= 0).sum()) for grid in grids.values()):,} squares")
 
 
-def overview(tables: _Tables, output: _Output, tile_extents: options.TileExtents = None) -> None:
+def overview(tables: options.Tables, output: _Output, tile_extents: options.TileExtents = None) -> None:
     """Draw where the patches lie, and how many there are per class, country, season and split."""
     rows, legend = _rows(tables, output)
     from reben.io.dataset.tile_extents import find_tile_extents
@@ -121,7 +120,7 @@ def overview(tables: _Tables, output: _Output, tile_extents: options.TileExtents
     from reben.pictures.overview import draw_overview
     from reben.rules.country import embedded_countries
 
-    paths = _table_paths(tables)
+    paths = options.table_paths(tables)
     shown = overview_of(names_of(paths), rows, legend, find_tile_extents(tile_extents, paths))
     draw_overview(output, shown, embedded_countries().outlines)
     say(f"{output}: {rows.num_rows:,} patches")
@@ -164,16 +163,9 @@ def _rows(tables: list[Path], output: Path) -> "tuple[pa.Table, Legend]":
     from reben.io.dataset.metadata import read_metadata
 
     _expect_picture(output)
-    paths = _table_paths(tables)
+    paths = options.table_paths(tables)
     legend = legend_of_tables(paths)
     return read_metadata(paths, legend=legend), legend
-
-
-def _table_paths(tables: list[Path]) -> list[Path]:
-    """The tables that were given, or that lie in the folders that were given."""
-    from reben.io.dataset.paths import DatasetPaths
-
-    return [path for given in tables for path in (DatasetPaths(given).tables if given.is_dir() else [given]) or [given]]
 
 
 def _expect_picture(output: Path) -> None:

@@ -47,8 +47,10 @@ def footprints(
 
     is_file = output.suffix.lower() in _PARQUET
     v1 = find_v1_patches(patches) if patches.is_dir() else []
-    if not v1 and not is_file:
-        raise typer.BadParameter(f"--output is {output}; expected a name that ends with .parquet")
+    if not is_file and (not v1 or output.suffix):
+        raise typer.BadParameter(
+            f"--output is {output}; expected a name that ends with .parquet{', or a folder' if v1 else ''}"
+        )
     if not v1:
         names, places = _named_places(patches)
         write_names_and_places(output, names, places, column="patch_id")
@@ -60,9 +62,10 @@ def footprints(
         write_names_and_places(output, found.names, found.places, column="patch_name")
     else:
         write_zones(output, found)
+    zones = len(found.places.systems)
     for line in left_out_lines(found.skipped):
         stderr.print(line, markup=False)
-    say(f"{output}: {len(found.names):,} patches in {len(found.places.systems)} UTM zones")
+    say(f"{output}: {len(found.names):,} patches in {zones} UTM zone{'' if zones == 1 else 's'}")
     if found.skipped:
         raise typer.Exit(1)
 

@@ -79,6 +79,8 @@ def options_from(model: type[Model], **settings: object) -> Model:
     except ValidationError as error:
         place, said = first_problem(error)
         field = model.model_fields.get(place[0]) if place else None
+        if field is not None and field.examples and error.errors()[0]["type"] == "string_pattern_mismatch":
+            said += f"; an example: {field.examples[0]}"
         raise typer.BadParameter(said, param_hint=f"'{option_of(place[0], field)}'" if field else None) from error
 
 

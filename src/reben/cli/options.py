@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reben.io.dataset.folder import DataFolder
 
 
+Tables = Annotated[list[Path], typer.Argument(help="Metadata tables (Parquet), or a data folder.", show_default=False)]
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
 DATA_PANEL = "Data"
 Data = Annotated[
@@ -138,3 +139,10 @@ Json = Annotated[
 SnowAndCloud = Annotated[
     bool, typer.Option("--snow-and-cloud", help="Keep patches with seasonal snow, clouds or cloud shadows.")
 ]
+
+
+def table_paths(given: Sequence[Path]) -> list[Path]:
+    """The tables that were given, or that lie in the folders that were given."""
+    from reben.io.dataset.paths import DatasetPaths
+
+    return [path for one in given for path in (DatasetPaths(one).tables if one.is_dir() else [one]) or [one]]

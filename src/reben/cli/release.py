@@ -35,7 +35,7 @@ def release(
     command; archives that were finished are kept.
 
     Examples:
-    reben release reben --output release
+    reben release lithuania --reben --output release
 
     reben release alps --title "Patches of the Alps" --author "Doe, Jane" --license CC-BY-4.0 --output release
 

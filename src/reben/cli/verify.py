@@ -91,7 +91,7 @@ def _verify_release(
     from reben.release.proof import prove
     from reben.work.processes import available_cpus
 
-    lists = [path for path in given if path.is_file() and path.suffix in {".txt", ".md5"}]
+    lists = [path for path in given if path.suffix in {".txt", ".md5"} and not path.is_dir()]
     data = [path for path in given if path not in lists]
     if len(lists) > 1 or not data:
         raise typer.BadParameter("--release takes a data set, and at most one list of MD5 sums (.txt or .md5)")

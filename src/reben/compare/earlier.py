@@ -61,6 +61,8 @@ def read_earlier(path: Path) -> Earlier:
     Raises:
         MetadataError: if it has none of these forms, or a patch has two labels lists or two splits.
     """
+    if not path.exists():
+        raise MetadataError(f"{path} does not exist", hint=_HINT)
     if path.is_dir():
         lists = {split: file for file in sorted(path.iterdir()) for split in [_split_of(file)] if split is not None}
         found = _of_lists(lists) if lists else _of_json_files(path)
@@ -154,7 +156,7 @@ def _label_list(given: object) -> tuple[str, ...]:
     if text.startswith("["):
         try:
             found = literal_eval(text[:_LONGEST_LIST])
-        except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
             raise MetadataError(f"labels {text[:80]!r} are not a list", hint=_HINT) from error
         return tuple(map(str, found))
     parting = ";" if ";" in text else "|"

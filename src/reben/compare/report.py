@@ -1,11 +1,12 @@
 """What a comparison of two versions found: for programs (JSON) and for people (Markdown)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel
 
 from reben.compare.labels import LabelChanges
 from reben.compare.leakage import Leakage, SharedGround
+from reben.core.markdown import table
 from reben.io.records import record_config
 from reben.version import __version__
 
@@ -54,9 +55,7 @@ def _lines(report: CompareReport) -> Iterator[str]:
     yield "## Patches per class, later version"
     yield ""
     splits = list(next(iter(report.per_class.values()), {}))
-    yield from _table(
-        ("class", *splits), ((name, *map(_count, found.values())) for name, found in report.per_class.items())
-    )
+    yield table(("class", *splits), ((name, *map(_count, found.values())) for name, found in report.per_class.items()))
     if report.labels is not None:
         yield from _label_lines(report.labels)
     yield from _leakage_lines(report.leakage)
@@ -69,7 +68,7 @@ def _label_lines(found: LabelChanges) -> Iterator[str]:
     share = found.unchanged / found.patches
     yield f"Of {found.patches:,} patches, {found.unchanged:,} ({share:.1%}) have the same labels in both versions."
     yield ""
-    yield from _table(
+    yield table(
         ("class", "kept", "added", "removed"),
         ((name, *map(_count, (c.kept, c.added, c.removed))) for name, c in found.classes.items()),
     )
@@ -84,7 +83,7 @@ def _label_lines(found: LabelChanges) -> Iterator[str]:
         (country, *(_count(sum(getattr(c, part) for c in classes.values())) for part in ("kept", "added", "removed")))
         for country, classes in found.countries.items()
     )
-    yield from _table(("country", "labels kept", "added", "removed"), rows)
+    yield table(("country", "labels kept", "added", "removed"), rows)
 
 
 def _leakage_lines(leaks: Sequence[Leakage]) -> Iterator[str]:
@@ -92,7 +91,7 @@ def _leakage_lines(leaks: Sequence[Leakage]) -> Iterator[str]:
     yield "## Ground that splits share"
     yield ""
     heads = [leak.source for leak in leaks]
-    yield from _table(("", *heads), _leakage_rows(leaks))
+    yield table(("", *heads), _leakage_rows(leaks))
 
 
 def _leakage_rows(leaks: Sequence[Leakage]) -> Iterator[tuple[str, ...]]:
@@ -124,14 +123,3 @@ def _count(number: int) -> str:
 
 def _share(number: int, total: int) -> str:
     return f"{number:,} ({number / total:.1%})" if total else f"{number:,}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(map(_cell, head))} |"
-    yield f"|---|{'---:|' * (len(head) - 1)}"
-    for row in rows:
-        yield f"| {' | '.join(map(_cell, row))} |"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

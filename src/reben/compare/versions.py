@@ -13,6 +13,7 @@ from reben.compare.labels import label_changes
 from reben.compare.leakage import Leakage, leakage
 from reben.compare.report import CompareReport
 from reben.core.classes import Legend
+from reben.core.errors import MetadataError
 from reben.core.names import SPLIT_NAMES
 from reben.describe.footprints import footprints_of
 from reben.io.dataset.legends import legend_of_tables
@@ -29,24 +30,37 @@ def compare(earlier: Path, later: Sequence[Path], *, tile_extents: Path | None =
         tile_extents: file that says where tiles lie, if neither a build report nor their names do.
 
     Raises:
-        MetadataError: if a table cannot be read, or it is not known where a patch lies.
+        MetadataError: if a table cannot be read, the versions have no patch in common, or it is not known where a
+            patch lies.
         LegendError: if a label is unknown.
     """
     legend = legend_of_tables(later)
     rows = read_metadata(list(later), legend=legend)
     known = read_earlier(earlier)
     names = earlier_names(known, rows)
+    common = sum(name is not None for name in names)
+    if not common:
+        raise MetadataError(
+            f"{earlier} and {', '.join(map(str, later))} have no patch in common: {_first_of_both(known, rows)}",
+            hint="give the earlier version first, then the metadata tables of the later one",
+        )
     footprints = footprints_of(rows["patch_id"], find_tile_extents(tile_extents, later))
     return CompareReport(
         earlier=earlier.name or str(earlier),
         later=tuple(path.name for path in later),
         earlier_patches=len(known.names),
         later_patches=rows.num_rows,
-        common_patches=sum(name is not None for name in names),
+        common_patches=common,
         per_class=_per_class(rows, legend),
         labels=label_changes(known.labels, names, rows, legend),
         leakage=tuple(_leakage(known, names, rows, grounds_of(rows["patch_id"], footprints))),
     )
+
+
+def _first_of_both(known: Earlier, rows: pa.Table) -> str:
+    """The names with which two versions begin."""
+    own = rows["patch_id"][0].as_py() if rows.num_rows else "nothing"
+    return f"the one begins with {min(known.names)}, the other with {own}"
 
 
 def earlier_names(known: Earlier, rows: pa.Table) -> list[str | None]:

@@ -93,7 +93,10 @@ REBEN_PAPER = Work(
 REBEN_RECORD = Work("10.5281/zenodo.10891137", "BigEarthNet v2.0 (reBEN), published on Zenodo", 2024, "IsDerivedFrom")
 _REBEN_TITLE = "reBEN (BigEarthNet v2.0)"
 _REBEN_LICENSE = "CDLA-Permissive-1.0"
-_LICENCE_HINT = "give --license with an SPDX identifier, such as CC-BY-4.0, or `other`"
+_LICENCE_HINT = (
+    "give --license with an SPDX identifier, such as CC-BY-4.0, or `other`; for patches of reBEN itself, --reben; "
+    "a release can do without records: --no-records"
+)
 
 
 def identity_of(options: RecordOptions, *, folder_name: str, patch_ids: pa.ChunkedArray, legend: Legend) -> Identity:

@@ -50,7 +50,9 @@ class RecordOptions(Options):
         None
     )
     """DOI of this data set, such as 10.5281/zenodo.123."""
-    homepage: Annotated[str | None, _RECORDS, Field(pattern=r"^https?://[^\s<>\"\\]+$")] = None
+    homepage: Annotated[
+        str | None, _RECORDS, Field(pattern=r"^https?://[^\s<>\"\\]+$", examples=["https://example.org/alps"])
+    ] = None
     """Address of a page about the data set."""
     keyword: Annotated[tuple[Line, ...], _RECORDS, Field(examples=[["land cover"]])] = ()
     """Keyword."""

@@ -78,13 +78,13 @@ def write_records(
     written.append(described(folder, CROISSANT_FILE, "record"))
     record = datacite_of(facts, nbytes=sum(file.nbytes for file in files))
     if record is None:
-        tell(f"{DATACITE_FILE} is not written: it needs {', '.join(missing_for_datacite(facts))}")
+        tell(f"note: {DATACITE_FILE} is not written: it needs {', '.join(missing_for_datacite(facts))}")
     else:
         write_json_record(folder / DATACITE_FILE, record)
         written.append(described(folder, DATACITE_FILE, "record"))
     citation = citation_of(facts)
     if citation is None:
-        tell(f"{CITATION_FILE} is not written: it needs --author")
+        tell(f"note: {CITATION_FILE} is not written: it needs --author")
     else:
         atomic.write_text(folder / CITATION_FILE, citation)
         written.append(described(folder, CITATION_FILE, "record"))
@@ -96,7 +96,7 @@ def write_records(
 def _write_table(folder: Path, facts: DatasetFacts, tell: Callable[[str], None]) -> DescribedFile:
     """All metadata tables as one, with footprints if it is known where the patches lie."""
     if facts.patches.footprints is None:
-        tell(f"{TABLE_FILE} has no footprints: {facts.patches.unplaced}")
+        tell(f"note: {TABLE_FILE} has no footprints: {facts.patches.unplaced}")
         write_metadata(folder / TABLE_FILE, facts.patches.table)
     else:
         write_geotable(folder / TABLE_FILE, facts.patches)
@@ -109,10 +109,12 @@ def _write_stac(
     """Collection and items, as far as they can be written."""
     collection = collection_of(facts, files)
     if collection is None:
-        tell(f"{COLLECTION_FILE} and {ITEMS_FILE} are not written: it is not known when and where the patches are")
+        tell(
+            f"note: {COLLECTION_FILE} and {ITEMS_FILE} are not written: it is not known when and where the patches are"
+        )
         return []
     if not write_items(folder / ITEMS_FILE, facts, collection):
-        tell(f"{ITEMS_FILE} is not written: it needs times in the names of all patches, and images")
+        tell(f"note: {ITEMS_FILE} is not written: it needs times in the names of all patches, and images")
         collection["links"] = [link for link in collection["links"] if link["rel"] != "items"]
         del collection["assets"][ITEMS_FILE]
         write_json_record(folder / COLLECTION_FILE, collection)

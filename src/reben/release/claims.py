@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from reben.core.errors import ReleaseError
 from reben.core.release import PATCHES, ZENODO_RECORD
-from reben.io.archives.place import archive_at, archive_of
+from reben.io.archives.place import archive_at
 from reben.io.archives.reading import open_text
 from reben.io.archives.source import ArchiveSource
 from reben.io.archives.tar_form import TarForm, form_of
@@ -63,10 +64,16 @@ def form_in(archive: Path | str) -> TarForm:
         archive: file or address.
 
     Raises:
+        ReleaseError: if it is not called like an archive.
         ArchiveError, DownloadError: if it cannot be read, or is not an archive.
     """
+    found = archive_at(archive)
+    if found is None:
+        raise ReleaseError(
+            f"{archive} is not called like an archive", hint="give a .tar, .tar.zst or .tar.gz file, or its address"
+        )
     beginning = b""
-    with ArchiveSource(archive_at(archive) or archive_of((archive,))) as source, open_text(source) as text:
+    with ArchiveSource(found) as source, open_text(source) as text:
         for piece in text:
             beginning += piece
             if len(beginning) >= _BEGINNING_BYTES:

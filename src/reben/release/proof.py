@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reben.core.errors import RebenError
+from reben.core.errors import RebenError, ReleaseError
 from reben.io.archives.tar_form import TarForm, ending
 from reben.release.claims import Claims
 from reben.release.contents import read_contents
@@ -51,10 +51,13 @@ def prove(data: ReleaseData, claims: Claims, context: Context, *, threads: int) 
     if claims.patches is not None and rows != claims.patches:
         _check_part(data, claims, proof, context, threads=threads)
         return proof
+    _expect_common(data, claims)
     forms = list(claims.forms)
     for name in _SMALLEST_FIRST:
         part = PATCH_PARTS[name]
         if part.archive not in claims.md5:
+            if data.files.places(part):
+                proof.notes.append(f"{claims.name} does not name {part.archive}, so {part.title} were not compared")
             continue
         if not data.files.places(part):
             proof.notes.append(f"there are no {part.title} here, so {part.archive} was not compared")
@@ -65,6 +68,21 @@ def prove(data: ReleaseData, claims: Claims, context: Context, *, threads: int) 
             forms = [found]
     _check_tables(data, claims, proof)
     return proof
+
+
+def _expect_common(data: ReleaseData, claims: Claims) -> None:
+    """Notice a list of other files: nothing would differ, since nothing would be compared.
+
+    Raises:
+        ReleaseError: if the release names neither an archive nor a table of the data set.
+    """
+    archives = [part.archive for part in PATCH_PARTS.values() if data.files.places(part)]
+    tables = [path.name for path in data.expected.tables]
+    if not {*archives, *tables} & set(claims.md5):
+        raise ReleaseError(
+            f"{claims.name}: names nothing that {data.root} has",
+            hint=f"expected MD5 sums of {', '.join([*archives, *tables])}",
+        )
 
 
 def _check_part(data: ReleaseData, claims: Claims, proof: Proof, context: Context, *, threads: int) -> None:

@@ -146,4 +146,6 @@ def first_problem(error: ValidationError) -> tuple[list[str], str]:
     first = error.errors()[0]
     value = shortened(repr(first["input"]), _LONGEST_VALUE)
     said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":
+        said = f"{value} does not have the form that is expected"
     return [str(part) for part in first["loc"]], re.sub(r"^Input(?= should )", lambda _: value, said)

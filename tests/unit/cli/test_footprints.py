@@ -37,6 +37,13 @@ def test_what_cannot_be_read_ends_with_a_word_and_exit_code_1(shared_data: Path,
     assert len(read_v1_geometries(tmp_path / "zones")) == 1
 
 
+def test_a_file_of_another_kind_is_refused(shared_data: Path, tmp_path: Path):
+    v1 = shared_data / "v1" / "BigEarthNet-v1.0"
+    error = reben("footprints", v1, "--output", tmp_path / "zones.geojson", code=2).stderr
+    assert "expected a name that ends with .parquet, or a folder" in " ".join(error.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("output", ["zones", "out.parquet"])
 def test_an_empty_folder_has_no_patches(tmp_path: Path, output: str):
     (tmp_path / "empty").mkdir()

@@ -3,7 +3,6 @@ from pathlib import Path
 import geopandas
 import pyarrow.parquet as pq
 
-from reben.io.dataset.metadata import FLAGS, SCHEMA
 from reben.io.dataset.paths import DatasetPaths
 from stand_ins.command import run_reben as reben
 
@@ -14,12 +13,17 @@ def test_tables_are_joined_with_or_without_footprints(tiny_dataset: DatasetPaths
     result = reben("metadata", "--geometry", *tiny_dataset.tables, "--output", placed)
     assert "with footprints" in result.stdout
     table = pq.read_table(plain)
-    assert table.schema.names == SCHEMA.names
-    assert not any(table.schema.field(flag).nullable for flag in FLAGS)  # as published, where all flags are known
+    assert table.schema.equals(pq.read_schema(tiny_dataset.metadata))
     assert table.num_rows == sum(pq.read_metadata(path).num_rows for path in tiny_dataset.tables)
     frame = geopandas.read_parquet(placed)
     assert frame.patch_id.tolist() == table["patch_id"].to_pylist()
     assert (frame.geometry.is_valid & ~frame.geometry.is_empty).all()
+
+
+def test_columns_that_are_missing_are_named(tiny_dataset: DatasetPaths, tmp_path: Path):
+    pq.write_table(pq.read_table(tiny_dataset.metadata).select(["labels"]), tmp_path / "few.parquet")
+    error = reben("metadata", tmp_path / "few.parquet", "--output", tmp_path / "out.parquet", code=1).stderr
+    assert "columns 'patch_id', 'split' are missing; found: labels" in error
 
 
 def test_a_wrong_table_is_an_error_with_a_hint(tmp_path: Path):

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.audit.checks.resampling import shrunk_finding
-from reben.audit.findings import Certainty, Evidence, Finding, Kind, Severity, counted, listed
+from reben.audit.copies.pairing import is_s1
+from reben.audit.findings import SENSOR_NAMES, Certainty, Evidence, Finding, Kind, Severity, counted, listed
 from reben.audit.seen import SeenPatch
 from reben.audit.subject import Subject, ids_of
 from reben.core.bands import BANDS, S2_BANDS
+from reben.core.wording import first_of
 
 _AROUND_ZERO = 15.0
 """Standardised values are not so far below 0, and some of each patch in decibels are."""
@@ -27,6 +29,7 @@ _FEWEST_FOR_COLOURS = 4
 
 def check_bands(subject: Subject) -> Iterator[Finding]:
     """Missing bands, one band under two names, and bands under each other's names."""
+    yield from _missing_sensors(subject)
     yield from _missing(subject)
     yield from _unknown(subject)
     yield from _repeated(subject)
@@ -39,6 +42,23 @@ def check_bands(subject: Subject) -> Iterator[Finding]:
     if not resolutions:
         yield from _infrared(alone)
         yield from _colours(alone)
+
+
+def _missing_sensors(subject: Subject) -> Iterator[Finding]:
+    """Sensors of which most patches have bands and some have none; without partners, nothing can be missing."""
+    if any(is_s1(patch.patch_id) for patch in subject.patches):
+        return
+    for sensor, name in SENSOR_NAMES.items():
+        lacking = [p for p in subject.patches if not any(BANDS[band].sensor == sensor for band in p.bands)]
+        if 0 < 2 * len(lacking) < len(subject.patches):
+            yield Finding(
+                Kind.missing_band,
+                Severity.serious,
+                f"All bands of {name} are missing in {counted(len(lacking), len(subject.patches), 'patches')}: "
+                f"{first_of(ids_of(lacking), 3)}.",
+                bands=tuple(band for band in subject.bands if BANDS[band].sensor == sensor),
+                patches=ids_of(lacking),
+            )
 
 
 def _missing(subject: Subject) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reben.audit.checks.resampling import shrunk_finding
-from reben.audit.explanation import Step, explain
+from reben.audit.explanation import SINGLE, Step, explain
 from reben.audit.findings import (
+    SENSOR_NAMES,
     Certainty,
     Evidence,
     Finding,
@@ -26,11 +27,11 @@ from reben.audit.orientation import UPRIGHT
 from reben.audit.resampling import Method
 from reben.audit.subject import Subject
 from reben.core.bands import BANDS, S2_BANDS
+from reben.core.wording import first_of
 
 Explained = Mapping[str, list[Step] | None]
 """What was done to each band."""
 
-_SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
 _SEVERITIES = {
     Kind.unit: Severity.serious,
     Kind.scaled: Severity.serious,
@@ -60,6 +61,7 @@ def check_compared(subject: Subject) -> Iterator[Finding]:
     explained = {band: _explained(band, found, matches.patches) for band, found in matches.bands.items()}
     yield from _wrong_bands(matches, explained)
     yield from _values(matches, explained)
+    yield from _changed(matches, explained)
 
 
 def _orientations(matches: Matches) -> Iterator[Finding]:
@@ -125,7 +127,7 @@ def _elsewhere(subject: Subject, matches: Matches) -> Iterator[Finding]:
         yield Finding(
             Kind.other_patch,
             Severity.grave,
-            f"The pixels of {listed([_SENSORS[sensor] for sensor in sensors])} are not those of the patch in "
+            f"The pixels of {listed([SENSOR_NAMES[sensor] for sensor in sensors])} are not those of the patch in "
             f"{counted(len(by_patch), len(matches.patches), 'patches')}; under {first} they are {whose}.",
             bands=tuple(band for band in matches.bands if BANDS[band].sensor in sensors),
             patches=tuple(by_patch),
@@ -241,6 +243,40 @@ def _pairs(
         recovered = seen.at(len(truth))
         if recovered is not None:
             yield truth, match.orientations.get(band, UPRIGHT).undo(recovered[0]), recovered[1]
+
+
+def _changed(matches: Matches, explained: Explained) -> Iterator[Finding]:
+    """Single pixels that are others, in bands whose values are the published ones on the whole."""
+    pixels: dict[str, int] = {}
+    names: dict[str, None] = {}
+    for band, found in matches.bands.items():
+        if explained[band] == []:
+            for match in matches.patches:
+                number = sum(_different(truth, own, how) for truth, own, how in _pairs(band, found, [match]))
+                if number:
+                    pixels[band] = pixels.get(band, 0) + number
+                    names[match.patch.patch_id] = None
+    if pixels:
+        total, bands, ids = sum(pixels.values()), list(pixels), list(names)
+        yield Finding(
+            Kind.changed,
+            Severity.serious,
+            f"{total:,} {'pixel differs' if total == 1 else 'pixels differ'} from the published ones, in "
+            f"{band_names(bands)}, in {counted(len(ids), len(matches.patches), 'patches')}: {first_of(ids, 3)}.",
+            bands=tuple(bands),
+            patches=tuple(ids),
+            evidence={"pixels": pixels},
+        )
+
+
+def _different(truth: NDArray[Any], own: NDArray[Any], method: Method | None) -> int:
+    """Pixels that are not the published ones; those that are not numbers, or nodata, are findings of their own."""
+    if method not in {None, Method.nearest}:
+        return 0
+    old, new = truth.astype(np.float64), own.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        others = np.isfinite(new) & (np.abs(new - old) > SINGLE * np.abs(old).max())
+    return int(np.count_nonzero(others & ~((new == 0) & (old != 0))))
 
 
 def _done(kind: Kind, text: str, steps: Sequence[tuple[str, Step]]) -> Finding:

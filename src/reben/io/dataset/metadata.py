@@ -162,12 +162,13 @@ def _expect_file(path: Path) -> None:
         names = " and ".join(table.name for table in tables)
         raise MetadataError(f"{path} is a folder", hint=f"give the tables in it: {names}; or give it as --data")
     state = "is not a file" if path.exists() else "does not exist"
-    raise MetadataError(f"{path}: {state}", hint="give a metadata table, such as the metadata.parquet of reBEN")
+    raise MetadataError(f"{path} {state}", hint="give a metadata table, such as the metadata.parquet of reBEN")
 
 
 def _missing_columns(path: Path, missing: Sequence[str], found: Sequence[str]) -> MetadataError:
     return MetadataError(
-        f"{path}: column {', '.join(map(repr, missing))} is missing; found: {', '.join(found)}",
+        f"{path}: column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} "
+        f"{'are' if len(missing) > 1 else 'is'} missing; found: {', '.join(found)}",
         hint=f"a table needs the columns {', '.join(REQUIRED_COLUMNS)}; all others of reBEN are optional",
     )
 

@@ -118,7 +118,7 @@ def test_truncated_file_is_named(path: Path, shared_data: Path) -> None:
 
 
 def test_missing_file_is_named(path: Path) -> None:
-    with pytest.raises(MetadataError, match=f"{path}: does not exist"):
+    with pytest.raises(MetadataError, match=f"{path} does not exist"):
         read_metadata(path)
 
 
