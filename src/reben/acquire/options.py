@@ -39,7 +39,7 @@ class SearchOptions(Options):
     ] = None
     """Maximum cloud cover in percent."""
     per_season: Annotated[int | None, Field(ge=1, examples=[1]), _QUERY] = None
-    """Ask for each tile and season by itself, and keep so many products: those with the least clouds."""
+    """Keep this many products per tile and season: those that show the most clear ground."""
     type: Annotated[ProductKind, _QUERY] = ProductKind.l1c
     """Kind of products: L1C and L2A are Sentinel-2, GRD is Sentinel-1."""
 

@@ -1,20 +1,21 @@
 """The search for products, and which names have no single product that can be downloaded."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
 
 from reben.acquire.catalogue import Catalogue, open_catalogue
+from reben.acquire.choice import Candidate, best_per_season
 from reben.acquire.options import SearchOptions
 from reben.acquire.products import CatalogueProduct, read_names, reben_names, with_suffix
 from reben.acquire.query import Query, read_area, read_polygons
 from reben.core.errors import CatalogueError, NameFormatError
 from reben.core.names import ProductName
-from reben.rules.seasons import dated_season, season_periods
+from reben.rules.seasons import season_periods
 from reben.rules.tile_grid import tiles_of
 from reben.work.context import Context
 from reben.work.progress import Advance, unseen
+
+_UNKNOWN_PCT = 100.0  # clouds
 
 
 @dataclass
@@ -69,25 +70,23 @@ def seasonal(query: Query, options: SearchOptions) -> Iterator[Query]:
 
 
 def clearest(products: Iterable[CatalogueProduct], count: int) -> list[CatalogueProduct]:
-    """So many products per tile and season of a year: those with the least clouds, and of equal ones the earliest.
+    """So many products per tile and season of a year: those with the least clouds; of several baselines the newest.
 
     Args:
         products: of Sentinel-2; others are left out.
         count: per tile and season.
-
-    Returns:
-        by sensing time and name.
     """
-    groups: dict[tuple[str, str], list[tuple[float, str, CatalogueProduct]]] = defaultdict(list)
+    named = {product.name: product for product in products}
+    return [named[name] for name in best_per_season(_candidates(named.values()), count)]
+
+
+def _candidates(products: Iterable[CatalogueProduct]) -> Iterator[Candidate]:
     for product in products:
         try:
             tile = ProductName.parse(product.name).tile
         except NameFormatError:
             continue
-        clouds = inf if product.cloud_pct is None else product.cloud_pct
-        groups[tile.mgrs, dated_season(tile.sensing_time)].append((clouds, product.name, product))
-    chosen = [product for group in groups.values() for *_, product in sorted(group, key=lambda item: item[:2])[:count]]
-    return sorted(chosen, key=lambda product: (product.sensing, product.name))
+        yield Candidate(product.name, tile, _UNKNOWN_PCT if product.cloud_pct is None else product.cloud_pct)
 
 
 def _names(options: SearchOptions) -> dict[str, str]:

@@ -44,8 +44,8 @@ def search(
             raise typer.BadParameter("--stac goes with --tile or --area, not with names")
         _search_stac(options, stac, output)
         return
-    if stac.collection or stac.per_season is not None:
-        raise typer.BadParameter("--collection and --per-season go with --stac")
+    if stac.collection:
+        raise typer.BadParameter("--collection goes with --stac")
     from reben.acquire.products import write_products
     from reben.acquire.search import search as search_products
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reben.work.options import OnCommandLine, Options, Positive
+from reben.work.options import OnCommandLine, Options
 
 _STAC = OnCommandLine(panel="In a STAC catalogue")
 
@@ -21,5 +21,3 @@ class StacOptions(Options):
     """Root of a STAC API, to be searched in place of the Copernicus Data Space's own catalogue."""
     collection: Annotated[str, _STAC, Field(examples=["sentinel-2-c1-l2a"])] = ""
     """Collection: sentinel-2-l2a, sentinel-2-c1-l2a or sentinel-1-rtc, as the catalogue has it."""
-    per_season: Annotated[Positive | None, _STAC, Field(examples=[1])] = None
-    """Keep this many acquisitions per tile and season, those that show the most clear ground."""

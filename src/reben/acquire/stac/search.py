@@ -1,7 +1,7 @@
 """The search in a STAC catalogue: items that a build can read, and why others were left out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from reben.acquire.choice import Candidate, best_per_season
 from reben.acquire.options import SearchOptions
 from reben.acquire.query import read_area
 from reben.acquire.stac.catalogue import Item, StacCatalogue
-from reben.acquire.stac.choice import Candidate, best_per_season, hidden_pct
 from reben.acquire.stac.options import StacOptions
 from reben.core.errors import AddressError, CatalogueError, ProductError
 from reben.core.mgrs import tile_extent
@@ -26,6 +26,7 @@ from reben.work.context import Context
 
 _KEPT_LINKS = frozenset({"self", "canonical", "collection"})
 _VERSION = "1.0.0"
+_WHOLE = 100.0  # percent
 _EDGE_M = 10_000  # straight in one projection, curved in another
 
 
@@ -70,8 +71,8 @@ def search_stac(options: SearchOptions, stac: StacOptions, context: Context | No
                 _look_at(raw, options, stac, usable, result)
             progress(1)
     chosen = sorted(usable)
-    if stac.per_season is not None:
-        chosen = best_per_season([found for _, found in usable.values() if found is not None], stac.per_season)
+    if options.per_season is not None:
+        chosen = best_per_season([found for _, found in usable.values() if found is not None], options.per_season)
     result.passed_over = len(usable) - len(chosen)
     result.items = [usable[name][0] for name in chosen]
     return result
@@ -87,7 +88,7 @@ def _expect_known(options: SearchOptions, stac: StacOptions) -> None:
     if not rows:
         known = ", ".join(dict.fromkeys(row.collection for row in PROVIDERS))
         raise CatalogueError(f"collection {stac.collection!r} is not known", hint=f"give --collection, one of {known}")
-    if not rows[0].is_sentinel2 and (options.cloud is not None or stac.per_season is not None or options.tile):
+    if not rows[0].is_sentinel2 and (options.cloud is not None or options.per_season is not None or options.tile):
         raise CatalogueError(
             f"{stac.collection}: scenes of Sentinel-1 have neither tiles nor clouds",
             hint="leave --max-cloud, --per-season and --tile out, and give --area",
@@ -174,3 +175,22 @@ def _slim(raw: Item, item: StacItem, provider: Provider) -> Item:
         "links": links,
         "assets": assets,
     }
+
+
+def hidden_pct(properties: Mapping[str, Any]) -> float:
+    """Share of a tile, in percent, that is cloudy or not covered, as far as a catalogue tells it; 100 if it does not.
+
+    `eo:cloud_cover` is a share of what is covered, and `s2:nodata_pixel_percentage` says how much is not.
+
+    >>> hidden_pct({"eo:cloud_cover": 10, "s2:nodata_pixel_percentage": 50})
+    55.0
+    """
+    cloud, empty = (_percent(properties.get(name)) for name in ("eo:cloud_cover", "s2:nodata_pixel_percentage"))
+    if cloud is None:
+        return _WHOLE
+    return (empty or 0.0) + (_WHOLE - (empty or 0.0)) * cloud / _WHOLE
+
+
+def _percent(value: object) -> float | None:
+    is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _WHOLE
+    return float(value) if is_share and isinstance(value, int | float) else None

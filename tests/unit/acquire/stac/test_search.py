@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reben.acquire.stac.search import hidden_pct
 from reben.io.l2a_sources import find_l2a, open_l2a
 from stand_ins.command import run_reben as reben
 from stand_ins.stac import make_item, row
@@ -86,7 +87,7 @@ def test_items_that_cannot_be_used_are_counted(server: StacServer, area: Path, t
     ("options", "code", "said"),
     [
         (["--collection", "landsat-c2-l2"], 1, "sentinel-2-c1-l2a"),
-        (["--collection", "sentinel-1-rtc", "--per-season", 1], 1, "neither tiles nor clouds"),
+        (["--collection", "sentinel-1-rtc", "--max-cloud", 10], 1, "neither tiles nor clouds"),
         (["S2A_X"], 2, "give names"),
     ],
 )
@@ -96,4 +97,19 @@ def test_what_cannot_be_asked(server: StacServer, area: Path, options: list[obje
 
 
 def test_options_that_need_a_catalogue(area: Path):
-    assert "go with --stac" in reben("search", "--area", area, "--per-season", 1, code=2).stderr
+    assert "goes with --stac" in reben("search", "--area", area, "--collection", "sentinel-2-l2a", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, 100),
+        ({"eo:cloud_cover": "10"}, 100),
+        ({"eo:cloud_cover": True}, 100),
+        ({"eo:cloud_cover": -1}, 100),
+        ({"eo:cloud_cover": 10}, 10),
+        ({"eo:cloud_cover": 0, "s2:nodata_pixel_percentage": 100}, 100),
+    ],
+)
+def test_what_a_catalogue_tells_of_clouds(properties: dict[str, object], expected: float):
+    assert hidden_pct(properties) == expected

@@ -1,15 +1,12 @@
 """Which acquisitions of a tile are taken for each season: those that show the most clear ground."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from reben.core.names import TileName
 from reben.rules.baselines import acquisition_of
 from reben.rules.seasons import dated_season
-
-_WHOLE = 100.0  # percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +17,6 @@ class Candidate:
     tile: TileName
     hidden_pct: float
     """Share of the tile that is cloudy or not covered at all."""
-
-
-def hidden_pct(properties: Mapping[str, Any]) -> float:
-    """Share of a tile, in percent, that is cloudy or not covered, as far as a catalogue tells it; 100 if it does not.
-
-    `eo:cloud_cover` is a share of what is covered, and `s2:nodata_pixel_percentage` says how much is not.
-
-    >>> hidden_pct({"eo:cloud_cover": 10, "s2:nodata_pixel_percentage": 50})
-    55.0
-    """
-    cloud, empty = (_percent(properties.get(name)) for name in ("eo:cloud_cover", "s2:nodata_pixel_percentage"))
-    if cloud is None:
-        return _WHOLE
-    return (empty or 0.0) + (_WHOLE - (empty or 0.0)) * cloud / _WHOLE
-
-
-def _percent(value: object) -> float | None:
-    is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _WHOLE
-    return float(value) if is_share and isinstance(value, int | float) else None
 
 
 def best_per_season(candidates: Iterable[Candidate], number: int) -> list[str]:

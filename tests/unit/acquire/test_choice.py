@@ -1,6 +1,4 @@
-import pytest
-
-from reben.acquire.stac.choice import Candidate, best_per_season, hidden_pct
+from reben.acquire.choice import Candidate, best_per_season
 from reben.core.names import TileName
 
 
@@ -25,18 +23,3 @@ def test_the_clearest_of_each_tile_and_season():
 def test_an_acquisition_counts_once_in_its_newest_baseline():
     old, new = (candidate("20180613", 10, baseline=baseline) for baseline in ("N0208", "N0500"))
     assert best_per_season([new, old], 2) == [new.id]
-
-
-@pytest.mark.parametrize(
-    ("properties", "expected"),
-    [
-        ({}, 100),
-        ({"eo:cloud_cover": "10"}, 100),
-        ({"eo:cloud_cover": True}, 100),
-        ({"eo:cloud_cover": -1}, 100),
-        ({"eo:cloud_cover": 10}, 10),
-        ({"eo:cloud_cover": 0, "s2:nodata_pixel_percentage": 100}, 100),
-    ],
-)
-def test_what_a_catalogue_tells_of_clouds(properties: dict[str, object], expected: float):
-    assert hidden_pct(properties) == expected
