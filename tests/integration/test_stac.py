@@ -128,7 +128,7 @@ def test_from_a_search_to_a_trained_model_with_one_configuration(server: StacSer
     hrefs = {band: server.url(f"s1/{band}.tif", "signed") for band in ("VV", "VH")}
     server.items = [make_scene(f"{SCENE}_rtc", hrefs, side_px=SIDE_M // 10, crs=CRS)]
     assert "1 items" in search(server, area, tmp_path / "s1.json", "--collection", "sentinel-1-rtc")
-    server.minutes = 0  # every raster needs another signature
+    server.lifetime = 40
 
     land_cover = area / "land-cover.tif"
     configuration = tmp_path / "area.yaml"
@@ -149,6 +149,7 @@ def test_from_a_search_to_a_trained_model_with_one_configuration(server: StacSer
         assert (ours.root / name).read_bytes() == (theirs.root / name).read_bytes()
     hidden = pq.read_table(ours.snow_and_cloud_metadata).to_pylist()
     assert {row["patch_id"][-5:] for row in hidden} == {"00_00", "00_01"}
+    assert server.tokens_asked > 1
     report = ours.report.read_text()
     assert "secret" not in report + said
     assert set(json.loads(report)["tiles"][TILES[0]]["added_to_numbers"].values()) == {OFFSET}
@@ -163,6 +164,7 @@ def test_from_a_search_to_a_trained_model_with_one_configuration(server: StacSer
     assert len(server.requests) == asked
 
 
+@pytest.mark.slow
 def test_half_a_cog_fails_its_tile_only(server: StacServer, area: Path, tmp_path: Path):
     search(server, area, tmp_path / "s2.json", "--collection", "sentinel-2-l2a")
     items = json.loads((tmp_path / "s2.json").read_text())

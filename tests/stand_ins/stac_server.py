@@ -36,6 +36,8 @@ class StacServer(RangeServer):
     tokens_asked: int = 0
     minutes: float = 45
     """For which tokens are said to be valid."""
+    lifetime: int = 0
+    """Requests after which tokens are no longer valid, whatever was said; 0 for ever."""
 
     @property
     def catalogue(self) -> str:
@@ -56,6 +58,12 @@ class StacServer(RangeServer):
             "token": f"signature={signature}",
             "msft:expiry": (datetime.now(UTC) + timedelta(minutes=self.minutes)).isoformat(),
         }
+
+    def next_fault(self) -> str:
+        """As of every server; tokens end here."""
+        if self.lifetime and len(self.requests) % self.lifetime == 0:
+            self.expire()
+        return super().next_fault()
 
     def found(self, body: dict[str, Any]) -> dict[str, Any]:
         """A page of items."""

@@ -135,7 +135,8 @@ class StacCatalogue:
         """What to ask for the next page; None at the end.
 
         Raises:
-            CatalogueError: if the link leads to another server.
+            AddressError: if the link is no address, or would be asked without encryption.
+            CatalogueError: if it leads to another server.
         """
         links = page.get("links")
         link = next(
@@ -146,7 +147,7 @@ class StacCatalogue:
         )
         if link is None or not isinstance(link.get("href"), str):
             return None
-        url, body = link["href"], link.get("body")
+        url, body = parse_address(link["href"]).url, link.get("body")
         if origin(url) != origin(request.url):
             raise CatalogueError(
                 f"{self.root}: the next page would be on another server ({url.partition('?')[0]})",

@@ -162,7 +162,8 @@ def _slim(raw: Item, item: StacItem, provider: Provider) -> Item:
         assets[asset] = raw["assets"][asset] | {
             "href": href.partition("?")[0] if provider.access is Access.sas else href
         }
-    links = [link for link in raw.get("links") or () if isinstance(link, dict) and link.get("rel") in _KEPT_LINKS]
+    links = raw.get("links")
+    kept = [link for link in links if isinstance(link, dict)] if isinstance(links, list) else []
     return {
         "type": "Feature",
         "stac_version": raw.get("stac_version", _VERSION),
@@ -172,7 +173,7 @@ def _slim(raw: Item, item: StacItem, provider: Provider) -> Item:
         "geometry": raw.get("geometry"),
         "bbox": raw.get("bbox"),
         "properties": dict(sorted(item.properties.items())),
-        "links": links,
+        "links": [link for link in kept if str(link.get("rel")) in _KEPT_LINKS],
         "assets": assets,
     }
 

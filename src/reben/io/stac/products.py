@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from reben.core.bands import BANDS, S2_BANDS
-from reben.core.errors import NameFormatError, ProductError
+from reben.core.errors import AddressError, NameFormatError, ProductError
 from reben.core.grid import TileExtent
 from reben.core.names import ProductName
 from reben.core.wording import first_of
@@ -27,7 +27,7 @@ from reben.io.stac.providers import (
     Provider,
     find_provider,
 )
-from reben.net.addresses import is_address, is_local
+from reben.net.addresses import is_address, is_local, parse_address
 
 _BASELINE = re.compile(r"\d\d\.\d\d")
 _EXTENT_BAND = "B02"
@@ -101,10 +101,16 @@ def image_of(item: StacItem, provider: Provider, asset: Asset) -> str:
     """Address or path of a raster, which lies where the provider's do, or on this machine.
 
     Raises:
-        ProductError: if it lies elsewhere.
+        ProductError: if it lies elsewhere, or its address cannot be asked.
     """
     href = asset.href
-    if not is_address(href) or is_local(href):
+    if not is_address(href):
+        return href
+    try:
+        parse_address(href)
+    except AddressError as error:
+        raise ProductError(f"{item.path}: {error}", hint=error.hint) from error
+    if is_local(href):
         return href
     host = (urlsplit(href).hostname or "").lower()
     if not any(href.startswith(end) if "://" in end else host.endswith(end) for end in provider.hosts):

@@ -84,7 +84,8 @@ def _expect_unit(item: StacItem, asset: Asset, unit: Unit) -> None:
     Raises:
         BuildError: if it is another one than that of the collection.
     """
-    stated = [part.get("unit") for part in asset.fields.get("raster:bands") or () if isinstance(part, dict)]
+    bands = asset.fields.get("raster:bands")
+    stated = [part.get("unit") for part in bands if isinstance(part, dict)] if isinstance(bands, list) else []
     stated += [asset.fields.get("raster:unit"), asset.fields.get("unit")]
     said = {found for text in stated if isinstance(text, str) for found in units_in(text)}
     if said - {unit.value}:
@@ -109,7 +110,7 @@ def _place(item: StacItem, asset: Asset) -> tuple[str, Box]:
         if turn or tilt or not (width > 0 > height and rows > 0 and columns > 0):
             raise ValueError("not north up")  # noqa: TRY301 - told below, with the item's name
         box = (float(west), float(north + rows * height), float(west + columns * width), float(north))
-    except (CRSError, TypeError, ValueError, OverflowError) as error:
+    except (CRSError, TypeError, ValueError, KeyError, OverflowError) as error:
         raise BuildError(
             f"{item.path}: {facts} describe no place; expected a raster in a known projection, north up", hint=_HINT
         ) from error

@@ -63,6 +63,13 @@ def test_links_to_another_server(server: StacServer):
         ask(server)
 
 
+@pytest.mark.parametrize("host", ["https://[", "http://example.org", "http://127.0.0.1:99999"])
+def test_links_that_are_no_addresses(server: StacServer, host: str):
+    server.next_host = host
+    with pytest.raises(AddressError):
+        ask(server)
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "said"),
     [

@@ -74,6 +74,7 @@ def test_items_that_cannot_be_used_are_counted(server: StacServer, area: Path, t
     del bare["assets"]["B05"]
     other["collection"] = "landsat-c2-l2"
     local["assets"]["B02"]["href"] = "/etc/hostname"
+    good["links"] = 3
     server.items = [good, elsewhere, bare, other, local, {"id": "none"}]
     command = ["search", "--stac", server.catalogue, "--collection", "sentinel-2-l2a", "--area", area]
     said = reben(*command, "--output", tmp_path / "items.json").stderr

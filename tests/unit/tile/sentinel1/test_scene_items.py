@@ -60,6 +60,7 @@ def test_the_unit_is_that_of_the_collection(item: dict[str, Any], tmp_path: Path
     other = change(item)
     other["id"] = f"{SCENE.replace('13T', '16T')}_rtc"
     other["assets"]["vv"]["raster:bands"] = [{"unit": "dB"}]
+    other["assets"]["vh"]["raster:bands"] = 3
     with pytest.raises(BuildError, match="states db as unit; its collection is in linear"):
         find_scenes(write_items(tmp_path / "two.json", item, other))
 
@@ -74,6 +75,7 @@ def spoilt(item: dict[str, Any]) -> list[tuple[list[dict[str, Any]], str]]:
         ([change(item) | {"id": "scene"}], "has no scene id"),
         ([change(item, **{"proj:code": "EPSG:1"})], "describe no place"),
         ([change(item, **{"proj:shape": None})], "describe no place"),
+        ([change(item, **{"proj:shape": {}, "proj:transform": {}})], "describe no place"),
         ([change(item, **{"proj:transform": [10, 1, 0, 0, -10, 0]})], "describe no place"),
     ]
 
