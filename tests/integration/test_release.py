@@ -143,6 +143,15 @@ def test_a_release_is_found_again_and_never_overwritten(released: Path, data_fol
     assert {path.name: path.stat().st_mtime_ns for path in released.iterdir()} == before
 
 
+def test_a_release_that_was_damaged_since_is_not_called_finished(copy: DatasetPaths, tmp_path: Path):
+    command = ("release", copy.root, "--parts", "metadata", "--no-records", "--output", tmp_path / "release")
+    reben(*command)
+    (tmp_path / "release" / "metadata.parquet").write_bytes(b"PAR1")
+    assert "has another size, though the release was finished" in run_reben(*command, code=1).stderr
+    (tmp_path / "release" / "metadata.parquet").unlink()
+    assert "is missing, though the release was finished" in run_reben(*command, code=1).stderr
+
+
 def test_an_interrupted_release_keeps_the_archives_that_were_finished(
     tiny_dataset: DatasetPaths, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -66,6 +66,7 @@ def release(
                 f"{output} holds a release of other data or in another form", hint="choose another --output"
             )
         atomic.remove_attempts(output)
+        _expect_whole(output, finished)
         return finished
     for name in parts:
         if name in PATCH_PARTS:
@@ -93,6 +94,21 @@ def release(
         atomic.write_text(folder / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
         _end(folder)
     return report
+
+
+def _expect_whole(output: Path, finished: ReleaseReport) -> None:
+    """Notice files of a finished release that were removed or cut off since.
+
+    Raises:
+        ReleaseError: if one is missing, or has another size.
+    """
+    for entry in finished.entries():
+        path = output / entry.name
+        if not path.is_file() or path.stat().st_size != entry.nbytes:
+            raise ReleaseError(
+                f"{path}: {'has another size' if path.is_file() else 'is missing'}, though the release was finished",
+                hint=f"delete {output}, and give the same command again",
+            )
 
 
 def _parts(data: ReleaseData, options: ReleaseOptions) -> tuple[PartName, ...]:
