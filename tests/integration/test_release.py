@@ -359,6 +359,20 @@ def test_hostile_files_are_refused(copy: DatasetPaths, tmp_path: Path):
     assert "cannot be read (Is a directory)" in said
 
 
+def test_files_that_are_no_whole_images_are_not_released(copy: DatasetPaths, tmp_path: Path):
+    """Neither a file that was cut off, nor a link to another one that is nobody's business."""
+    file = min(copy.s2.glob("*/*/*_B03.tif"))
+    whole = file.read_bytes()
+    secret = tmp_path / "secret.txt"
+    secret.write_text("not for the public")
+    for content in (whole[:3000], None):
+        file.unlink()
+        file.symlink_to(secret) if content is None else file.write_bytes(content)
+        said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
+        assert file.name in said
+        assert not (tmp_path / "release").exists()
+
+
 def test_pixels_of_the_release_are_those_of_the_store(released: Path, data_folder: Path):
     """Nothing of what is above could be right by comparing nothing with nothing."""
     text = text_of(released / "BigEarthNet-S2.tar.zst")

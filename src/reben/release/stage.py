@@ -16,6 +16,7 @@ from reben.io.archives.tar_stream import BLOCK
 from reben.release.archives import expect_few_parts, write_archive
 from reben.release.contents import CONTENTS_SUFFIX, Add, writing_contents
 from reben.release.data import ReleaseData, store_files
+from reben.release.files import FolderFiles, IntactFiles
 from reben.release.hashes import HASHES_FILE, write_hashes
 from reben.release.options import ReleaseOptions
 from reben.release.parts import PATCH_PARTS, STORE_ARCHIVE, PartName, PatchPart
@@ -187,7 +188,9 @@ class _Writer:
 
     def _patch_text(self, part: PatchPart, places: list[str], add: Add, advance: Advance) -> Iterator[bytes]:
         nbytes = 0
-        with patch_texts(self._data.files, part, places, [FORM], threads=self._threads) as texts:
+        own = self._data.files
+        files = IntactFiles(own) if isinstance(own, FolderFiles) else own
+        with patch_texts(files, part, places, [FORM], threads=self._threads) as texts:
             for text in texts:
                 if isinstance(text, RebenError):
                     raise text
