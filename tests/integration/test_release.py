@@ -305,6 +305,12 @@ def test_a_list_that_was_cut_off_says_what_it_does_not_name(tiny_dataset: Datase
     assert "does not name Reference_Maps.tar, so reference maps were not compared" in " ".join(said.split())
 
 
+def test_the_folder_of_a_release_stands_for_its_list(tiny_dataset: DatasetPaths, released: Path):
+    assert "all is well" in reben("verify", tiny_dataset.root, "--release", released)
+    said = run_reben("verify", released, "--release", code=2).stderr
+    assert "--release takes a data set" in " ".join(said.replace("│", " ").split())
+
+
 def test_a_list_of_other_files_proves_nothing(tiny_dataset: DatasetPaths, list_of_sums: Path):
     list_of_sums.write_text(f"{'0' * 32}  holiday.jpg\n")
     said = run_reben("verify", tiny_dataset.root, "--release", list_of_sums, code=1).stderr
