@@ -143,6 +143,15 @@ def test_a_release_is_found_again_and_never_overwritten(released: Path, data_fol
     assert {path.name: path.stat().st_mtime_ns for path in released.iterdir()} == before
 
 
+def test_a_release_that_was_damaged_since_is_not_called_finished(copy: DatasetPaths, tmp_path: Path):
+    command = ("release", copy.root, "--parts", "metadata", "--no-records", "--output", tmp_path / "release")
+    reben(*command)
+    (tmp_path / "release" / "metadata.parquet").write_bytes(b"PAR1")
+    assert "has another size, though the release was finished" in run_reben(*command, code=1).stderr
+    (tmp_path / "release" / "metadata.parquet").unlink()
+    assert "is missing, though the release was finished" in run_reben(*command, code=1).stderr
+
+
 def test_an_interrupted_release_keeps_the_archives_that_were_finished(
     tiny_dataset: DatasetPaths, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -296,6 +305,12 @@ def test_a_list_that_was_cut_off_says_what_it_does_not_name(tiny_dataset: Datase
     assert "does not name Reference_Maps.tar, so reference maps were not compared" in " ".join(said.split())
 
 
+def test_the_folder_of_a_release_stands_for_its_list(tiny_dataset: DatasetPaths, released: Path):
+    assert "all is well" in reben("verify", tiny_dataset.root, "--release", released)
+    said = run_reben("verify", released, "--release", code=2).stderr
+    assert "--release takes a data set" in " ".join(said.replace("│", " ").split())
+
+
 def test_a_list_of_other_files_proves_nothing(tiny_dataset: DatasetPaths, list_of_sums: Path):
     list_of_sums.write_text(f"{'0' * 32}  holiday.jpg\n")
     said = run_reben("verify", tiny_dataset.root, "--release", list_of_sums, code=1).stderr
@@ -348,6 +363,20 @@ def test_hostile_files_are_refused(copy: DatasetPaths, tmp_path: Path):
     file.mkdir()
     said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
     assert "cannot be read (Is a directory)" in said
+
+
+def test_files_that_are_no_whole_images_are_not_released(copy: DatasetPaths, tmp_path: Path):
+    """Neither a file that was cut off, nor a link to another one that is nobody's business."""
+    file = min(copy.s2.glob("*/*/*_B03.tif"))
+    whole = file.read_bytes()
+    secret = tmp_path / "secret.txt"
+    secret.write_text("not for the public")
+    for content in (whole[:3000], None):
+        file.unlink()
+        file.symlink_to(secret) if content is None else file.write_bytes(content)
+        said = run_reben("release", copy.root, "--no-records", "--output", tmp_path / "release", code=1).stderr
+        assert file.name in said
+        assert not (tmp_path / "release").exists()
 
 
 def test_pixels_of_the_release_are_those_of_the_store(released: Path, data_folder: Path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reben.cli.console import progress, say, stderr
-from reben.cli.options import writable
+from reben.cli.options import expect_no_input, writable
 
 if TYPE_CHECKING:
     from reben.describe.footprints import Footprints
@@ -44,8 +44,10 @@ def footprints(
         write_names_and_places,
         write_zones,
     )
+    from reben.io.dataset.paths import DatasetPaths
 
     is_file = output.suffix.lower() in _PARQUET
+    expect_no_input(output, DatasetPaths(patches).tables)
     v1 = find_v1_patches(patches) if patches.is_dir() else []
     if not is_file and (not v1 or output.suffix):
         raise typer.BadParameter(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reben.cli.console import say
-from reben.cli.options import expect_ending, writable
+from reben.cli.options import expect_ending, expect_no_input, writable
 
 
 def metadata(
@@ -27,7 +27,9 @@ def metadata(
     from reben.io.dataset.metadata import write_metadata
 
     expect_ending(output, (".parquet", ".geoparquet"), "--output")
-    patches = read_patch_table(find_tables(tables))
+    paths = find_tables(tables)
+    expect_no_input(output, paths)
+    patches = read_patch_table(paths)
     if geometry:
         write_geotable(output, patches)
     else:

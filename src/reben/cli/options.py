@@ -146,3 +146,15 @@ def table_paths(given: Sequence[Path]) -> list[Path]:
     from reben.io.dataset.paths import DatasetPaths
 
     return [path for one in given for path in (DatasetPaths(one).tables if one.is_dir() else [one]) or [one]]
+
+
+def expect_no_input(output: Path, inputs: Sequence[Path]) -> None:
+    """Notice a table that would replace one of those it is made of.
+
+    Raises:
+        TargetExistsError: if it would.
+    """
+    from reben.core.errors import TargetExistsError
+
+    if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
+        raise TargetExistsError(f"{output} is one of the tables that are read", hint="choose another --output")

@@ -83,14 +83,17 @@ def verify(
 def _verify_release(
     given: list[Path], like: str | None, tile_extents: Path | None, workers: int | None, json: Path | None
 ) -> None:
-    """Compare data sets with the published release, or with the one whose list of MD5 sums is among what was given."""
+    """Compare data sets with the published release, or with the one whose folder or list of MD5 sums was given, too."""
     from dataclasses import replace
 
     from reben.release.claims import form_in, published_claims, read_claims
     from reben.release.data import find_release_data
+    from reben.release.hashes import HASHES_FILE
     from reben.release.proof import prove
+    from reben.release.report import REPORT_FILE
     from reben.work.processes import available_cpus
 
+    given = [path / HASHES_FILE if (path / REPORT_FILE).is_file() else path for path in given]
     lists = [path for path in given if path.suffix in {".txt", ".md5"} and not path.is_dir()]
     data = [path for path in given if path not in lists]
     if len(lists) > 1 or not data:

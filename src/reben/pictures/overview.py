@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from reben.core.names import SPLIT_NAMES
@@ -103,5 +104,7 @@ def _draw_bars(axes: Axes, name: str, values: Mapping[str, Sequence[int]]) -> No
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_title(f"patches per {name}", fontsize=9, loc="left")
     axes.set_xlim(0, max(1.0, float(starts.max()) * 1.15))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.tick_params(axis="x", labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)

@@ -63,7 +63,8 @@ class ReleaseData:
         if missing := sorted(wanted - there):
             raise ReleaseError(
                 f"{self.root}: {len(missing):,} of {len(wanted):,} {part.title} are missing: {_first(missing)}",
-                hint="take them out of the metadata tables, or complete the data set; `reben verify` names more",
+                hint="take them out of the metadata tables, complete the data set (`reben verify` names more), or "
+                "leave this part out with --parts",
             )
         if others := sorted(there - wanted):
             raise ReleaseError(

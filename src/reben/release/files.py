@@ -13,6 +13,7 @@ from reben.core.grid import TileExtent
 from reben.core.names import REFERENCE_MAP_SUFFIX
 from reben.io.dataset.published_files import PublishedFiles
 from reben.io.store import Store
+from reben.io.tiff.geotiff import pixels_of
 from reben.io.tiff.plain import LARGEST_RASTER
 from reben.release.parts import PATCH_PARTS, PartName, PatchPart, in_archive_order, place_of
 
@@ -83,6 +84,29 @@ class FolderFiles:
                 continue
             for patch in os.scandir(group):
                 yield f"{group.name}/{patch.name}"
+
+
+@dataclass(frozen=True)
+class IntactFiles:
+    """Files of which each is a whole image: nothing that was cut off, or is something else, is handed on."""
+
+    files: PatchFiles
+
+    def places(self, part: PatchPart) -> list[str]:
+        """See `PatchFiles`."""
+        return self.files.places(part)
+
+    def of(self, part: PatchPart, place: str) -> list[PatchFile]:
+        """See `PatchFiles`.
+
+        Raises:
+            RasterError: if a file is truncated, damaged or not an image of one band.
+            RebenError: as the files themselves.
+        """
+        found = self.files.of(part, place)
+        for path, content in found:
+            pixels_of(content, path)
+        return found
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from reben.io.archives.tar_stream import BLOCK
 from reben.release.archives import expect_few_parts, write_archive
 from reben.release.contents import CONTENTS_SUFFIX, Add, writing_contents
 from reben.release.data import ReleaseData, store_files
+from reben.release.files import FolderFiles, IntactFiles
 from reben.release.hashes import HASHES_FILE, write_hashes
 from reben.release.options import ReleaseOptions
 from reben.release.parts import PATCH_PARTS, STORE_ARCHIVE, PartName, PatchPart
@@ -66,6 +67,7 @@ def release(
                 f"{output} holds a release of other data or in another form", hint="choose another --output"
             )
         atomic.remove_attempts(output)
+        _expect_whole(output, finished)
         return finished
     for name in parts:
         if name in PATCH_PARTS:
@@ -93,6 +95,21 @@ def release(
         atomic.write_text(folder / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
         _end(folder)
     return report
+
+
+def _expect_whole(output: Path, finished: ReleaseReport) -> None:
+    """Notice files of a finished release that were removed or cut off since.
+
+    Raises:
+        ReleaseError: if one is missing, or has another size.
+    """
+    for entry in finished.entries():
+        path = output / entry.name
+        if not path.is_file() or path.stat().st_size != entry.nbytes:
+            raise ReleaseError(
+                f"{path}: {'has another size' if path.is_file() else 'is missing'}, though the release was finished",
+                hint=f"delete {output}, and give the same command again",
+            )
 
 
 def _parts(data: ReleaseData, options: ReleaseOptions) -> tuple[PartName, ...]:
@@ -171,7 +188,9 @@ class _Writer:
 
     def _patch_text(self, part: PatchPart, places: list[str], add: Add, advance: Advance) -> Iterator[bytes]:
         nbytes = 0
-        with patch_texts(self._data.files, part, places, [FORM], threads=self._threads) as texts:
+        own = self._data.files
+        files = IntactFiles(own) if isinstance(own, FolderFiles) else own
+        with patch_texts(files, part, places, [FORM], threads=self._threads) as texts:
             for text in texts:
                 if isinstance(text, RebenError):
                     raise text

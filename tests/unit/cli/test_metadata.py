@@ -1,7 +1,9 @@
+import shutil
 from pathlib import Path
 
 import geopandas
 import pyarrow.parquet as pq
+import pytest
 
 from reben.io.dataset.paths import DatasetPaths
 from stand_ins.command import run_reben as reben
@@ -18,6 +20,14 @@ def test_tables_are_joined_with_or_without_footprints(tiny_dataset: DatasetPaths
     frame = geopandas.read_parquet(placed)
     assert frame.patch_id.tolist() == table["patch_id"].to_pylist()
     assert (frame.geometry.is_valid & ~frame.geometry.is_empty).all()
+
+
+@pytest.mark.parametrize("command", ["metadata", "footprints"])
+def test_tables_are_never_replaced_by_what_is_made_of_them(command: str, tiny_dataset: DatasetPaths, tmp_path: Path):
+    table = Path(shutil.copy(tiny_dataset.metadata, tmp_path / "metadata.parquet"))
+    before = table.read_bytes()
+    assert "is one of the tables that are read" in reben(command, tmp_path, "--output", table, code=1).stderr
+    assert table.read_bytes() == before
 
 
 def test_columns_that_are_missing_are_named(tiny_dataset: DatasetPaths, tmp_path: Path):
