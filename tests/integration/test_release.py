@@ -301,8 +301,17 @@ def list_of_sums(released: Path, tmp_path: Path) -> Path:
 def test_a_list_that_was_cut_off_says_what_it_does_not_name(tiny_dataset: DatasetPaths, list_of_sums: Path):
     lines = list_of_sums.read_text().splitlines()
     list_of_sums.write_text("\n".join(line for line in lines if "Reference_Maps" not in line))
-    said = run_reben("verify", tiny_dataset.root, "--release", list_of_sums).stderr
-    assert "does not name Reference_Maps.tar, so reference maps were not compared" in " ".join(said.split())
+    done = run_reben("verify", tiny_dataset.root, "--release", list_of_sums)
+    assert "does not name Reference_Maps.tar, so reference maps were not compared" in " ".join(done.stderr.split())
+    assert "nothing differs in" in done.stdout
+    assert "not compared: Reference_Maps.tar" in done.stdout
+
+
+def test_a_part_that_is_not_here_is_never_called_well(copy: DatasetPaths, released: Path):
+    shutil.rmtree(copy.s1)
+    output = reben("verify", copy.root, "--release", released)
+    assert "all is well" not in output
+    assert "not compared: BigEarthNet-S1.tar" in output
 
 
 def test_the_folder_of_a_release_stands_for_its_list(tiny_dataset: DatasetPaths, released: Path):

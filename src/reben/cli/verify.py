@@ -108,28 +108,45 @@ def _verify_release(
         for path in data
     ]
     _end(
-        [check for proof in proofs for check in proof.checks], [note for proof in proofs for note in proof.notes], json
+        [check for proof in proofs for check in proof.checks],
+        [note for proof in proofs for note in proof.notes],
+        json,
+        not_compared=sorted({archive for proof in proofs for archive in proof.not_compared}),
     )
 
 
-def _end(checks: "list[Check]", notes: list[str], json: Path | None) -> None:
+def _end(checks: "list[Check]", notes: list[str], json: Path | None, not_compared: "Sequence[str]" = ()) -> None:
     """Print checks and notes; exit code 1 where something differs.
+
+    Args:
+        checks: that were made.
+        notes: on them.
+        json: where to write them, too.
+        not_compared: archives of a release that are on one side only.
 
     Raises:
         Exit: if something differs.
     """
     differences = sum(check.differences for check in checks)
     if json is not None:
-        print_json(json, {"differences": differences, "checks": [check.as_dict() for check in checks], "notes": notes})
+        print_json(
+            json,
+            {
+                "differences": differences,
+                "checks": [check.as_dict() for check in checks],
+                "notes": notes,
+                "not_compared": [*not_compared],
+            },
+        )
     for note in notes:
         stderr.print(f"note: {note}", markup=False)
     if json != STDOUT:
-        _print_checks(checks)
+        _print_checks(checks, not_compared)
     if differences:
         raise typer.Exit(1)
 
 
-def _print_checks(checks: "Sequence[Check]") -> None:
+def _print_checks(checks: "Sequence[Check]", not_compared: "Sequence[str]") -> None:
     """A line per check, what differs, and a verdict."""
     from reben.verify.patch_check import STRAYS
 
@@ -138,6 +155,9 @@ def _print_checks(checks: "Sequence[Check]") -> None:
         for finding in check.findings:
             say(f"          {finding.where}: {finding.what}")
     differing = [check for check in checks if check.differences]
+    if not differing and not_compared:
+        say(f"nothing differs in {len(checks)} checks; not compared: {', '.join(not_compared)}")
+        return
     if not differing:
         say(f"all is well: nothing differs in {len(checks)} checks")
         return

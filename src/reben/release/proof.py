@@ -32,6 +32,8 @@ class Proof:
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What was not compared and why, and in which form the archives were made."""
+    not_compared: list[str] = field(default_factory=list)
+    """Archives that only the release has, or only the data set."""
 
 
 def prove(data: ReleaseData, claims: Claims, context: Context, *, threads: int) -> Proof:
@@ -58,9 +60,11 @@ def prove(data: ReleaseData, claims: Claims, context: Context, *, threads: int) 
         if part.archive not in claims.md5:
             if data.files.places(part):
                 proof.notes.append(f"{claims.name} does not name {part.archive}, so {part.title} were not compared")
+                proof.not_compared.append(part.archive)
             continue
         if not data.files.places(part):
             proof.notes.append(f"there are no {part.title} here, so {part.archive} was not compared")
+            proof.not_compared.append(part.archive)
             continue
         found = _Archive(data, part, claims, context, threads).compare(forms, proof)
         if found is not None:
