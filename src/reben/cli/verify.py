@@ -154,6 +154,8 @@ def _print_checks(checks: "Sequence[Check]", not_compared: "Sequence[str]") -> N
         say(f"{check.checked:>9,} checked, {check.differences:>7,} differ: {check.rule}")
         for finding in check.findings:
             say(f"          {finding.where}: {finding.what}")
+        if check.differences > len(check.findings):
+            say(f"          and {check.differences - len(check.findings):,} more")
     differing = [check for check in checks if check.differences]
     if not differing and not_compared:
         say(f"nothing differs in {len(checks)} checks; not compared: {', '.join(not_compared)}")
