@@ -4,12 +4,12 @@ The same product has other numbers in other catalogues: ESA's values since proce
 than before. Some catalogues have taken that off, some state it, and some leave it to the reader. What is not in a row,
 or contradicts it, is refused rather than guessed.
 
-Sources (November 2026; none was tried against the services themselves): https://github.com/Element84/earth-search,
-issues 9 and 24 (which property decides), 41 (Collection 1 keeps ESA's values), 66 and 71 (items that say the offset was
-not applied although it was); https://github.com/microsoft/PlanetaryComputer, issue 134 (values are ESA's);
-https://planetarycomputer.microsoft.com/dataset/sentinel-1-rtc; https://planetarycomputer.microsoft.com/docs/concepts/sas/;
-https://documentation.dataspace.copernicus.eu/APIs/STAC.html, .../APIs/S3.html. Names of assets as public readers of
-these catalogues use them.
+Sources (November 2026): https://github.com/Element84/earth-search, issues 9 and 24 (which property decides), 41
+(Collection 1 keeps ESA's values), 66 and 71 (items that say the offset was not applied although it was);
+https://github.com/microsoft/PlanetaryComputer, issue 134 (values are ESA's). Names of assets, servers, unit and nodata
+are those that public readers of these catalogues use; neither the services nor their own pages could be asked:
+https://planetarycomputer.microsoft.com/dataset/sentinel-1-rtc, https://planetarycomputer.microsoft.com/docs/concepts/sas/,
+https://documentation.dataspace.copernicus.eu/APIs/STAC.html, .../APIs/S3.html.
 """
 
 from collections.abc import Mapping
