@@ -178,6 +178,7 @@ def test_a_worker_that_dies_too_often_is_an_error(
         assert f"hint: start some with `dask worker {cluster.address} --nthreads 1`" in err
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_killed_is_an_error(
     running_cluster: RunCluster, kill_at_work: KillAtWork, products: Path, small_land_cover: Path, tmp_path: Path
 ):

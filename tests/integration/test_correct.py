@@ -132,6 +132,7 @@ def test_a_killed_correction_leaves_nothing_and_is_done_again(small_l1c, tmp_pat
     assert [path.name for path in output.iterdir()] == [L2A]
 
 
+@pytest.mark.slow
 def test_on_a_cluster(cluster, corrected: Path, small_l1c, tmp_path: Path):
     reben("correct", small_l1c.path, "--output", tmp_path, "--engine", "6s", "--scheduler", cluster.address)
     ours, theirs = (

@@ -49,7 +49,7 @@ def contents(data: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("grows", [False, True], ids=["at once", "in two steps"])
+@pytest.mark.parametrize("grows", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["at once", "in two steps"])
 def test_kills(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str, grows: bool):
     tables = list(tiny_dataset.tables)
     less, more = options_of(server, way, limit=5), options_of(server, way, limit=15)
@@ -139,6 +139,7 @@ def test_a_server_that_expires_its_signatures(server: RangeServer, tiny_dataset:
         assert contents(tmp_path / f"again-{number}") == contents(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_another_choice_after_one_that_was_killed(
     server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str

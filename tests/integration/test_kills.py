@@ -56,7 +56,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("shards", [None, 2])
+@pytest.mark.parametrize("shards", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path):
     plan = plan_encoding(sources(s2=tiny_dataset.s2, s1=tiny_dataset.s1, reference_maps=tiny_dataset.reference_maps))
     whole = {key: open_store(tiny_store).raw(key) for key in open_store(tiny_store)}
@@ -97,7 +97,9 @@ def test_releasing(tiny_dataset: DatasetPaths, tmp_path: Path):
     assert every_kill(work, tmp_path, check=check, step=stride(7)) > 3
 
 
-@pytest.mark.parametrize(("output_format", "step"), [("geotiff", 83), ("store", 11)])
+@pytest.mark.parametrize(
+    ("output_format", "step"), [pytest.param("geotiff", 83, marks=pytest.mark.slow), ("store", 11)]
+)
 def test_building(output_format: str, step: int, products: list[Path], small_land_cover: Path, tmp_path: Path):
     inputs = BuildInputs(tuple(products), BuildOptions(clc=small_land_cover, format=output_format)).resolved()
 
@@ -139,6 +141,7 @@ def test_downloading_and_unpacking(space: DataSpaceStandIn, products: list[Path]
     assert every_kill(work, tmp_path, check=check, step=stride(5)) > 1
 
 
+@pytest.mark.slow
 def test_correcting(small_l1c, tmp_path: Path):
     engine = SixsEngine(threads=1)
 
@@ -177,7 +180,7 @@ def training_kills(store: Path, metadata: Path, folder: Path) -> int:
         assert hidden_in(place) == []
         shutil.rmtree(place)
 
-    return every_kill(work, folder, check=check, step=stride(9))
+    return every_kill(work, folder, check=check, step=stride(18))
 
 
 def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

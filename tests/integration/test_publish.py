@@ -76,6 +76,7 @@ def test_what_must_not_be_published_is_refused(run: Path, hub: HubStandIn, tmp_p
     assert "--metadata is missing" in reben("publish", run, "--repo", "a/b", "--store", "s", code=2).stderr
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_heeds_the_environment_and_keeps_the_token_to_itself(run: Path, hub: HubStandIn):
     result = subprocess.run(
         [sys.executable, "-m", "reben", "publish", run, "--repo", "someone/net"],

@@ -119,7 +119,7 @@ def test_too_little_memory(megabytes: int, tiny_dataset: DatasetPaths, tmp_path:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("kilobytes", [1, 20, 100])
+@pytest.mark.parametrize("kilobytes", [1, *(pytest.param(size, marks=pytest.mark.slow) for size in (20, 100))])
 def test_correcting_on_a_full_disk(kilobytes: int, small_l1c, tmp_path: Path):
     """A limit on the size of files stands for a full disk."""
 

@@ -64,7 +64,7 @@ def test_the_nearer_scene_does_not_cover_all(inputs: RawInputs, area: Area):
     widths = []
     for scene in (near, far):
         assert set(scene.bands) == set(S1_BANDS)
-        with rasterio.open(scene.bands["VV"].path) as source:
+        with rasterio.open(scene.bands["VV"].image) as source:
             widths.append(source.width)
             np.testing.assert_array_equal(source.read(1)[2:-2, 2:102], area.bands["VV"][:, :100])
     assert widths[0] < widths[1]

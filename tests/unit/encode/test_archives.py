@@ -405,7 +405,7 @@ def test_skipped_samples_outlive_interruptions(copy: DatasetPaths, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("kind", ["sorted", "unsorted", "skipping"])
+@pytest.mark.parametrize("kind", ["sorted", pytest.param("unsorted", marks=pytest.mark.slow), "skipping"])
 def test_kills_at_every_step(kind: str, copy: DatasetPaths, tmp_path: Path):
     if kind == "skipping":
         next(sorted(copy.s2.glob("*/*"))[2].glob("*_B11.tif")).unlink()

@@ -14,6 +14,13 @@ from reben.learn.tasks import DEFAULT_TASK, TASKS, task_of
 from reben.learn.tasks.task import Output
 
 SOURCE = Path(__file__).parents[4] / "src" / "reben"
+OTHER_WORDS = {
+    "audit/copies/datasets.py: segmentation",  # an attribute of other packages' data sets
+    "demo/job.py: segmentation",  # the demo trains one of each
+    "publish/mlm.py: classification",  # words of the Machine Learning Model extension
+    "publish/mlm.py: regression",
+}
+"""What is called as a task is, or is trained on purpose."""
 
 
 def test_nobody_but_the_tasks_spells_the_name_of_one():
@@ -22,7 +29,7 @@ def test_nobody_but_the_tasks_spells_the_name_of_one():
         if path.parent != SOURCE / "learn" / "tasks":
             texts = (node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
             spelled += [f"{path.relative_to(SOURCE)}: {text}" for text in texts if text in TASKS.own]
-    assert spelled == ["demo/job.py: segmentation"]  # the demo trains one of each
+    assert sorted(spelled) == sorted(OTHER_WORDS)
 
 
 def test_names_need_no_torch():
