@@ -98,7 +98,8 @@ def test_releasing(tiny_dataset: DatasetPaths, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("output_format", "step"), [pytest.param("geotiff", 83, marks=pytest.mark.slow), ("store", 11)]
+    ("output_format", "step"),
+    [pytest.param("geotiff", 83, marks=pytest.mark.slow), pytest.param("store", 11, marks=pytest.mark.slow)],
 )
 def test_building(output_format: str, step: int, products: list[Path], small_land_cover: Path, tmp_path: Path):
     inputs = BuildInputs(tuple(products), BuildOptions(clc=small_land_cover, format=output_format)).resolved()
@@ -158,6 +159,7 @@ def test_correcting(small_l1c, tmp_path: Path):
     assert every_kill(work, tmp_path, check=check, step=stride(12)) > 0
 
 
+@pytest.mark.slow
 def test_training(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
     """In a process of its own: autograd cannot go on in the fork of one in which other tests have trained."""
     assert in_own_process(training_kills, tiny_store, tiny_dataset.metadata, tmp_path) > 1

@@ -13,9 +13,6 @@ from reben.learn.training.loop import train
 from reben.learn.training.recipe import make_recipe
 from reben.paper.models import MODALITIES, PAPER_MODELS
 
-_USUAL = {("mobilevit_s", "all")}
-"""The smallest; the others are slow."""
-
 
 @pytest.fixture(scope="module")
 def few_rows(tiny_dataset: DatasetPaths, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -40,13 +37,10 @@ def expect_to_learn(model: str, bands: str, store: Path, metadata: list[Path], r
     assert (run / "model.safetensors").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "bands"),
-    [
-        pytest.param(model, bands, marks=[] if (model, bands) in _USUAL else pytest.mark.slow)
-        for model in PAPER_MODELS
-        for bands in MODALITIES
-    ],
+    [(model, bands) for model in PAPER_MODELS for bands in MODALITIES],
 )
 def test_two_epochs_on_real_patches(
     model: str, bands: str, real_store: Path, real_patches: DatasetPaths, tmp_path: Path

@@ -93,7 +93,10 @@ def test_masks_hold_class_indices(dataset: PatchDataset, tiny_dataset: DatasetPa
     assert torch.equal(labelled[labelled >= 0], sample["label"].nonzero().ravel())
 
 
-@pytest.mark.parametrize("context", ["fork", pytest.param("spawn", marks=pytest.mark.slow), "forkserver"])
+@pytest.mark.parametrize(
+    "context",
+    ["fork", pytest.param("spawn", marks=pytest.mark.slow), pytest.param("forkserver", marks=pytest.mark.slow)],
+)
 def test_worker_processes_give_the_same_batches(dataset: PatchDataset, context: str):
     def batches(**options: object) -> list[dict]:
         sampler = ShuffledIndices(len(dataset), seed=5)
