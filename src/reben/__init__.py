@@ -103,9 +103,7 @@ def __getattr__(name: str) -> object:
             raise
         from reben.core.errors import MissingExtraError  # noqa: PLC0415 - as above
 
-        raise MissingExtraError(
-            f"reben.{name} needs {error.name}, which is not installed", hint="pip install 'reben[learn,report]'"
-        ) from error
+        raise MissingExtraError.needed(f"reben.{name}", error.name, "learn,report") from error
     globals()[name] = value
     return value
 

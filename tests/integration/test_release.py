@@ -25,6 +25,7 @@ from reben.release.options import ReleaseOptions
 from reben.release.proof import prove
 from reben.work.context import Context
 from stand_ins.command import run_reben
+from stand_ins.data_folders import make_data_folder
 
 RECORDS = ("--license", "CC-BY-4.0", "--author", "Doe, Jane", "--issued", "2026-11-26", "--title", "Nowhere, once")
 
@@ -53,11 +54,7 @@ def gnu_tar(root: Path, folder: str) -> bytes:
 @pytest.fixture(scope="module")
 def data_folder(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The generated data set as a data folder with a store; not to be changed."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "store").symlink_to(tiny_store)
-    for table in tiny_dataset.tables:
-        shutil.copy(table, folder)
-    return folder
+    return make_data_folder(tmp_path_factory.mktemp("data"), tiny_dataset, tiny_store)
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +73,7 @@ def copy(tiny_dataset: DatasetPaths, tmp_path: Path) -> DatasetPaths:
 
 
 def test_archives_of_real_patches_are_those_of_gnu_tar(real_patches: DatasetPaths, real_store: Path, tmp_path: Path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "store").symlink_to(real_store)
-    for table in real_patches.tables:
-        shutil.copy(table, folder)
+    folder = make_data_folder(tmp_path / "data", real_patches, real_store)
     for source in (real_patches.root, folder):
         target = tmp_path / f"release-{source.name}"
         reben("release", source, "--parts", "s2,s1,metadata", "--no-records", "--output", target)

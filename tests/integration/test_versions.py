@@ -3,7 +3,6 @@
 import bz2
 import csv
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from matplotlib.image import imread
 
 from reben.io.dataset.paths import DatasetPaths
 from stand_ins.command import run_reben
+from stand_ins.data_folders import make_data_folder
 
 
 def reben(*arguments: object, code: int = 0) -> str:
@@ -23,20 +23,12 @@ def reben(*arguments: object, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def real_data(real_patches: DatasetPaths, real_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("real-data")
-    (folder / "store").symlink_to(real_store)
-    for table in real_patches.tables:
-        shutil.copy(table, folder)
-    return folder
+    return make_data_folder(tmp_path_factory.mktemp("real-data"), real_patches, real_store)
 
 
 @pytest.fixture(scope="module")
 def tiny_data(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny-data")
-    (folder / "store").symlink_to(tiny_store)
-    for table in tiny_dataset.tables:
-        shutil.copy(table, folder)
-    return folder
+    return make_data_folder(tmp_path_factory.mktemp("tiny-data"), tiny_dataset, tiny_store)
 
 
 @pytest.fixture(scope="module")

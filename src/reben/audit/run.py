@@ -17,7 +17,7 @@ from reben.audit.reference import Reference, open_reference
 from reben.audit.report import AuditReport, worst_first
 from reben.audit.subject import Subject, take_sample
 from reben.core.bands import BANDS, names_in
-from reben.core.errors import AuditError, NameFormatError
+from reben.core.errors import AuditError
 from reben.core.names import V1PatchName
 from reben.core.text import printable
 from reben.work.progress import Begin, begin_unseen
@@ -102,7 +102,7 @@ def expect_patches(copy: Copy, reference: Reference | None) -> None:
     """
     names = copy.patch_ids
     named = [name for name in names if not name.startswith(UNNAMED)]
-    if named and not any(ground_of(name) or _is_v1(name) for name in named):
+    if named and not any(ground_of(name) or V1PatchName.is_name(name) for name in named):
         raise AuditError(
             f"none of {len(named):,} names is a patch id of reBEN; the first is {named[0]!r}",
             hint="expected names like S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57",
@@ -130,14 +130,6 @@ def expect_anything(subject: Subject) -> None:
             f"no band of reBEN is found in the copy{found}",
             hint="say with --bands, or bands= in Python, which bands the channels are: B02,B03,B04 or s2",
         )
-
-
-def _is_v1(name: str) -> bool:
-    try:
-        V1PatchName.parse(name)
-    except NameFormatError:
-        return False
-    return True
 
 
 def _notes(subject: Subject) -> Iterator[str]:

@@ -142,10 +142,7 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"this command needs {error.name}, which is not installed",
-            hint=f"pip install 'reben[{extra}]', or, in a checkout, pip install '.[{extra}]'",
-        ) from error
+        raise MissingExtraError.needed("this command", error.name, extra) from error
 
 
 def context() -> "Context":

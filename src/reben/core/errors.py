@@ -7,6 +7,8 @@ Messages repeat what was wrong, which may be anything: a file of 6 GB on one lin
 Here, and nowhere else, both are kept within bounds.
 """
 
+from typing import Self
+
 from reben.core.text import printable, shortened
 
 _LONGEST_MESSAGE = 800
@@ -171,6 +173,20 @@ class ClusterError(RebenError):
 
 class MissingExtraError(RebenError, ImportError):
     """A command needs a part of reben that is not installed."""
+
+    @classmethod
+    def needed(cls, what: str, package: str | None, extra: str) -> Self:
+        """The error for a package that cannot be imported.
+
+        Args:
+            what: needs it, such as "this command".
+            package: that is missing.
+            extra: of reben that installs it, or several.
+        """
+        return cls(
+            f"{what} needs {package}, which is not installed",
+            hint=f"pip install 'reben[{extra}]', or, in a checkout, pip install '.[{extra}]'",
+        )
 
 
 class PluginError(RebenError):

@@ -226,6 +226,19 @@ class V1PatchName:
         _parse_v1_time(text, parts["time"])
         return cls(parts["mission"], parts["time"], int(parts["column"]), int(parts["row"]))
 
+    @classmethod
+    def is_name(cls, text: str) -> bool:
+        """Whether a text is a v1 patch name.
+
+        >>> V1PatchName.is_name("S2B_MSIL2A_20171219T94160_5_84"), V1PatchName.is_name("S2B_5_84")
+        (True, False)
+        """
+        try:
+            cls.parse(text)
+        except NameFormatError:
+            return False
+        return True
+
     @property
     def sensing_time(self) -> datetime:
         """Start of the data take, UTC without a time zone, with the bugs of the name mended."""

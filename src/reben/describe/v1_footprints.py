@@ -16,7 +16,7 @@ import pyproj
 import rasterio
 import shapely
 
-from reben.core.errors import MetadataError, NameFormatError, RasterError, RebenError
+from reben.core.errors import MetadataError, RasterError, RebenError
 from reben.core.names import V1PatchName
 from reben.describe.footprints import Footprints, rings_of
 from reben.describe.geotable import ROWS_PER_GROUP, starts
@@ -50,7 +50,7 @@ def find_v1_patches(root: Path) -> list[Path]:
     level = [root]
     for _ in range(_DEEPEST + 1):
         below = [Path(entry) for folder in level for entry in os.scandir(folder) if entry.is_dir()]
-        found = [path for path in below if _is_v1(path.name)]
+        found = [path for path in below if V1PatchName.is_name(path.name)]
         if found:
             return sorted(found, key=lambda path: path.name)
         level = below
@@ -123,14 +123,6 @@ def write_names_and_places(target: Path, names: Sequence[str], places: Footprint
 def _ring(edges: np.ndarray) -> list[tuple[float, float]]:
     left, bottom, right, top = edges.tolist()
     return [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
-
-
-def _is_v1(name: str) -> bool:
-    try:
-        V1PatchName.parse(name)
-    except NameFormatError:
-        return False
-    return True
 
 
 def _place(patch: Path) -> tuple[str, tuple[float, ...]]:

@@ -8,9 +8,9 @@ from reben.core.errors import EncodeError
 from reben.core.release import LMDB_COPY, MAPS_ARCHIVE, S1_ARCHIVE, S2_ARCHIVE, PublishedFile
 from reben.encode.bigearthnet import REFERENCE_MAPS, S1_PATCHES, S2_PATCHES
 from reben.encode.specification import Part
-from reben.get.wanted import VALUE_BYTES
 from reben.io.archives.place import Archive, archive_at, archive_of, nbytes_of
 from reben.io.store import is_store
+from reben.io.store.sizes import VALUE_BYTES
 from reben.net.addresses import is_address
 
 _ARCHIVES: dict[str, tuple[Part, PublishedFile]] = {

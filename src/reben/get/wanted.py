@@ -9,11 +9,7 @@ import pyarrow as pa
 
 from reben.get.options import GetOptions
 from reben.io.store import reference_map_key
-
-_PAGE_BYTES, _HEADER_BYTES, _KEY_BYTES = 4096, 16, 120
-"""Of LMDB: a value lies on pages of its own, its key and a pointer on a leaf."""
-VALUE_BYTES: Mapping[str, int] = {"s2": 160_832, "s1": 115_344, "maps": 28_880}
-"""Of reBEN's patches of 1200 m, by kind."""
+from reben.io.store.sizes import VALUE_BYTES, disk_bytes
 
 
 @dataclass(frozen=True)
@@ -63,8 +59,7 @@ class WantedKeys:
     @property
     def disk_bytes(self) -> int:
         """About, of the store."""
-        pages = {kind: -(-(_HEADER_BYTES + nbytes) // _PAGE_BYTES) for kind, nbytes in VALUE_BYTES.items()}
-        return sum((pages[kind] * _PAGE_BYTES + _KEY_BYTES) * len(keys) for kind, keys in self.by_kind.items())
+        return sum(disk_bytes(VALUE_BYTES[kind]) * len(keys) for kind, keys in self.by_kind.items())
 
     def without(self, keys: Iterable[str]) -> "WantedKeys":
         """What is wanted beside some keys."""

@@ -5,7 +5,7 @@ processors. They are multiplied, not simulated: take the results as orders of ma
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,9 @@ from pydantic import Field, field_validator
 
 from reben.acquire.query import ProductKind, read_polygons
 from reben.core.errors import PipelineError
+from reben.core.grid import PatchGrid
 from reben.core.wording import in_bytes
+from reben.io.store.sizes import VALUE_BYTES, disk_bytes
 from reben.pipeline.configuration import Configuration
 from reben.rules.seasons import season_periods
 from reben.rules.tile_grid import tiles_of
@@ -24,9 +26,9 @@ from reben.work.options import Location, Options, Positive
 _PRODUCT_BYTES = 800_000_000
 """Of a zip file with an L2A product: an estimate, as no product was downloaded here."""
 _PRODUCT_FOLDER_BYTES = 720_000_000
-_PATCH_BYTES = 163_840 + 118_784 + 32_768
-"""Of a store: Sentinel-2, Sentinel-1 and reference map, each in whole pages."""
-_PATCHES = 91 * 91
+_PATCH_BYTES = sum(map(disk_bytes, VALUE_BYTES.values()))
+"""In a store: Sentinel-2, Sentinel-1 and reference map."""
+_PATCHES = PatchGrid().patches_per_side ** 2
 _BUILD_S, _BUILD_PROCESSORS, _BUILD_MEMORY_BYTES = 90.0, 2, 2_200_000_000
 _CORRECT_S = 223.0
 _REQUESTS_PER_PRODUCT = 1
@@ -81,11 +83,11 @@ class Plan:
     """To the catalogue."""
     workers: int
     seasons: int
-    patches: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Count patches: as many as there can be."""
-        object.__setattr__(self, "patches", self.products * _PATCHES)
+    @property
+    def patches(self) -> int:
+        """As many as there can be."""
+        return self.products * _PATCHES
 
     @property
     def build_hours(self) -> float:

@@ -31,9 +31,7 @@ def cluster_executor(address: str) -> Iterator[Executor]:
         from distributed.comm.addressing import parse_address, parse_host_port  # noqa: PLC0415
         from distributed.comm.registry import get_backend  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"--scheduler needs {error.name}, which is not installed", hint="pip install 'reben[cluster]'"
-        ) from error
+        raise MissingExtraError.needed("--scheduler", error.name, "cluster") from error
     for logger in ("distributed", "distributed.client"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # what matters of it becomes an error here
     try:

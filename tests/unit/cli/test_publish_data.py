@@ -4,17 +4,13 @@ import pytest
 
 from reben.io.dataset.paths import DatasetPaths
 from stand_ins.command import run_reben as reben
+from stand_ins.data_folders import make_data_folder
 from stand_ins.hub import HubStandIn
 
 
 @pytest.fixture
 def data(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for table in tiny_dataset.tables:
-        (folder / table.name).symlink_to(table)
-    (folder / "store").symlink_to(tiny_store)
-    return folder
+    return make_data_folder(tmp_path / "data", tiny_dataset, tiny_store)
 
 
 def test_a_dry_run_shows_all_and_uploads_nothing(hub: HubStandIn, data: Path):

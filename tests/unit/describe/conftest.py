@@ -7,6 +7,7 @@ import pytest
 
 from reben.describe.options import RecordOptions
 from reben.io.dataset.paths import DatasetPaths
+from stand_ins.data_folders import make_data_folder
 
 HOSTILE = 'A "class" | <b>\n---\n</script>: {{#}} \\ é'
 """Breaks what puts it into JSON, YAML, Markdown or HTML as it is."""
@@ -26,12 +27,7 @@ def told() -> RecordOptions:
 @pytest.fixture
 def data_folder(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path) -> Path:
     """A data folder with a store."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for table in tiny_dataset.tables:
-        (folder / table.name).symlink_to(table)
-    (folder / "store").symlink_to(tiny_store)
-    return folder
+    return make_data_folder(tmp_path / "data", tiny_dataset, tiny_store)
 
 
 @pytest.fixture

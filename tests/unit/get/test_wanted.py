@@ -4,10 +4,11 @@ import pyarrow as pa
 import pytest
 
 from reben.get.options import GetOptions
-from reben.get.wanted import VALUE_BYTES, WantedKeys
+from reben.get.wanted import WantedKeys
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
+from reben.io.store.sizes import VALUE_BYTES
 
 
 def test_keys_are_those_of_the_store(tiny_dataset: DatasetPaths, tiny_store: Path):

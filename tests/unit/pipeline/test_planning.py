@@ -25,7 +25,7 @@ def test_numbers_follow_from_tiles_and_seasons(area: Path):
     assert (plan.seasons, plan.questions, plan.products) == (8, 8, 16)
     found = plan.as_dict()
     assert found["patches_at_most"] == 16 * 8281
-    assert found["store_bytes_at_most"] == 16 * 8281 * 315_392
+    assert found["store_bytes_at_most"] == 16 * 8281 * (315_392 + 3 * 120)
     assert found["build_hours"] == pytest.approx(16 * 90 / 4 / 3600, abs=0.01)
     text = "\n".join(plan.lines())
     assert "16 of 8 seasons; 8 questions" in text

@@ -17,6 +17,7 @@ from reben.io.dataset.folder import find_data
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
 from reben.publish.data_publication import DataPublication, write_data_publication
+from stand_ins.data_folders import make_data_folder
 
 PLAIN = RecordOptions(license="CC-BY-4.0")
 LARGE = 10**9
@@ -24,11 +25,7 @@ LARGE = 10**9
 
 @pytest.fixture
 def data(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for table in tiny_dataset.tables:
-        (folder / table.name).symlink_to(table)
-    (folder / "store").symlink_to(tiny_store)
+    folder = make_data_folder(tmp_path / "data", tiny_dataset, tiny_store)
     (folder / "build-report.json").write_text(
         json.dumps({"parameters": {"patch_size_m": 1200, "min_labelled": 0.75, "p": 0.25, "q": 0.25}, "tiles": {}})
     )

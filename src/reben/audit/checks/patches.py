@@ -93,11 +93,7 @@ def _form(name: str) -> str:
             return ""
         patch = PatchName.parse(name)
     except NameFormatError:
-        try:
-            V1PatchName.parse(name)
-        except NameFormatError:
-            return "malformed"
-        return "v1"
+        return "v1" if V1PatchName.is_name(name) else "malformed"
     inside = max(patch.column, patch.row) < _MOST_PER_SIDE and _FIRST <= patch.tile.sensing_time < _LAST
     return "" if inside and patch.tile.level == "L2A" else "foreign"
 

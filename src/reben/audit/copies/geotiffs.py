@@ -1,7 +1,7 @@
 """Copies as folders of GeoTIFFs, in any layout in which names of files or of their folders hold patch ids."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import CopyPatch, CopyRow
-from reben.audit.copies.pairing import Entry, is_map, name_and_rest, paired, split_name
+from reben.audit.copies.pairing import Entry, PairedCopy, is_map, name_and_rest, paired, split_name
 from reben.audit.copies.tables import merged, read_rows, tables_beside
 from reben.core.errors import AuditError
 from reben.core.names import REFERENCE_MAP_SUFFIX, SPLIT_NAMES
@@ -28,21 +28,10 @@ class _File:
 
 
 @dataclass(frozen=True)
-class GeoTiffCopy:
+class GeoTiffCopy(PairedCopy[_File]):
     """A folder of GeoTIFFs; see `Copy`."""
 
-    entries: Sequence[Entry[_File]]
-    rows: Mapping[str, CopyRow]
-    left_out: Mapping[str, str]
-    bands: Sequence[str] | None
     form = "a folder of GeoTIFFs"
-    class_names = None
-    masks_are_maps = True
-
-    @property
-    def patch_ids(self) -> Sequence[str]:
-        """See `Copy`."""
-        return [entry.patch_id for entry in self.entries]
 
     def read(self, position: int) -> CopyPatch:
         """See `Copy`.
@@ -104,7 +93,7 @@ def open_geotiffs(root: Path, bands: Sequence[str] | None = None) -> GeoTiffCopy
     rows = read_rows(tables_beside(root))
     for name, split_name_ in splits.items():
         rows[name] = merged(rows.get(name, CopyRow()), CopyRow(split=split_name_))
-    return GeoTiffCopy(paired(entries.values(), rows), rows, left_out, bands)
+    return GeoTiffCopy(paired(entries.values(), rows), rows, bands, left_out)
 
 
 def _named(path: Path) -> tuple[str, str]:

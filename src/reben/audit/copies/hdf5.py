@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reben.audit.copies.band_names import named_channels, reben_name
 from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch, CopyRow, as_labels, as_text
-from reben.audit.copies.pairing import Entry, is_map, paired, split_name
+from reben.audit.copies.pairing import Entry, PairedCopy, is_map, paired, split_name
 from reben.audit.copies.tables import ID_COLUMNS, merged, read_rows, tables_beside
 from reben.core.errors import AuditError, MissingExtraError
 from reben.core.names import SPLIT_NAMES
@@ -56,28 +56,17 @@ def open_hdf5(path: Path, bands: Sequence[str] | None = None) -> "Hdf5Groups | H
             name: row for name, row in rows.items() if name not in own
         }
         named = bands or _texts(file, _BAND_LISTS)
-        return Hdf5Groups(file, paired(entries, rows), rows, named, _texts(file, _CLASS_LISTS))
+        return Hdf5Groups(paired(entries, rows), rows, named, class_names=_texts(file, _CLASS_LISTS), file=file)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
 
 
 @dataclass(frozen=True)
-class Hdf5Groups:
+class Hdf5Groups(PairedCopy[str]):
     """An HDF5 file with a group or data set per patch; see `Copy`."""
 
-    file: "h5py.File"
-    entries: Sequence[Entry[str]]
-    rows: Mapping[str, CopyRow]
-    bands: Sequence[str] | None
-    class_names: Sequence[str] | None
+    file: "h5py.File" = field(kw_only=True)
     form = "an HDF5 file"
-    masks_are_maps = True
-    left_out: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def patch_ids(self) -> Sequence[str]:
-        """See `Copy`."""
-        return [entry.patch_id for entry in self.entries]
 
     def read(self, position: int) -> CopyPatch:
         """See `Copy`.
@@ -178,9 +167,7 @@ def _opened(path: Path) -> "h5py.File":
     try:
         import h5py  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "HDF5 files need h5py, which is not installed", hint="pip install 'reben[audit]'"
-        ) from error
+        raise MissingExtraError.needed("an HDF5 file", error.name, "audit") from error
     try:
         return h5py.File(path, "r", locking=False)
     except OSError as error:

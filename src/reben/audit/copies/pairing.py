@@ -1,7 +1,7 @@
 """Which parts of a copy belong to one patch: names that hold Sentinel-2 bands, Sentinel-1 bands, and maps."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -23,6 +23,24 @@ class Entry(Generic[Part]):
     patch_id: str
     images: list[Part] = field(default_factory=list)
     maps: list[Part] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PairedCopy(Generic[Part]):
+    """What copies share whose patches are put together out of parts; see `Copy`."""
+
+    entries: Sequence[Entry[Part]]
+    rows: Mapping[str, CopyRow]
+    bands: Sequence[str] | None
+    """Names for parts that hold several bands and do not name them."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    class_names: Sequence[str] | None = None
+    masks_are_maps = True
+
+    @property
+    def patch_ids(self) -> Sequence[str]:
+        """See `Copy`."""
+        return [entry.patch_id for entry in self.entries]
 
 
 def split_name(name: str) -> tuple[str, str] | None:

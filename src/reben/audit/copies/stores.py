@@ -1,13 +1,13 @@
 """Copies as LMDBs with safetensors values: stores of ours, and those in which others call tensors otherwise."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reben.audit.copies.band_names import named_channels, reben_name
-from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch, CopyRow
-from reben.audit.copies.pairing import Entry, is_map, name_and_rest, paired
+from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch
+from reben.audit.copies.pairing import Entry, PairedCopy, is_map, name_and_rest, paired
 from reben.audit.copies.tables import read_rows, tables_beside
 from reben.core.errors import AuditError
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, open_store
@@ -17,22 +17,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StoreCopy:
+class StoreCopy(PairedCopy[str]):
     """A store; see `Copy`."""
 
-    store: Store
-    entries: Sequence[Entry[str]]
-    rows: Mapping[str, CopyRow]
-    bands: Sequence[str] | None
+    store: Store = field(kw_only=True)
     form = "an LMDB with safetensors values"
-    class_names = None
-    masks_are_maps = True
-    left_out: Mapping[str, str]
-
-    @property
-    def patch_ids(self) -> Sequence[str]:
-        """See `Copy`."""
-        return [entry.patch_id for entry in self.entries]
 
     def read(self, position: int) -> CopyPatch:
         """See `Copy`.
@@ -79,4 +68,4 @@ def open_store_copy(path: Path, *, folder: Path | None = None, bands: Sequence[s
     if not entries:
         raise AuditError(f"{path}: the store is empty")
     rows = read_rows(tables_beside(folder or (path if path.is_dir() else path.parent)))
-    return StoreCopy(store, paired(entries.values(), rows), rows, bands, {})
+    return StoreCopy(paired(entries.values(), rows), rows, bands, store=store)

@@ -6,8 +6,8 @@ a zip archive whose first entry says where the tables are, which tacozip reads. 
 Source: the TACO specification (https://tacofoundation.github.io), and files that its own libraries read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reben.audit.copies.band_names import named_channels, reben_name
-from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch, CopyRow
+from reben.audit.copies.copy import LARGEST_ARRAY, CopyPatch
 from reben.audit.copies.geotiffs import descriptions
-from reben.audit.copies.pairing import Entry, is_map, paired, split_name
+from reben.audit.copies.pairing import Entry, PairedCopy, is_map, paired, split_name
 from reben.audit.copies.tables import rows_of
 from reben.core.errors import AuditError, MissingExtraError
 from reben.io.tiff.geotiff import stack_of
@@ -41,22 +41,11 @@ class _Slice:
 
 
 @dataclass(frozen=True)
-class TacoCopy:
+class TacoCopy(PairedCopy[_Slice]):
     """A TACO file; see `Copy`."""
 
-    path: Path
-    entries: Sequence[Entry[_Slice]]
-    rows: Mapping[str, CopyRow]
-    bands: Sequence[str] | None
+    path: Path = field(kw_only=True)
     form = "a TACO file"
-    class_names = None
-    masks_are_maps = True
-    left_out: Mapping[str, str]
-
-    @property
-    def patch_ids(self) -> Sequence[str]:
-        """See `Copy`."""
-        return [entry.patch_id for entry in self.entries]
 
     def read(self, position: int) -> CopyPatch:
         """See `Copy`.
@@ -114,7 +103,7 @@ def open_taco(path: Path, bands: Sequence[str] | None = None) -> TacoCopy:
     if not entries:
         raise AuditError(f"{path}: there is no sample in this TACO file")
     rows = rows_of(table)
-    return TacoCopy(path, paired(entries.values(), rows), rows, bands, {})
+    return TacoCopy(paired(entries.values(), rows), rows, bands, path=path)
 
 
 def _table(file: BinaryIO, offset: int, nbytes: int) -> pa.Table:
@@ -165,9 +154,7 @@ def _v2_levels(path: Path, file: BinaryIO) -> list[pa.Table]:
     try:
         import tacozip  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            ".tacozip files need tacozip, which is not installed", hint="pip install 'reben[audit]'"
-        ) from error
+        raise MissingExtraError.needed("a .tacozip file", error.name, "audit") from error
     try:
         places = tacozip.read_header(str(path))[:-1]
     except tacozip.TacozipError as error:

@@ -1,6 +1,5 @@
 """One store as several of limited size, for hosts that limit the size of files."""
 
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 from reben.core.errors import StoreError
 from reben.io.store.maps import SHARDS_FILE, shard_name
 from reben.io.store.reader import Store, open_store
+from reben.io.store.sizes import disk_bytes
 from reben.io.store.writer import create_store
 from reben.work import atomic
 from reben.work.progress import Advance, unseen
 
-_PAGE_BYTES = 4096
 _SHARE_OF_VALUES = 0.98
 """Of a store's file; the rest is its tree. Values are many pages each, and their keys short."""
 
@@ -52,7 +51,7 @@ def _edges(store: Store, most_bytes: int) -> list[int]:
     """
     edges, room, count = [0], most_bytes * _SHARE_OF_VALUES, 0
     for count, key in enumerate(store, 1):
-        nbytes = math.ceil((len(store.buffer(key)) + len(key)) / _PAGE_BYTES) * _PAGE_BYTES
+        nbytes = disk_bytes(len(store.buffer(key)))
         if nbytes > most_bytes * _SHARE_OF_VALUES:
             raise StoreError(
                 f"{store.path}: the value of {key!r} has {nbytes:,} bytes; shards of {most_bytes:,} are too small"
