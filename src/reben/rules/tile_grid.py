@@ -50,6 +50,19 @@ def tiles_of(area: Sequence[shapely.Geometry]) -> list[str]:
     return sorted(found)
 
 
+def tile_outline(name: str) -> shapely.Geometry:
+    """The ground of a tile in longitude and latitude; two parts where it crosses the 180th meridian.
+
+    Raises:
+        GridError: if there is no such tile.
+    """
+    extent = tile_extent(name)
+    outline = _outline(extent, extent.side_m)
+    if outline is None:
+        raise GridError(f"tile {name} lies beyond its projection")
+    return outline
+
+
 def _candidates(bounds: tuple[float, float, float, float]) -> Iterator[tuple[str, shapely.Geometry]]:
     """Tiles whose zones and bands come near a box in longitude and latitude, with their outlines there."""
     west, south, east, north = bounds

@@ -7,10 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
+from reben.core.errors import GridError
 from reben.core.mgrs import tile_extent
 from reben.describe.footprints import footprints_of
 from reben.io.projection import project
-from reben.rules.tile_grid import tiles_of
+from reben.rules.tile_grid import tile_outline, tiles_of
 
 
 def test_the_tiles_of_published_patches_are_found(shared_data: Path):
@@ -57,3 +58,11 @@ def outline(tile: str) -> shapely.Geometry:
 
 def test_areas_within_one_tile():
     assert tiles_of([shapely.box(13.3, 48.2, 13.4, 48.4)]) == ["33UUP"]
+
+
+def test_outlines_are_on_both_sides_of_the_180th_meridian():
+    assert tile_outline("60KZG").geom_type == "MultiPolygon"
+    assert tile_outline("60KZG").area < 2
+    assert shapely.symmetric_difference(tile_outline("33UUP"), outline("33UUP")).area < 1e-3
+    with pytest.raises(GridError, match="99XXX"):
+        tile_outline("99XXX")

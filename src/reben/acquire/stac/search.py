@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import shapely
 
 from reben.acquire.choice import Candidate, best_per_season
@@ -15,19 +14,17 @@ from reben.acquire.query import read_area
 from reben.acquire.stac.catalogue import Item, StacCatalogue
 from reben.acquire.stac.options import StacOptions
 from reben.core.errors import AddressError, CatalogueError, ProductError
-from reben.core.mgrs import tile_extent
-from reben.io.projection import project
 from reben.io.stac.items import StacItem, parse_item
 from reben.io.stac.products import image_of, product_of, provider_of
 from reben.io.stac.providers import PROVIDERS, Access, Provider
 from reben.net.addresses import is_address, parse_address
 from reben.net.requests import open_client
+from reben.rules.tile_grid import tile_outline
 from reben.work.context import Context
 
 _KEPT_LINKS = frozenset({"self", "canonical", "collection"})
 _VERSION = "1.0.0"
 _WHOLE = 100.0  # percent
-_EDGE_M = 10_000  # straight in one projection, curved in another
 
 
 @dataclass
@@ -105,17 +102,10 @@ def _questions(options: SearchOptions, stac: StacOptions) -> Iterator[dict[str, 
     if options.cloud is not None:
         common["query"] = {"eo:cloud_cover": {"lte": options.cloud}}
     polygons = (
-        [shapely.from_wkt(text) for text in read_area(options.area)] if options.area else [_footprint(options.tile)]
+        [shapely.from_wkt(text) for text in read_area(options.area)] if options.area else [tile_outline(options.tile)]
     )
     for polygon in polygons:
         yield common | {"intersects": json.loads(shapely.to_geojson(polygon))}
-
-
-def _footprint(tile: str) -> shapely.Polygon:
-    """A tile in longitude and latitude."""
-    extent = tile_extent(tile)
-    square = shapely.box(extent.ulx_m, extent.uly_m - extent.side_m, extent.ulx_m + extent.side_m, extent.uly_m)
-    return project(np.array([square.segmentize(_EDGE_M)], dtype=object), extent.crs, "EPSG:4326")[0]
 
 
 def _look_at(
