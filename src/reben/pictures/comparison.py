@@ -1,5 +1,6 @@
 """Two versions of a data set side by side: labels that changed, and how near their splits are to one another."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from reben.pictures.saving import save_figure
 
 _BAR_IN = 0.3
 _WIDTH_IN = 9.0
-_LONGEST_NAME = 50
+_NAME_WRAP = 48  # characters of a class on a line, of which there are two
 _TEST_TO_TRAIN = "test to train"
 
 
@@ -36,8 +37,13 @@ def draw_label_changes(target: Path, changes: LabelChanges) -> None:
         axes.barh(places, counts, left=starts, color=rgb_share(colour), height=0.8, label=part)
         starts = starts + counts
     for place, (total, change) in enumerate(zip(starts, classes.values(), strict=True)):
-        axes.text(total, place, f"  +{change.added:,} / -{change.removed:,}", va="center", fontsize=7)
-    axes.set_yticks(places, [name[:_LONGEST_NAME] for name in names], fontsize=7.5)
+        said = [
+            f"{sign}{count:,}" for sign, count in (("+", change.added), ("\N{MINUS SIGN}", change.removed)) if count
+        ]
+        axes.text(total, place, "  " + " / ".join(said), va="center", fontsize=7)
+    axes.set_yticks(
+        places, [textwrap.fill(name, _NAME_WRAP, max_lines=2, placeholder=" ...") for name in names], fontsize=7.5
+    )
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, float(starts.max(initial=1.0)) * 1.2)
     axes.set_xlabel("patches")
