@@ -202,14 +202,15 @@ class RangeHandler(Handler):
             self._send_bytes(path, first, length // 2 if fault == "short" else length)
 
     def _send_bytes(self, path: Path, first: int, length: int) -> None:
+        """Send a part of a file; counted before, so that a client that has it all finds it counted."""
         self.wfile.flush()
-        with path.open("rb") as file:
-            while length > 0:
-                sent = os.sendfile(self.connection.fileno(), file.fileno(), first, length)
-                if sent == 0:
-                    return
-                first, length = first + sent, length - sent
-                self.server_state.note_sent(sent)
+        self.server_state.note_sent(length)
+        try:
+            with path.open("rb") as file:
+                while length > 0 and (sent := os.sendfile(self.connection.fileno(), file.fileno(), first, length)):
+                    first, length = first + sent, length - sent
+        finally:
+            self.server_state.note_sent(-length)  # what could not be sent
 
 
 def _etag(path: Path) -> str:

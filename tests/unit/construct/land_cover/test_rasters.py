@@ -78,11 +78,12 @@ def test_other_grids_are_sampled_at_the_centres_of_cells(crs: str, pixel: float,
 
 
 def test_finer_rasters_give_the_most_frequent_value(tmp_path: Path):
-    fine = some_codes(SIDE * 5, SIDE * 5)  # 2 m
-    blocks = fine.reshape(SIDE, 5, SIDE, 5).swapaxes(1, 2).reshape(SIDE, SIDE, 25)
+    side, extent = 240, TileExtent(EXTENT.crs, EXTENT.ulx_m, EXTENT.uly_m, 2_400)
+    fine = some_codes(side * 5, side * 5)  # 2 m
+    blocks = fine.reshape(side, 5, side, 5).swapaxes(1, 2).reshape(side, side, 25)
     path = write(tmp_path / "map.tif", fine, from_origin(EXTENT.ulx_m, EXTENT.uly_m, 2, 2))
-    codes = find_land_cover(path, WORLDCOVER).on(EXTENT).codes
-    for row, column in np.random.default_rng(2).integers(0, SIDE, (200, 2)):
+    codes = find_land_cover(path, WORLDCOVER).on(extent).codes
+    for row, column in np.random.default_rng(2).integers(0, side, (200, 2)):
         values, counts = np.unique(blocks[row, column], return_counts=True)
         assert codes[row, column] in values[counts == counts.max()]
 
