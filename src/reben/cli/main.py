@@ -30,6 +30,7 @@ from reben.cli import (
     publish_data,
     release,
     retrieve,
+    s1,
     search,
     split,
     stats,
@@ -59,6 +60,7 @@ add_command(app, "plan", plan.plan, panel=_GET)
 add_command(app, "search", search.search, panel=_GET)
 add_command(app, "download", download.download, panel=_GET)
 add_command(app, "correct", correct.correct, panel=_GET)
+add_command(app, "s1", s1.s1, panel=_GET)
 add_command(app, "pipeline", pipeline.pipeline, panel=_GET)
 add_command(app, "build", build.build, panel=_BUILD)
 add_command(app, "split", split.split, panel=_BUILD)

@@ -64,6 +64,7 @@ def predict(
     """
     chosen = options_from(PredictOptions, **settings)
     _expect(chosen.s1_unit is None or chosen.s1_scenes is not None, "--s1-unit goes with --s1-scenes")
+    _expect(chosen.s1_dem is None or chosen.s1_scenes is not None, "--s1-dem goes with --s1-scenes")
     options.expect_ending(picture, (".png",), "--picture")
     found = None
     if l2a is None:
@@ -184,11 +185,11 @@ def _predict_tile(
 ) -> None:
     from reben.learn.inference import tile_prediction
     from reben.learn.tasks.task import Output
-    from reben.tile.sentinel1.scenes import find_scenes
+    from reben.tile.sentinel1.grd_scenes import find_s1_scenes
     from reben.work.processes import available_cpus
 
     legend = trained.legend
-    scenes = None if chosen.s1_scenes is None else find_scenes(chosen.s1_scenes, chosen.s1_unit)
+    scenes = None if chosen.s1_scenes is None else find_s1_scenes(chosen.s1_scenes, chosen.s1_unit, dem=chosen.s1_dem)
     for remark in scenes.remarks() if scenes else ():
         stderr.print(f"warning: {remark}", markup=False)
     stderr.print(f"reading {l2a}", markup=False)

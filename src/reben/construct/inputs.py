@@ -15,11 +15,21 @@ from reben.io.stac.items import file_of
 from reben.io.v1_geometries import read_v1_geometries
 from reben.rules.country import REBEN_COUNTRIES, Countries, embedded_countries, read_countries
 from reben.rules.split import frames
+from reben.tile.sentinel1.grd_scenes import find_s1_scenes, s1_files
 from reben.tile.sentinel1.partners import S1Source
 from reben.tile.sentinel1.patch_folder import S1PatchFolder
-from reben.tile.sentinel1.scenes import find_scenes, scene_files
 
-_LATER_OPTIONS = ("cloud_share", "snow_share", "max_cloud", "split_by", "block_km", "split_seed")
+_LATER_OPTIONS = (
+    "cloud_share",
+    "snow_share",
+    "max_cloud",
+    "split_by",
+    "block_km",
+    "split_seed",
+    "s1_dem",
+    "s1_orbits",
+    "s1_sea_level",
+)
 """Left out of the parameters where they have their defaults, so that builds from before they existed can be resumed."""
 _NAMED_COUNTRIES = ("", "all", "reben")
 
@@ -62,14 +72,7 @@ class BuildInputs:
             "q": options.q,
             "keep_raw": options.keep_raw,
         }
-        for name in (
-            "cloud_share",
-            "snow_share",
-            "max_cloud",
-            "split_by",
-            "block_km",
-            "split_seed",
-        ):  # defaults are left out, as before there were any
+        for name in _LATER_OPTIONS:
             if getattr(options, name) != BuildOptions.model_fields[name].default:
                 values[name] = getattr(options, name)
         return {name: _plain(value) for name, value in values.items()} | {
@@ -78,7 +81,7 @@ class BuildInputs:
         }
 
     def _scene_files(self) -> list[Path]:
-        return [] if self.options.s1_scenes is None else scene_files(self.options.s1_scenes)
+        return [] if self.options.s1_scenes is None else s1_files(self.options.s1_scenes)
 
     def files(self) -> list[Path]:
         """All single files that are read, besides products and Sentinel-1 rasters."""
@@ -156,9 +159,17 @@ def _load_sentinel1(options: BuildOptions) -> S1Source | None:
     if options.s1_scenes is not None:
         if options.s1_dir is not None:
             raise BuildError("--s1-dir and --s1-scenes exclude each other", hint="give one of them")
-        return find_scenes(options.s1_scenes, options.s1_unit)
-    if options.s1_unit is not None:
-        raise BuildError("--s1-unit is of --s1-scenes", hint="give --s1-scenes, or leave --s1-unit out")
+        return find_s1_scenes(
+            options.s1_scenes,
+            options.s1_unit,
+            dem=options.s1_dem,
+            orbits=options.s1_orbits,
+            sea_level=options.s1_sea_level,
+        )
+    for name in ("s1_unit", "s1_dem", "s1_orbits", "s1_sea_level"):
+        if getattr(options, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise BuildError(f"{flag} is of --s1-scenes", hint=f"give --s1-scenes, or leave {flag} out")
     if options.s1_dir is None or options.s1_pairs is None:
         if options.keeps_unpaired:
             raise BuildError("--unpaired keep needs Sentinel-1", hint="give --s1-scenes, or leave it out")

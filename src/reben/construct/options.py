@@ -32,7 +32,14 @@ class BuildOptions(Options):
     legend: Annotated[Location | None, BeforeValidator(legend_file), _INPUTS, Field(examples=["legend.toml"])] = None
     """Legend of the land cover: clc2018, another name such as worldcover (an unknown one lists all), or a TOML file."""
     s1_scenes: Annotated[Location | None, _INPUTS, Field(examples=["S1"])] = None
-    """Folder with geocoded Sentinel-1 scenes (VV and VH, any CRS), or file of STAC items of sentinel-1-rtc."""
+    """Folder with geocoded Sentinel-1 scenes (VV and VH, any CRS) or GRD products, one such product (.SAFE or zipped),
+    or file of STAC items of sentinel-1-rtc."""
+    s1_dem: Annotated[Location | None, replace(_INPUTS, exists=True), Field(examples=["dem.tif"])] = None
+    """Elevation model for GRD products among the scenes: a file that GDAL reads, or a folder with some."""
+    s1_orbits: Annotated[Location | None, replace(_INPUTS, exists=True), Field(examples=["orbits"])] = None
+    """Precise orbit file (.EOF) for GRD products, or a folder with some."""
+    s1_sea_level: Annotated[bool, _INPUTS] = False
+    """Take sea level where the elevation model of GRD products has no value."""
     s1_unit: Annotated[Unit | None, _INPUTS, Field(examples=["db"])] = None
     """Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."""
     s1_dir: Annotated[Location | None, _INPUTS, Field(examples=["BigEarthNet-S1"])] = None

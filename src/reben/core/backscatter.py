@@ -23,6 +23,9 @@ LOWEST_DB = -90.0
 HIGHEST_DB = 50.0
 """The largest DN, 65,535, has 41.4 dB; the margin is for terrain normalisation."""
 
+BELOW_NOISE = 0.0123
+"""Square of a digital number that pixels weaker than the thermal noise are given: a value, although next to nothing."""
+
 FILL_VALUES: tuple[float, ...] = (
     -99,
     -100,

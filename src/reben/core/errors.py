@@ -41,6 +41,10 @@ class LegendError(RebenError, ValueError):
     """A land-cover code or class name is not part of the legend, or a legend contradicts itself."""
 
 
+class GeocodingError(RebenError):
+    """A Sentinel-1 product cannot be brought onto the grid of a tile."""
+
+
 class GridError(RebenError, ValueError):
     """Tile side, patch size and pixel size do not fit together."""
 

@@ -21,6 +21,7 @@ from reben.cli import (
     predict,
     publish,
     retrieve,
+    s1,
     search,
     train,
 )  # fmt: skip
@@ -132,7 +133,8 @@ def leaves(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 COMMANDS = {
-    "search": search.search, "download": download.download, "correct": correct.correct, "build": build.build,
+    "search": search.search, "download": download.download, "correct": correct.correct, "s1": s1.s1,
+    "build": build.build,
     "encode custom": encode.custom, "train": train.train, "evaluate": evaluate.evaluate, "predict": predict.predict,
     "embed": embed.embed, "retrieve": retrieve.retrieve, "evaluate-retrieval": retrieve.evaluate_retrieval,
     "publish": publish.publish,
@@ -142,6 +144,7 @@ OWN = {
     "search": {"names", "output"},
     "download": {"products", "output", "json"},
     "correct": {"l1c", "output", "json"},
+    "s1": {"grd", "tile", "output", "json"},
     "build": {"l2a", "output"},
     "encode custom": {"specification", "roots", "target"},
     "train": DATA | {"output", "statistics", "recipe", "config", "test", "resume"},

@@ -41,7 +41,9 @@ class PredictOptions(Options):
     tile_extents: Annotated[Location | None, OnCommandLine(panel=_STORE.panel, former="--tiles")] = None
     """Where tiles lie, if neither build-report.json nor their names tell: a CSV file with tile,crs,ulx_m,uly_m."""
     s1_scenes: Annotated[Location | None, _TILE] = None
-    """Folder with geocoded Sentinel-1 scenes."""
+    """Folder with geocoded Sentinel-1 scenes or with GRD products, or a GRD product (.SAFE or zipped)."""
+    s1_dem: Annotated[Location | None, _TILE] = None
+    """Elevation model for GRD products: a file that GDAL reads, or a folder with some."""
     s1_unit: Annotated[Unit | None, _TILE] = None
     """Unit of the Sentinel-1 scenes; by default as their tags and names say, else dB."""
     checksums: Annotated[Checksums, _TILE] = True

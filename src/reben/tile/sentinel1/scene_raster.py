@@ -27,6 +27,9 @@ _MARGIN_PX = 2  # around what is resampled: bilinear weights reach one pixel far
 _ALIGNED_PX = 1e-6
 _DENSIFIED_EDGE_POINTS = 21  # a straight border is a curve in another projection
 
+TILE_TAG = "REBEN_TILE"
+"""Tag of rasters that were made for one tile, with its name: they are not cut for its neighbours."""
+
 Box = tuple[float, float, float, float]
 """West, south, east, north."""
 
@@ -45,6 +48,8 @@ class SceneRaster:
     values: Values
     texts: tuple[str, ...]
     """Names of the file, of its folder and of the band: they say what it is."""
+    tile: str | None = None
+    """The tile for which it was made, if for a single one."""
 
     def expect_unit(self) -> None:
         """Look once whether pixels contradict what they are taken for.
@@ -191,6 +196,7 @@ def _scene_raster(path: Path, source: Any, number: int, unit: Unit | None) -> Sc
         tuple(source.bounds),
         values_of(str(path), source, number, unit),
         (path.stem, path.parent.name, source.descriptions[number - 1] or ""),
+        source.tags().get(TILE_TAG),
     )
 
 

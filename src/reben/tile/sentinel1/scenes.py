@@ -40,6 +40,8 @@ class Scene:
     """Scene id up to the start time."""
     bands: Mapping[str, SceneRaster]
     """Raster of VV and of VH."""
+    tile: str | None = None
+    """The tile for which it was made, if for a single one, such as 33UUP."""
 
     @property
     def sensing_time(self) -> datetime:
@@ -81,7 +83,12 @@ class S1Scenes:
     def _nearest_first(self, patches: TilePatches) -> list[Scene]:
         """Scenes that may cover ground of the tile."""
         time = patches.tile.sensing_time
-        around = [scene for scene in self.scenes if all(band.touches(patches.extent) for band in scene.bands.values())]
+        around = [
+            scene
+            for scene in self.scenes
+            if scene.tile in (None, patches.tile.mgrs)
+            and all(band.touches(patches.extent) for band in scene.bands.values())
+        ]
         return sorted(around, key=lambda scene: (abs(scene.sensing_time - time), scene.name))
 
 
@@ -121,22 +128,24 @@ def find_scenes(folder: Path, unit: Unit | None = None) -> S1Scenes:
             f"{folder}: is not a directory",
             hint="give a folder with geocoded Sentinel-1 rasters, or a file of STAC items",
         )
-    found: dict[str, dict[str, SceneRaster]] = defaultdict(dict)
+    found: dict[tuple[str, str | None], dict[str, SceneRaster]] = defaultdict(dict)
     for path in raster_files(folder):
         for band, raster in open_bands(path, unit).items():
             scene = _scene_of(path, folder)
-            if band in found[scene]:
+            bands = found[scene, raster.tile]
+            if band in bands:
                 raise BuildError(
-                    f"scene {scene} has {band} twice: {found[scene][band].image} and {path}", hint="remove one of them"
+                    f"scene {scene} has {band} twice: {bands[band].image} and {path}", hint="remove one of them"
                 )
-            found[scene][band] = raster
-    for scene, bands in found.items():
+            bands[band] = raster
+    for (scene, _), bands in found.items():
         missing = [band for band in S1_BANDS if band not in bands]
         if missing:
             raise BuildError(f"{folder}: scene {scene} lacks {', '.join(missing)}", hint="both VV and VH are needed")
     if not found:
         raise BuildError(f"{folder}: no scene found", hint=f"expected GeoTIFFs named like {scene_names.EXAMPLE}")
-    return S1Scenes(tuple(Scene(name, dict(bands)) for name, bands in sorted(found.items())))
+    ordered = sorted(found.items(), key=lambda row: (row[0][0], row[0][1] or ""))
+    return S1Scenes(tuple(Scene(name, dict(bands), tile) for (name, tile), bands in ordered))
 
 
 def _scene_of(path: Path, root: Path) -> str:
