@@ -6,7 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import accuracy, archives, areas, construction, correction, encoding, getting, pairs, releasing
+from benchmarks import (
+    accuracy,
+    archives,
+    areas,
+    construction,
+    correction,
+    encoding,
+    geocoding,
+    getting,
+    pairs,
+    releasing,
+)
 from benchmarks.dataset import make_dataset
 from benchmarks.report import PAGE, Report
 
@@ -15,7 +26,7 @@ _CACHE = Path(".bench-cache")
 """Not emptied: a full-size tile and the environments of peers."""
 
 _PARTS = (
-    *("accuracy", "pairs", "correction", "construction", "areas", "encoding"),
+    *("accuracy", "pairs", "correction", "construction", "areas", "geocoding", "encoding"),
     *("archives", "getting", "releasing", "loading", "training"),
 )
 
@@ -68,6 +79,32 @@ def _measure_products(report: Report, parts: Sequence[str], rounds: int) -> None
         note = "The same texture; COGs (deflate) on this machine; a made-up raster like a tile of ESA WorldCover."
         report.heading("A full-size tile of a new area", note=note)
         _report_areas(report, areas.measure(_CACHE, _SCRATCH, rounds=rounds))
+    if "geocoding" in parts:
+        note = (
+            "A real product's metadata with a generated image (VV and VH), generated mountains of 2,000 m, 30 m model."
+        )
+        report.heading("A Sentinel-1 GRD product onto a full-size tile", note=note)
+        _report_geocoding(report, geocoding.measure(_CACHE, _SCRATCH, rounds=rounds))
+
+
+def _report_geocoding(report: Report, found: geocoding.GeocodingFigures | None) -> None:
+    if found is None:
+        report.line("Left out: the real annotation is not there.")
+        return
+    rates = {name: found.megapixels[name] / seconds for name, seconds in found.seconds.items()}
+    report.table(
+        ("", "megapixels", "seconds", "megapixels/s", "against sarsen"),
+        {
+            name: (
+                f"{found.megapixels[name]:.0f}",
+                f"{seconds:.1f}",
+                f"{rates[name]:.2f}",
+                f"{rates[name] / rates[geocoding.SARSEN]:.0f}",
+            )
+            for name, seconds in found.seconds.items()
+        },
+    )
+    report.line(f"Peak memory of `reben s1`: {found.peak_memory_bytes / 1e9:.2f} GB.")
 
 
 def _report_areas(report: Report, seconds: dict[str, float] | None) -> None:
