@@ -49,7 +49,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "release": (ReleaseOptions, RecordOptions),
     "publish-data": (PublishDataOptions, RecordOptions),
 }
-"""By command; search to encode are also sections of a pipeline's configuration, but for options of STAC."""
+"""By command; search to encode are also sections of a pipeline's configuration."""
 _HEAD = """\
 # Options
 

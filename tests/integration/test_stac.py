@@ -120,23 +120,27 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_from_a_search_to_a_trained_model_with_one_configuration(server: StacServer, area: Path, tmp_path: Path):
-    said = search(
-        server, area, tmp_path / "s2.json", "--collection", "sentinel-2-l2a", "--from", "2024-01-01", "--to",
-        "2024-12-31", "--max-cloud", 10, "--per-season", 1,
-    )  # fmt: skip
-    assert "2 items" in said
     hrefs = {band: server.url(f"s1/{band}.tif", "signed") for band in ("VV", "VH")}
-    server.items = [make_scene(f"{SCENE}_rtc", hrefs, side_px=SIDE_M // 10, crs=CRS)]
-    assert "1 items" in search(server, area, tmp_path / "s1.json", "--collection", "sentinel-1-rtc")
+    server.items.append(make_scene(f"{SCENE}_rtc", hrefs, side_px=SIDE_M // 10, crs=CRS))
     server.lifetime = 40
 
     land_cover = area / "land-cover.tif"
     configuration = tmp_path / "area.yaml"
-    options = f"{{clc: {land_cover}, legend: worldcover, s1_scenes: s1.json, p: 0.2, q: 0.3}}"
-    configuration.write_text(f"output: ours\nl2a: [s2.json]\nbuild: {options}")
+    configuration.write_text(
+        f"""
+output: ours
+search:
+  {{stac: {server.catalogue}, collection: sentinel-2-l2a, area: {area / "area.geojson"}, from: 2024-01-01,
+   to: 2024-12-31, cloud: 10, per_season: 1}}
+search_s1: {{stac: {server.catalogue}, collection: sentinel-1-rtc}}
+build: {{clc: {land_cover}, legend: worldcover, p: 0.2, q: 0.3}}
+"""
+    )
     said = in_own_process("pipeline", configuration)
     assert "quality indicators were not checked" in said
     assert "gamma nought" in said
+    found = {name: json.loads((tmp_path / "ours" / name).read_text()) for name in ("items.json", "s1-items.json")}
+    assert [len(items["features"]) for items in found.values()] == [2, 1]
     ours, theirs = DatasetPaths(tmp_path / "ours" / "dataset"), DatasetPaths(tmp_path / "theirs")
     reben(
         "build", "--l2a", area / "l2a", "--s1-scenes", area / "cogs" / "s1" / "db", "--land-cover", land_cover,

@@ -13,8 +13,8 @@ from reben.work.options import Location, OnCommandLine, Options
 _NAMES, _QUERY = OnCommandLine(panel="By name"), OnCommandLine(panel="By place and time")
 
 
-class SearchOptions(Options):
-    """Products to look for in the catalogue: by name, or else by place and time."""
+class NameOptions(Options):
+    """Products by name."""
 
     names: Annotated[
         tuple[str, ...], Field(examples=[["S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.SAFE"]])
@@ -24,6 +24,11 @@ class SearchOptions(Options):
     """CSV file with a column name, or with one name a line."""
     reben: Annotated[bool, _NAMES] = False
     """Look for the 125 products of reBEN."""
+
+
+class PlaceOptions(Options):
+    """Where and when something was seen."""
+
     tile: Annotated[str, _QUERY, Field(examples=["33UUP"])] = ""
     """MGRS tile, such as 33UUP."""
     area: Annotated[Location | None, _QUERY, Field(examples=["area.geojson"])] = None
@@ -32,6 +37,11 @@ class SearchOptions(Options):
     """First day (UTC)."""
     last: Annotated[date | None, Field(alias="to", examples=[date(2017, 6, 30)]), _QUERY] = None
     """Last day (UTC); it counts."""
+
+
+class SearchOptions(PlaceOptions, NameOptions):
+    """Products to look for in the catalogue: by name, or else by place and time."""
+
     cloud: Annotated[
         float | None,
         Field(ge=0, le=100, examples=[10]),

@@ -5,14 +5,50 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from reben.acquire.options import DownloadOptions, SearchOptions
+from reben.acquire.options import DownloadOptions, PlaceOptions, SearchOptions
 from reben.acquire.query import ProductKind
+from reben.acquire.stac.options import StacOptions
 from reben.construct.options import BuildOptions
 from reben.core.errors import PipelineError
 from reben.correct.options import CorrectOptions
 from reben.encode.options import EncodeOptions
 from reben.io.small_files import read_yaml
+from reben.io.stac.providers import is_sentinel2
 from reben.work.options import Location, OnError, Options, first_problem, key_of
+
+
+class Searching(StacOptions, SearchOptions):
+    """Products to look for: in the catalogue of the Copernicus Data Space, or items of a STAC catalogue."""
+
+    @model_validator(mode="after")
+    def _expect_collection(self) -> Self:
+        if bool(self.stac) != bool(self.collection):
+            raise ValueError("stac and collection belong together")
+        if self.stac and self.is_by_name:
+            raise ValueError("a STAC catalogue is searched by place (tile or area), not by name")
+        return self
+
+    @property
+    def finds_sentinel2(self) -> bool:
+        """Whether products of Sentinel-2 are looked for."""
+        return is_sentinel2(self.collection) if self.stac else self.type is not ProductKind.grd
+
+
+class SceneSearch(PlaceOptions, StacOptions):
+    """Scenes of Sentinel-1 to look for in a STAC catalogue."""
+
+    @model_validator(mode="after")
+    def _expect_scenes(self) -> Self:
+        if not self.stac or not self.collection or is_sentinel2(self.collection):
+            raise ValueError("give stac, and a collection of Sentinel-1 such as sentinel-1-rtc")
+        if not (self.tile or self.area):
+            raise ValueError("give a place (tile or area), here or in search")
+        return self
+
+    @property
+    def place(self) -> SearchOptions:
+        """Where and when, as every search takes it."""
+        return SearchOptions(tile=self.tile, area=self.area, first=self.first, last=self.last)
 
 
 class Downloads(DownloadOptions):
@@ -20,6 +56,10 @@ class Downloads(DownloadOptions):
 
     unpack: Literal[True] = True
     """Make .SAFE folders, always: sen2cor takes no zip files."""
+
+
+_PLACE, _DAYS = ("tile", "area"), ("from", "to")
+"""Keys of a search."""
 
 
 def _read_skip(value: object) -> object:
@@ -58,8 +98,12 @@ class Configuration(Options):
 
     output: Annotated[Location, Field(examples=["my-area"])]
     """Folder of everything that the pipeline makes."""
-    search: SearchOptions | None = None
-    """Products to search for: by name, or else by tile or area. Give exactly one of search, l1c and l2a."""
+    search: Searching | None = None
+    """Products to search for: by name, or else by tile or area. Give exactly one of search, l1c and l2a. What a STAC
+    catalogue offers is not downloaded, but read where it lies."""
+    search_s1: SceneSearch | None = None
+    """Scenes of Sentinel-1 to search for in a STAC catalogue, in place of build.s1_scenes; place and days are those of
+    search where none are given."""
     l1c: Annotated[tuple[Location, ...], Field(examples=[["L1C"]])] = ()
     """Folders with L1C products, instead of a search."""
     l2a: Annotated[tuple[Location, ...], Field(examples=[["L2A"]])] = ()
@@ -75,12 +119,27 @@ class Configuration(Options):
     on_error: OnError = "stop"
     """stop at the first error, or skip what is not whole and go on; the exit code is 1 all the same."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _give_place_to_search_s1(cls, values: object) -> object:
+        """Take place and days of `search` for `search_s1`, which need not repeat them."""
+        if not isinstance(values, dict):
+            return values
+        first, second = values.get("search"), values.get("search_s1")
+        if not isinstance(first, dict) or not isinstance(second, dict):
+            return values
+        shared = _PLACE if not any(key in second for key in _PLACE) else ()
+        given = {key: first[key] for key in (*shared, *_DAYS) if key in first}
+        return values | {"search_s1": given | second}
+
     @model_validator(mode="after")
     def _expect_one_source(self) -> Self:
         if (self.search is not None) + bool(self.l1c) + bool(self.l2a) != 1:
             raise ValueError("give exactly one of search, l1c and l2a")
-        if self.search is not None and self.search.type is ProductKind.grd:
+        if self.search is not None and not self.search.finds_sentinel2:
             raise ValueError("search: a pipeline builds from Sentinel-2 products; give type: L1C or L2A")
+        if self.search_s1 is not None and (self.build.s1_scenes is not None or self.build.s1_dir is not None):
+            raise ValueError("search_s1 finds the scenes; leave build.s1_scenes and build.s1_dir out")
         skips = self.correct is not None and self.correct.skip
         if self.gives_l2a and self.correct is not None and not skips:
             raise ValueError("L2A products need no correction; write correct: skip, or leave it out")
@@ -91,7 +150,9 @@ class Configuration(Options):
     @property
     def gives_l2a(self) -> bool:
         """Whether the products are corrected already."""
-        return bool(self.l2a) or (self.search is not None and self.search.type is ProductKind.l2a)
+        return bool(self.l2a) or (
+            self.search is not None and (bool(self.search.stac) or self.search.type is ProductKind.l2a)
+        )
 
     def settled(self) -> Self:
         """The same with everything said that follows: the correction, and what its stages do after an error."""

@@ -19,6 +19,8 @@ _HEAD = """\
 """
 _GIVEN = frozenset({"output", "search.tile", "search.from", "search.to", "search.cloud", "build.clc"})
 """Keys that the example gives although they have no default."""
+_LEFT_OUT = frozenset({"search_s1"})
+"""Sections that the example shows without giving them."""
 _PASSED_ON = "on_error"
 """A key that sections take from the whole configuration if they do not have it."""
 _WIDTH = 100
@@ -37,8 +39,8 @@ def _lines(model: type[BaseModel], section: str) -> Iterator[str]:
         yield from (f"{indent}# {line}" for line in wrap(_comment(field), _WIDTH))
         kind = plain_type(field.annotation)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield f"{key}:"
-            yield from _lines(kind, key)
+            mark = "#" if key in _LEFT_OUT else ""
+            yield from (f"{mark}{line}" for line in (f"{key}:", *_lines(kind, key)))
         else:
             is_given = f"{section}.{key}".removeprefix(".") in _GIVEN
             passed_on = bool(section) and key == _PASSED_ON

@@ -1,4 +1,4 @@
-"""The five stages. Each calls what its command calls, and says what it made and what is missing."""
+"""The stages. Each calls what its command calls, and says what it made and what is missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from reben.acquire.folder import State as DownloadState
 from reben.acquire.options import SearchOptions
 from reben.acquire.products import read_products, write_products
 from reben.acquire.search import search
+from reben.acquire.stac.options import StacOptions
+from reben.acquire.stac.search import search_stac
 from reben.construct.inputs import BuildInputs
 from reben.construct.options import BuildOptions
 from reben.construct.stage import build_dataset
@@ -24,6 +26,7 @@ from reben.io.dataset.paths import DatasetPaths
 from reben.io.l2a_sources import find_l2a
 from reben.pipeline.configuration import Configuration, Correction
 from reben.pipeline.state import fingerprint, marks
+from reben.work.atomic import write_json
 from reben.work.checksums import sha256_of_all
 from reben.work.context import Context
 
@@ -66,6 +69,16 @@ class Folders:
         return self.root / "products.csv"
 
     @property
+    def items(self) -> Path:
+        """What the search in a STAC catalogue found."""
+        return self.root / "items.json"
+
+    @property
+    def s1_items(self) -> Path:
+        """The scenes of Sentinel-1 that were found in a STAC catalogue."""
+        return self.root / "s1-items.json"
+
+    @property
     def l1c(self) -> Path:
         """Downloaded L1C products."""
         return self.root / "L1C"
@@ -86,17 +99,26 @@ class Folders:
         return self.root / "store"
 
 
+_MOST_NAMED = 3
+"""Items without use that a message names."""
+
+
 def stages_of(configuration: Configuration, context: Context) -> list[Stage]:
     """The stages that a configuration needs, in order."""
     folders = Folders(configuration.output)
     stages = []
-    if configuration.search is not None:
+    if configuration.search is not None and configuration.search.stac:
+        stages.append(_stac_stage("search", configuration.search, configuration.search, folders.items, context))
+    elif configuration.search is not None:
         stages += [
             _search_stage(configuration.search, folders, context),
             _download_stage(configuration, folders, context),
         ]
     if not configuration.gives_l2a:
         stages.append(_correct_stage(configuration, folders, context))
+    if configuration.search_s1 is not None:
+        scenes = configuration.search_s1
+        stages.append(_stac_stage("search_s1", scenes.place, scenes, folders.s1_items, context))
     stages.append(_build_stage(configuration, folders, context))
     if not configuration.encode.skip and configuration.build.format == "geotiff":
         stages.append(_encode_stage(configuration, folders, context))
@@ -119,6 +141,28 @@ def _search_stage(wanted: SearchOptions, folders: Folders, context: Context) -> 
         lambda _: fingerprint(settings=wanted.model_dump(mode="json"), files=sha256_of_all(files)),
         run,
     )
+
+
+def _stac_stage(name: str, wanted: SearchOptions, stac: StacOptions, target: Path, context: Context) -> Stage:
+    """A search whose items are added to what the stages before made."""
+    files = [] if wanted.area is None else [wanted.area]
+
+    def run(before: Paths) -> Made:
+        result = search_stac(wanted, stac, context)
+        if not result.items:
+            reasons = "; ".join(f"{item}: {reason}" for item, reason in list(result.unusable.items())[:_MOST_NAMED])
+            raise PipelineError(
+                f"{name}: no item found{f' that can be used: {reasons}' if reasons else ''}",
+                hint="ask for other days, or another place",
+            )
+        write_json(target, result.collection())
+        return Made((*before, target), {"items": len(result.items), "left out": dict(result.unusable)})
+
+    def inputs(before: Paths) -> str:
+        settings = wanted.model_dump(mode="json"), stac.model_dump(mode="json")
+        return fingerprint(settings=settings, files=sha256_of_all(files), before=marks(before))
+
+    return Stage(name, inputs, run)
 
 
 def _download_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
@@ -177,9 +221,13 @@ def _listed(paths: Paths) -> str:
 
 
 def _build_stage(configuration: Configuration, folders: Folders, context: Context) -> Stage:
+    searched = configuration.search_s1 is not None
     options = configuration.build
+    if searched:
+        options = options.model_copy(update={"s1_scenes": folders.s1_items})
 
-    def run(products: Paths) -> Made:
+    def run(paths: Paths) -> Made:
+        products = products_of(paths)
         if not products:
             raise PipelineError(f"no L2A product in {_listed(configuration.l2a)}", hint="expected *.SAFE or *.zip")
         built = build_dataset(products, folders.dataset.root, options, context)
@@ -192,14 +240,19 @@ def _build_stage(configuration: Configuration, folders: Folders, context: Contex
         }
         return Made((folders.dataset.report,), summary, built.result.failed)
 
-    def inputs(products: Paths) -> str:
+    def products_of(paths: Paths) -> Paths:
+        return tuple(path for path in paths if not (searched and path == folders.s1_items))
+
+    def inputs(paths: Paths) -> str:
+        products = products_of(paths)
         given = _build_inputs(options, products).parameters()
         if given["s1_unit"] is None:
             del given["s1_unit"]  # what was done before there was a choice stays done
         return fingerprint(inputs=given, products=marks(products), format=options.format)
 
     def check() -> None:
-        _build_inputs(options, ()).load()
+        known = options.model_copy(update={"s1_scenes": None, "unpaired": "drop"}) if searched else options
+        _build_inputs(known, ()).load()
 
     return Stage("build", inputs, run, check)
 

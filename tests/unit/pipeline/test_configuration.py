@@ -1,14 +1,18 @@
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from reben.acquire.options import SearchOptions
 from reben.acquire.query import ProductKind
 from reben.core.errors import PipelineError
 from reben.pipeline.configuration import Configuration, Correction, Encoding, read_configuration
 
 BUILD = {"clc": "clc.gpkg"}
+STAC = {"stac": "https://catalogue.example/v1", "collection": "sentinel-2-l2a", "tile": "33UUP"}
+SCENES = {"stac": "https://catalogue.example/v1", "collection": "sentinel-1-rtc", "area": "area.geojson"}
 MINIMAL: dict[str, Any] = {"output": "out", "l2a": ["L2A"], "build": BUILD}
 
 
@@ -90,7 +94,7 @@ def test_which_products_are_corrected_already(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changes", "message", "hint"),
     [
-        ({"colour": 1}, "colour: there is no such key", "a configuration has the keys output, search, l1c"),
+        ({"colour": 1}, "colour: there is no such key", "a configuration has the keys output, search, search_s1"),
         ({"build": BUILD | {"clcc": "x"}}, "build.clcc: there is no such key", "build has the keys clc, legend"),
         ({"l2a": [], "search": {"tyle": "33UUP"}}, "search.tyle: there is no such key", "tile, area, from, to"),
         ({"correct": {"engin": "6s"}}, "correct.engin: there is no such key", "correct has the keys engine"),
@@ -104,6 +108,13 @@ def test_which_products_are_corrected_already(tmp_path: Path):
         ({"l2a": [], "search": {}}, "search: give names", ""),
         ({"l2a": [], "search": {"names": ["A"], "tile": "33UUP"}}, "search: give names", ""),
         ({"l2a": [], "search": {"area": "a.geojson", "type": "GRD"}}, "Sentinel-2", ""),
+        ({"l2a": [], "search": STAC | {"collection": ""}}, "stac and collection belong together", ""),
+        ({"l2a": [], "search": STAC | {"tile": "", "names": ["A"]}}, "searched by place", ""),
+        ({"l2a": [], "search": STAC | {"collection": "sentinel-1-rtc"}}, "builds from Sentinel-2 products", ""),
+        ({"l2a": [], "search": STAC, "correct": {"engine": "6s"}}, "need no correction", ""),
+        ({"search_s1": STAC}, "search_s1: give stac, and a collection of Sentinel-1", ""),
+        ({"search_s1": {"stac": "https://x", "collection": "sentinel-1-rtc"}}, "search_s1: give a place", ""),
+        ({"search_s1": SCENES, "build": BUILD | {"s1_scenes": "s1"}}, "leave build.s1_scenes", ""),
         ({"download": {"parallel": 5}}, "download.parallel: 5 should be less than or equal to 4", ""),
         ({"build": BUILD | {"workers": 0}}, "build.workers: 0 should be greater than or equal to 1", ""),
         ({"build": BUILD | {"p": float("nan")}}, "build.p: ", ""),
@@ -130,3 +141,18 @@ def test_files_that_cannot_be_read(tmp_path: Path):
     (tmp_path / "huge.yaml").write_bytes(b"#" * ((1 << 20) + 1))
     with pytest.raises(PipelineError, match="more than"):
         read_configuration(tmp_path / "huge.yaml")
+
+
+def test_scenes_are_searched_where_and_when_products_are(tmp_path: Path):
+    place = {"area": "area.geojson", "from": "2024-01-01", "to": "2024-12-31", "cloud": 10}
+    scenes = {"stac": "https://catalogue.example/v1", "collection": "sentinel-1-rtc"}
+    found = read(tmp_path, {"output": "o", "build": BUILD, "search": STAC | place, "search_s1": scenes})
+    assert found.gives_l2a
+    assert found.search_s1 is not None
+    assert found.search_s1.place == SearchOptions(
+        tile="33UUP", area=tmp_path / "area.geojson", first=date(2024, 1, 1), last=date(2024, 12, 31)
+    )
+    own = scenes | {"tile": "33UVP", "to": "2024-06-30"}
+    found = read(tmp_path, {"output": "o", "build": BUILD, "search": STAC | place, "search_s1": own})
+    assert found.search_s1 is not None
+    assert found.search_s1.place == SearchOptions(tile="33UVP", first=date(2024, 1, 1), last=date(2024, 6, 30))

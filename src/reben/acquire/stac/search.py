@@ -79,16 +79,16 @@ def _expect_known(options: SearchOptions, stac: StacOptions) -> None:
     """Check what can be checked before anything is asked.
 
     Raises:
-        CatalogueError: if the collection is not known, or has neither clouds nor seasons to choose by.
+        CatalogueError: if the collection is not known, or has no clouds to choose by.
     """
     rows = [row for row in PROVIDERS if row.collection == stac.collection]
     if not rows:
         known = ", ".join(dict.fromkeys(row.collection for row in PROVIDERS))
         raise CatalogueError(f"collection {stac.collection!r} is not known", hint=f"give --collection, one of {known}")
-    if not rows[0].is_sentinel2 and (options.cloud is not None or options.per_season is not None or options.tile):
+    if not rows[0].is_sentinel2 and (options.cloud is not None or options.per_season is not None):
         raise CatalogueError(
-            f"{stac.collection}: scenes of Sentinel-1 have neither tiles nor clouds",
-            hint="leave --max-cloud, --per-season and --tile out, and give --area",
+            f"{stac.collection}: scenes of Sentinel-1 show no clouds, and are not chosen by season",
+            hint="leave --max-cloud and --per-season out",
         )
 
 

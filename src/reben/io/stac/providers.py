@@ -158,6 +158,15 @@ PROVIDERS = (
 )
 
 
+def is_sentinel2(collection: str) -> bool:
+    """Whether a collection holds L2A products; a collection that is not known does not.
+
+    >>> is_sentinel2("sentinel-2-l2a"), is_sentinel2("sentinel-1-rtc")
+    (True, False)
+    """
+    return any(row.collection == collection and row.is_sentinel2 for row in PROVIDERS)
+
+
 def find_provider(collection: str, assets: frozenset[str]) -> Provider | None:
     """The row of an item; None if no row fits.
 
