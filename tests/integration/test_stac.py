@@ -15,11 +15,13 @@ import rasterio
 from rasterio.shutil import copy
 from rasterio.transform import from_bounds, from_origin
 
+from reben.construct.land_cover.finding import find_land_cover
 from reben.core.backscatter import decibels
 from reben.core.grid import TileExtent
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.jp2 import write_tile_band
 from reben.io.l2a_sources import find_l2a, open_l2a
+from reben.io.legend_files import legend_file, read_legend
 from reben.io.stac.providers import PROVIDERS, Access, Provider
 from reben.io.tiff.geotiff import write_band
 from reben.net.sas_tokens import SERVICE_VARIABLE
@@ -64,6 +66,15 @@ def write_land_cover(path: Path) -> None:
         target.write(codes, 1)
 
 
+def land_cover_item(href: str) -> dict[str, object]:
+    """What the Planetary Computer says of a tile of ESA WorldCover."""
+    return {
+        "type": "Feature", "stac_version": "1.0.0", "id": "ESA_WorldCover_10m_2021_v200_S42E174",
+        "collection": "esa-worldcover", "bbox": [174.0, -42.0, 177.0, -39.0], "geometry": None, "links": [],
+        "properties": {"start_datetime": "2021-01-01T00:00:00Z"}, "assets": {"map": {"href": href}},
+    }  # fmt: skip
+
+
 def write_scene(folder: Path, side_px: int) -> None:
     """Linear power as COGs, and the same in decibels under the names of geocoded scenes."""
     power = np.random.default_rng(1).uniform(0.001, 0.5, (side_px, side_px)).astype(np.float32)
@@ -84,6 +95,7 @@ def area(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
         write_cogs(finish(make_product(folder / "l2a", tile, crs=CRS, side_m=SIDE_M)), folder / "cogs" / tile)
     write_scene(folder / "cogs" / "s1", SIDE_M // 10)
     write_land_cover(folder / "land-cover.tif")
+    copy(folder / "land-cover.tif", folder / "cogs" / "land-cover.tif", driver="COG", COMPRESS="DEFLATE")
     ring = [[174.5, -41.6], [174.8, -41.6], [174.8, -41.4], [174.5, -41.4], [174.5, -41.6]]
     (folder / "area.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
     return folder
@@ -122,6 +134,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_from_a_search_to_a_trained_model_with_one_configuration(server: StacServer, area: Path, tmp_path: Path):
     hrefs = {band: server.url(f"s1/{band}.tif", "signed") for band in ("VV", "VH")}
     server.items.append(make_scene(f"{SCENE}_rtc", hrefs, side_px=SIDE_M // 10, crs=CRS))
+    server.items.append(land_cover_item(server.url("land-cover.tif", "signed")))
+    assert "1 items" in search(server, area, tmp_path / "land-cover.json", "--collection", "esa-worldcover")
     server.lifetime = 40
 
     land_cover = area / "land-cover.tif"
@@ -133,7 +147,7 @@ search:
   {{stac: {server.catalogue}, collection: sentinel-2-l2a, area: {area / "area.geojson"}, from: 2024-01-01,
    to: 2024-12-31, cloud: 10, per_season: 1}}
 search_s1: {{stac: {server.catalogue}, collection: sentinel-1-rtc}}
-build: {{clc: {land_cover}, legend: worldcover, p: 0.2, q: 0.3}}
+build: {{clc: land-cover.json, legend: worldcover, p: 0.2, q: 0.3}}
 """
     )
     said = in_own_process("pipeline", configuration)
@@ -192,15 +206,20 @@ def test_half_a_cog_fails_its_tile_only(server: StacServer, area: Path, tmp_path
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: f"{provider.title}, {provider.collection}")
 def test_the_real_services(provider: Provider, tmp_path: Path):
     """Search for some days of one tile in 2023, and read its smallest band (some megabytes); no account is needed."""
-    output = tmp_path / "items.json"
+    output, year = tmp_path / "items.json", 2021 if provider.legend else 2023
     ring = [[174.9, -41.3], [175.0, -41.3], [175.0, -41.2], [174.9, -41.2], [174.9, -41.3]]
     (tmp_path / "area.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
     reben(
         "search", "--stac", provider.catalogue, "--collection", provider.collection, "--area",
-        tmp_path / "area.geojson", "--from", "2023-02-01", "--to", "2023-02-20", "--output", output,
+        tmp_path / "area.geojson", "--from", f"{year}-02-01", "--to", f"{year}-02-20", "--output", output,
     )  # fmt: skip
     if provider.access is Access.s3_keys:
         pytest.skip("reading needs keys of an account")
+    if provider.legend:
+        extent = TileExtent(CRS, 330_000.0, 5_430_000.0, 1_200)
+        legend = read_legend(legend_file(provider.legend) or Path())
+        assert np.ptp(find_land_cover(output, legend).on(extent).codes) >= 0
+        return
     if not provider.is_sentinel2:
         assert find_scenes(output).scenes
         return

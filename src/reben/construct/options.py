@@ -28,7 +28,7 @@ class BuildOptions(Options):
         Field(examples=["U2018_CLC2018_V2020_20u1.gpkg"]),
     ]
     """Land cover: CORINE Land Cover 2018 (GeoPackage, or its 100 m raster), or with a legend any polygons, raster,
-    or folder of rasters."""
+    folder of rasters, or file of STAC items."""
     legend: Annotated[Location | None, BeforeValidator(legend_file), _INPUTS, Field(examples=["legend.toml"])] = None
     """Legend of the land cover: clc2018, another name such as worldcover (an unknown one lists all), or a TOML file."""
     s1_scenes: Annotated[Location | None, _INPUTS, Field(examples=["S1"])] = None

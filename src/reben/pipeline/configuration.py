@@ -13,7 +13,7 @@ from reben.core.errors import PipelineError
 from reben.correct.options import CorrectOptions
 from reben.encode.options import EncodeOptions
 from reben.io.small_files import read_yaml
-from reben.io.stac.providers import is_sentinel2
+from reben.io.stac.providers import taken_by
 from reben.work.options import Location, OnError, Options, first_problem, key_of
 
 
@@ -31,7 +31,7 @@ class Searching(StacOptions, SearchOptions):
     @property
     def finds_sentinel2(self) -> bool:
         """Whether products of Sentinel-2 are looked for."""
-        return is_sentinel2(self.collection) if self.stac else self.type is not ProductKind.grd
+        return taken_by(self.collection) == "--l2a" if self.stac else self.type is not ProductKind.grd
 
 
 class SceneSearch(PlaceOptions, StacOptions):
@@ -39,7 +39,7 @@ class SceneSearch(PlaceOptions, StacOptions):
 
     @model_validator(mode="after")
     def _expect_scenes(self) -> Self:
-        if not self.stac or not self.collection or is_sentinel2(self.collection):
+        if not self.stac or taken_by(self.collection) != "--s1-scenes":
             raise ValueError("give stac, and a collection of Sentinel-1 such as sentinel-1-rtc")
         if not (self.tile or self.area):
             raise ValueError("give a place (tile or area), here or in search")

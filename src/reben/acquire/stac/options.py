@@ -20,4 +20,4 @@ class StacOptions(Options):
     ] = ""
     """Root of a STAC API, to be searched in place of the Copernicus Data Space's own catalogue."""
     collection: Annotated[str, _STAC, Field(examples=["sentinel-2-c1-l2a"])] = ""
-    """Collection: sentinel-2-l2a, sentinel-2-c1-l2a or sentinel-1-rtc, as the catalogue has it."""
+    """Collection: sentinel-2-l2a, sentinel-2-c1-l2a, sentinel-1-rtc, esa-worldcover or io-lulc-annual-v02."""

@@ -87,7 +87,7 @@ def _expect_known(options: SearchOptions, stac: StacOptions) -> None:
         raise CatalogueError(f"collection {stac.collection!r} is not known", hint=f"give --collection, one of {known}")
     if not rows[0].is_sentinel2 and (options.cloud is not None or options.per_season is not None):
         raise CatalogueError(
-            f"{stac.collection}: scenes of Sentinel-1 show no clouds, and are not chosen by season",
+            f"{stac.collection}: items show no clouds, and are not chosen by season",
             hint="leave --max-cloud and --per-season out",
         )
 

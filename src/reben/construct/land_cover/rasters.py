@@ -24,6 +24,9 @@ from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.errors import LandCoverError
 from reben.core.grid import TileExtent
 from reben.io.legend_files import LandCoverFormat
+from reben.io.remote_rasters import read_raster
+from reben.io.remote_rasters import shown as shown_image
+from reben.net.addresses import is_address
 
 ENDINGS = (".tif", ".tiff", ".vrt", ".img", ".jp2")
 
@@ -43,14 +46,11 @@ _HINT = "expected one band of whole numbers with a CRS, such as the tiles of ESA
 class Raster:
     """What is known of a raster before it is read."""
 
-    path: Path
+    image: str
+    """Path or address."""
     crs: str
     bounds: tuple[float, float, float, float]
-    """Left, bottom, right and top edge in its own CRS."""
-    pixel_m: float
-    """Side of a pixel, in metres on the ground."""
-    in_bytes: bool
-    """Whether its values have 8 bits."""
+    """Left, bottom, right and top edge in this CRS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class LandCoverRasters:
         side_px = extent.side_m // REFERENCE_MAP_RESOLUTION_M
         codes = np.full((side_px, side_px), self.format.no_polygon, np.uint16)
         for raster in reversed([raster for raster in self.rasters if _touches(raster, extent)]):  # the first is on top
-            table = self._codes_by_value(raster)
-            for first, values in _resampled(raster, extent, side_px):
+            for first, values, in_bytes in _resampled(raster, extent, side_px):
+                table = self._codes_by_value(in_bytes=in_bytes)
                 rows = codes[first : first + len(values)]
                 found = table[values]
                 unknown = (found < 0) & (values != _NOTHING)
@@ -79,10 +79,10 @@ class LandCoverRasters:
                 np.copyto(rows, found, where=values != _NOTHING, casting="unsafe")
         return ReferenceMap(codes)
 
-    def _codes_by_value(self, raster: Raster) -> NDArray[np.int32]:
+    def _codes_by_value(self, *, in_bytes: bool) -> NDArray[np.int32]:
         """Code by value of a raster, -1 for values that the legend does not know; shape (65536,)."""
         table = np.full(_NOTHING + 1, -1, np.int32)
-        for value, code in self.format.raster_values(in_bytes=raster.in_bytes).items():
+        for value, code in self.format.raster_values(in_bytes=in_bytes).items():
             table[value] = code
         return table
 
@@ -95,8 +95,8 @@ class LandCoverRasters:
         y_m = extent.uly_m - (first + row + 0.5) * REFERENCE_MAP_RESOLUTION_M
         shown = ", ".join(f"{value} ({count:,} pixels)" for value, count in zip(found, counts, strict=True))
         return LandCoverError(
-            f"{raster.path}: value {shown} is not a code of legend {self.format.legend.name}; the first one lies at "
-            f"{x_m:.0f}, {y_m:.0f} in {extent.crs}",
+            f"{shown_image(raster.image)}: value {shown} is not a code of legend {self.format.legend.name}; "
+            f"the first one lies at {x_m:.0f}, {y_m:.0f} in {extent.crs}",
             hint="give the --legend of this raster, or add the code to yours, without a class if it is to stay "
             "unlabelled",
         )
@@ -136,20 +136,23 @@ def _described(path: Path) -> Raster:
     """
     try:
         with rasterio.open(path) as source:
-            dtype = np.dtype(source.dtypes[0])
-            if source.crs is None:
-                raise LandCoverError(f"{path}: has no CRS", hint=_HINT)
-            if source.count != 1 or dtype.kind not in "ui":
-                raise LandCoverError(f"{path}: has {source.count} bands of {dtype}", hint=_HINT)
-            return Raster(
-                path,
-                source.crs.to_wkt(),
-                tuple(source.bounds),
-                _pixel_m(source),
-                in_bytes=dtype.itemsize * _BYTE == _BYTE,
-            )
+            _expect_codes(str(path), source)
+            return Raster(str(path), source.crs.to_wkt(), tuple(source.bounds))
     except RasterioError as error:
         raise LandCoverError(f"{path}: cannot be read as a raster ({error})", hint=_HINT) from error
+
+
+def _expect_codes(image: str, source: rasterio.DatasetReader) -> None:
+    """Check that a raster can hold codes and has a place.
+
+    Raises:
+        LandCoverError: if it cannot, or has none.
+    """
+    dtype = np.dtype(source.dtypes[0])
+    if source.crs is None:
+        raise LandCoverError(f"{shown_image(image)}: has no CRS", hint=_HINT)
+    if source.count != 1 or dtype.kind not in "ui":
+        raise LandCoverError(f"{shown_image(image)}: has {source.count} bands of {dtype}", hint=_HINT)
 
 
 def _pixel_m(source: rasterio.DatasetReader) -> float:
@@ -175,40 +178,53 @@ def _touches(raster: Raster, extent: TileExtent) -> bool:
     return bool((beside or west > east) and south < r_north and north > r_south)  # a tile may cross the 180th meridian
 
 
-def _resampled(raster: Raster, extent: TileExtent, side_px: int) -> Iterator[tuple[int, NDArray[np.uint16]]]:
+def _resampled(raster: Raster, extent: TileExtent, side_px: int) -> Iterator[tuple[int, NDArray[np.uint16], bool]]:
     """Values of a raster on some rows of a tile's grid at a time, `_NOTHING` where it has none; with the first row.
+
+    Yields:
+        the first row, values, and whether the raster has them in 8 bits.
 
     Raises:
         LandCoverError: if it cannot be read, or has values beyond what codes can be.
     """
-    method = Resampling.mode if raster.pixel_m < _FINER_BELOW_M else Resampling.nearest
-    place = from_origin(extent.ulx_m, extent.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M)
     try:
-        with (
-            rasterio.open(raster.path) as source,
-            WarpedVRT(
-                source,
-                crs=extent.crs,
-                transform=place,
-                width=side_px,
-                height=side_px,
-                resampling=method,
-                src_nodata=source.nodata,
-                nodata=_NOTHING,
-                dtype="uint16" if source.dtypes[0] in {"uint8", "uint16"} else "int32",
-                tolerance=_TOLERANCE_PX,
-            ) as grid,
-        ):
-            for first in range(0, side_px, _ROWS_AT_A_TIME):
-                rows = min(_ROWS_AT_A_TIME, side_px - first)
-                values = grid.read(1, window=Window(0, first, side_px, rows))
-                if values.min(initial=0) < 0 or values.max(initial=0) > _NOTHING:
-                    wrong = values[(values < 0) | (values > _NOTHING)]
-                    raise LandCoverError(
-                        f"{raster.path}: has the value {int(wrong[0])}; codes are 0 to {_NOTHING - 1}", hint=_HINT
-                    )
-                yield first, values.astype(np.uint16, copy=False)
+        if is_address(raster.image):
+            yield from read_raster(raster.image, "GTiff", lambda source: [*_rows(raster, source, extent, side_px)])
+        else:
+            with rasterio.open(raster.image) as source:
+                yield from _rows(raster, source, extent, side_px)
     except RasterioError as error:
         raise LandCoverError(
-            f"{raster.path}: cannot be read ({error})", hint="the file is damaged; download or copy it again"
+            f"{shown_image(raster.image)}: cannot be read ({error})",
+            hint="the file is damaged; download or copy it again",
         ) from error
+
+
+def _rows(
+    raster: Raster, source: rasterio.DatasetReader, extent: TileExtent, side_px: int
+) -> Iterator[tuple[int, NDArray[np.uint16], bool]]:
+    """See `_resampled`."""
+    _expect_codes(raster.image, source)
+    in_bytes = np.dtype(source.dtypes[0]).itemsize * _BYTE == _BYTE
+    with WarpedVRT(
+        source,
+        crs=extent.crs,
+        transform=from_origin(extent.ulx_m, extent.uly_m, REFERENCE_MAP_RESOLUTION_M, REFERENCE_MAP_RESOLUTION_M),
+        width=side_px,
+        height=side_px,
+        resampling=Resampling.mode if _pixel_m(source) < _FINER_BELOW_M else Resampling.nearest,
+        src_nodata=source.nodata,
+        nodata=_NOTHING,
+        dtype="uint16" if source.dtypes[0] in {"uint8", "uint16"} else "int32",
+        tolerance=_TOLERANCE_PX,
+    ) as grid:
+        for first in range(0, side_px, _ROWS_AT_A_TIME):
+            rows = min(_ROWS_AT_A_TIME, side_px - first)
+            values = grid.read(1, window=Window(0, first, side_px, rows))
+            if values.min(initial=0) < 0 or values.max(initial=0) > _NOTHING:
+                wrong = values[(values < 0) | (values > _NOTHING)]
+                raise LandCoverError(
+                    f"{shown_image(raster.image)}: has the value {int(wrong[0])}; codes are 0 to {_NOTHING - 1}",
+                    hint=_HINT,
+                )
+            yield first, values.astype(np.uint16, copy=False), in_bytes

@@ -22,6 +22,10 @@ SUFFIXES = frozenset({".json", ".geojson"})
 HINT = "give items as `reben search --stac` writes them: a FeatureCollection of STAC items"
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,199}", re.ASCII)
 _MOST_ITEMS = 200_000
+_BBOX = (4, 6)
+"""Numbers of a box: flat, or with heights."""
+_BEGINNING = 1 << 16
+"""Bytes of a file within which its first item says of which version of STAC it is."""
 _RASTER_FACTS = {"scale": "raster:scale", "offset": "raster:offset", "nodata": "nodata"}
 """Names of facts in the raster extension 1, and in STAC 1.1 with the raster extension 2."""
 
@@ -62,6 +66,8 @@ class StacItem:
     collection: str
     properties: Mapping[str, Any]
     assets: Mapping[str, Asset]
+    bbox: tuple[float, float, float, float] | None = None
+    """West, south, east, north in degrees, if the item says so."""
 
     @property
     def path(self) -> Path:
@@ -93,6 +99,14 @@ class ItemsFile:
 def is_items_file(path: Path) -> bool:
     """Whether a path may name a file of items."""
     return path.suffix.lower() in SUFFIXES and is_regular(path)
+
+
+def holds_items(path: Path) -> bool:
+    """Whether a path names a file of items, and not another GeoJSON file: its beginning names the standard."""
+    if not is_items_file(path):
+        return False
+    with path.open("rb") as file:
+        return b'"stac_version"' in file.read(_BEGINNING)
 
 
 def is_item(path: Path) -> bool:
@@ -189,7 +203,17 @@ def parse_item(path: Path, number: int, feature: object) -> StacItem:
         collection if isinstance(collection, str) else "",
         MappingProxyType(properties),
         MappingProxyType({str(key): _asset(path, name, key, asset) for key, asset in assets.items()}),
+        _bbox(feature.get("bbox")),
     )
+
+
+def _bbox(value: object) -> tuple[float, float, float, float] | None:
+    """West, south, east and north of a box that may have heights, too."""
+    if not isinstance(value, list) or len(value) not in _BBOX or not all(isinstance(n, int | float) for n in value):
+        return None
+    half = len(value) // 2
+    west, south, east, north = map(float, (*value[:2], *value[half : half + 2]))
+    return (west, south, east, north) if south < north else None
 
 
 def _asset(path: Path, name: str, key: str, asset: object) -> Asset:

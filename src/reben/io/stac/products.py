@@ -55,7 +55,7 @@ def product_of(item: StacItem) -> L2aProduct:
     provider, path = provider_of(item), item.path
     if not provider.is_sentinel2:
         raise ProductError(
-            f"{path}: is a scene of {provider.collection}, not an L2A product", hint="give it with --s1-scenes"
+            f"{path}: is of {provider.collection}, not an L2A product", hint=f"give it with {provider.goes_with}"
         )
     missing = [band for band in S2_BANDS if provider.assets[band] not in item.assets]
     if missing:

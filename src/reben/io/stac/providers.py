@@ -73,13 +73,24 @@ class Provider:
     """Of the backscatter; None for Sentinel-2."""
     nodata: float = 0
     """What rasters hold where they have no value."""
+    legend: str = ""
+    """Name of the legend of a land cover; empty for satellite images."""
 
     @property
     def is_sentinel2(self) -> bool:
-        """Whether items are L2A products, and not scenes of Sentinel-1."""
-        return self.unit is None
+        """Whether items are L2A products."""
+        return self.unit is None and not self.legend
+
+    @property
+    def goes_with(self) -> str:
+        """The option of a build that takes such items."""
+        if self.legend:
+            return "--land-cover"
+        return "--l2a" if self.is_sentinel2 else "--s1-scenes"
 
 
+LAND_COVER = "land cover"
+"""Stands for the raster of a land cover among assets."""
 OFFSET_FLAG = "earthsearch:boa_offset_applied"
 
 _COMMON_NAMES = MappingProxyType(
@@ -145,6 +156,26 @@ PROVIDERS = (
         nodata=-32768,
     ),
     Provider(
+        "Planetary Computer",
+        "esa-worldcover",
+        _PLANETARY_COMPUTER,
+        _BLOBS,
+        MappingProxyType({LAND_COVER: "map"}),
+        access=Access.sas,
+        name_in="",
+        legend="worldcover",
+    ),
+    Provider(
+        "Planetary Computer",
+        "io-lulc-annual-v02",
+        _PLANETARY_COMPUTER,
+        _BLOBS,
+        MappingProxyType({LAND_COVER: "data"}),
+        access=Access.sas,
+        name_in="",
+        legend="io-lulc",
+    ),
+    Provider(
         "Copernicus Data Space",
         "sentinel-2-l2a",
         "https://stac.dataspace.copernicus.eu/v1",
@@ -158,13 +189,13 @@ PROVIDERS = (
 )
 
 
-def is_sentinel2(collection: str) -> bool:
-    """Whether a collection holds L2A products; a collection that is not known does not.
+def taken_by(collection: str) -> str:
+    """The option of a build that takes items of a collection; nothing for one that is not known.
 
-    >>> is_sentinel2("sentinel-2-l2a"), is_sentinel2("sentinel-1-rtc")
-    (True, False)
+    >>> taken_by("sentinel-2-l2a"), taken_by("sentinel-1-rtc"), taken_by("esa-worldcover"), taken_by("naip")
+    ('--l2a', '--s1-scenes', '--land-cover', '')
     """
-    return any(row.collection == collection and row.is_sentinel2 for row in PROVIDERS)
+    return next((row.goes_with for row in PROVIDERS if row.collection == collection), "")
 
 
 def find_provider(collection: str, assets: frozenset[str]) -> Provider | None:

@@ -41,7 +41,9 @@ def scenes_of_items(file: Path, unit: Unit | None = None) -> dict[str, dict[str,
     for item in read_items(file).items.values():
         provider, scene = provider_of(item), scene_names.scene_id(item.id)
         if provider.unit is None:
-            raise BuildError(f"{item.path}: is an L2A product, not a scene", hint="give it with --l2a")
+            raise BuildError(
+                f"{item.path}: is of {provider.collection}, not a scene", hint=f"give it with {provider.goes_with}"
+            )
         if scene is None:
             example = scene_names.EXAMPLE.partition("_VV")[0]
             raise BuildError(f"{item.path}: has no scene id", hint=f"expected an id like {example}_rtc")

@@ -88,7 +88,7 @@ def test_items_that_cannot_be_used_are_counted(server: StacServer, area: Path, t
     ("options", "code", "said"),
     [
         (["--collection", "landsat-c2-l2"], 1, "sentinel-2-c1-l2a"),
-        (["--collection", "sentinel-1-rtc", "--max-cloud", 10], 1, "show no clouds"),
+        (["--collection", "sentinel-1-rtc", "--max-cloud", 10], 1, "items show no clouds"),
         (["S2A_X"], 2, "give names"),
     ],
 )

@@ -163,6 +163,6 @@ def test_scenes_of_sentinel_1_are_no_products(tmp_path: Path):
         "type": "Feature", "id": "S1A", "collection": "sentinel-1-rtc", "properties": {},
         "assets": {"vv": {"href": "vv.tif"}, "vh": {"href": "vh.tif"}},
     }  # fmt: skip
-    with pytest.raises(ProductError, match="is a scene of sentinel-1-rtc") as caught:
+    with pytest.raises(ProductError, match="is of sentinel-1-rtc, not an L2A product") as caught:
         opened(tmp_path, scene)
     assert "--s1-scenes" in caught.value.hint

@@ -1,14 +1,14 @@
 from itertools import combinations
 
 from reben.core.bands import S1_BANDS, S2_BANDS
-from reben.io.stac.providers import PROVIDERS, SCENE_CLASSES, find_provider
+from reben.io.stac.providers import LAND_COVER, PROVIDERS, SCENE_CLASSES, find_provider
 
 
 def test_each_row_names_an_asset_for_each_band():
     for row in PROVIDERS:
-        bands = {*S2_BANDS, SCENE_CLASSES} if row.is_sentinel2 else set(S1_BANDS)
-        assert set(row.assets) == bands
-        assert len(set(row.assets.values())) == len(bands)
+        bands = {"--l2a": {*S2_BANDS, SCENE_CLASSES}, "--s1-scenes": set(S1_BANDS), "--land-cover": {LAND_COVER}}
+        assert set(row.assets) == bands[row.goes_with]
+        assert len(set(row.assets.values())) == len(row.assets)
         assert row.catalogue.startswith("https://")
         assert row.hosts
 
