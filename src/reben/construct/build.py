@@ -43,6 +43,7 @@ from reben.io.dataset.metadata import flagged, write_metadata
 from reben.io.l2a_product import L2aProduct
 from reben.io.l2a_sources import open_l2a
 from reben.io.qgis_styles import write_code_style
+from reben.io.raster_copies import keeping_copies
 from reben.io.safe.checksums import comparing
 from reben.io.store import create_store, merge_stores
 from reben.rules.split_rules import SplitRule, splits_of_groups
@@ -203,7 +204,11 @@ def _build_one(task: _Task) -> None:
         times = StageTimes()
         products = [open_l2a(path) for path in (task.product, *task.further)]
         settings = _settings(task.inputs, task.fingerprint)
-        with _checksums(task, products) as checksums, _open_output(task) as output:
+        with (
+            keeping_copies(task.options.image_cache),
+            _checksums(task, products) as checksums,
+            _open_output(task) as output,
+        ):
             result = build_tile(task.product, settings, output, further=task.further, threads=task.threads, times=times)
             with times.stage("checksums"):
                 sha256, compared = checksums()

@@ -95,6 +95,8 @@ class BuildOptions(Options):
     threads: Annotated[Positive | None, _WORK, Field(examples=[4])] = None
     """Threads per tile; by default all processors, shared by the workers."""
     checksums: Annotated[Checksums, _WORK] = True
+    image_cache: Annotated[Location | None, _WORK, Field(examples=["images"])] = None
+    """Folder that keeps whole copies of rasters on servers, so that another build need not fetch them again."""
     on_error: Annotated[OnError, _WORK] = "stop"
     """stop at the first tile that fails, or skip it and list it in the report."""
 

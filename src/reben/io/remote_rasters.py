@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import rasterio
 from rasterio.errors import RasterioError, RasterioIOError
 
+from reben.io.raster_copies import copy_of
 from reben.net.addresses import is_address, parse_address
 from reben.net.sas_tokens import sas_tokens
 
@@ -71,7 +72,12 @@ def read_raster(image: str, driver: str, use: Callable[[Any], T], *, threads: in
     with rasterio.Env(GDAL_NUM_THREADS=threads, **options):
         if image.startswith(DATA_SPACE_BUCKET):
             return _opened(f"/vsis3/{image.removeprefix('s3://')}", driver, use)
-        if not tokens.signs(url):
+        needs_signature = tokens.signs(url)
+        signed = (lambda: tokens.signed(url), lambda: tokens.signed(url, renew=True))
+        copy = copy_of(url, *(signed if needs_signature else (lambda: url,)))
+        if copy is not None:
+            return _opened(str(copy), driver, use)
+        if not needs_signature:
             return _opened(f"/vsicurl/{url}", driver, use)
         try:
             return _opened(f"/vsicurl/{tokens.signed(url)}", driver, use)
