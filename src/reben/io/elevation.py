@@ -190,4 +190,5 @@ def _touches(source: Any, crs: str, box: tuple[float, float, float, float]) -> b
     except RasterioError:
         return False
     left, bottom, right, top = source.bounds
-    return bool(west < right and left < east and south < top and bottom < north)
+    beside = west < right and left < east
+    return bool((beside or west > east) and south < top and bottom < north)  # a box may cross the 180th meridian

@@ -53,6 +53,8 @@ class PlanOptions(Options):
     """Legend of the land cover."""
     workers: Positive = 1
     """Tiles that are built at a time, each with two processors."""
+    price: Annotated[float | None, Field(ge=0, examples=[0.1])] = None
+    """Price of a worker (two processors, 2.2 GB of memory) for an hour, in any currency."""
 
     @field_validator("years")
     @classmethod
@@ -83,6 +85,8 @@ class Plan:
     """To the catalogue."""
     workers: int
     seasons: int
+    price: float | None = None
+    """Of a worker for an hour."""
 
     @property
     def patches(self) -> int:
@@ -93,6 +97,11 @@ class Plan:
     def build_hours(self) -> float:
         """With the given workers, each on two processors."""
         return self.products * _BUILD_S / self.workers / 3600
+
+    @property
+    def build_price(self) -> float | None:
+        """Of all workers until the last tile is built; None if nobody says what they cost."""
+        return None if self.price is None else round(self.build_hours * self.workers * self.price, 2)
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -110,6 +119,7 @@ class Plan:
             "processors": self.workers * _BUILD_PROCESSORS,
             "memory_bytes": self.workers * _BUILD_MEMORY_BYTES,
             "build_hours": round(self.build_hours, 2),
+            "build_price": self.build_price,
             "correction_hours_if_l1c": round(self.products * _CORRECT_S / self.workers / 3600, 2),
         }
 
@@ -125,6 +135,8 @@ class Plan:
             f"building     {self.build_hours:,.1f} hours with {self.workers} worker{'s' * (self.workers > 1)} "
             f"({found['processors']} processors, {in_bytes(found['memory_bytes'])} of memory)"
         )
+        if self.build_price is not None:
+            yield f"price        {self.build_price:,.2f} for the workers, without storage and transfer"
         yield f"correcting   {found['correction_hours_if_l1c']:,.1f} hours more, if products are L1C (--engine 6s)"
 
 
@@ -140,7 +152,7 @@ def make_plan(options: PlanOptions) -> Plan:
         raise PipelineError(f"{options.area}: no tile of Sentinel-2 shows this area", hint="check its coordinates")
     seasons = len(list(season_periods(options.first, options.last)))
     questions = len(tiles) * seasons
-    return Plan(tiles, questions * options.per_season, questions, options.workers, seasons)
+    return Plan(tiles, questions * options.per_season, questions, options.workers, seasons, options.price)
 
 
 def configuration_of(options: PlanOptions, output: Path) -> str:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
 from rasterio.transform import from_origin
@@ -93,3 +94,17 @@ def test_files_that_are_no_rasters_are_refused(tmp_path: Path):
         find_elevation(tmp_path)
     with pytest.raises(RasterError, match="cannot be read"):
         find_elevation(tmp_path / "missing.tif")
+
+
+def test_a_grid_across_the_180th_meridian(tmp_path: Path):
+    for name, west, code in (("a.tif", 179, 100), ("b.tif", -180, 200)):
+        with rasterio.open(
+            tmp_path / name, "w", driver="GTiff", width=100, height=100, count=1, dtype="int16", crs="EPSG:4326",
+            transform=from_origin(west, -16, 0.01, 0.01),
+        ) as target:  # fmt: skip
+            target.write(np.full((100, 100), code, np.int16), 1)
+    to_utm = pyproj.Transformer.from_crs(4326, 32701, always_xy=True)
+    x, y = to_utm.transform(180.0, -16.5)
+    found = find_elevation(tmp_path).altitudes_m("EPSG:32701", x - 5_000, y + 2_000, (40, 100), 100)
+    assert (found[:, :45] == 100).all()
+    assert (found[:, 55:] == 200).all()

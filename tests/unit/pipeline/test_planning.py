@@ -30,6 +30,14 @@ def test_numbers_follow_from_tiles_and_seasons(area: Path):
     text = "\n".join(plan.lines())
     assert "16 of 8 seasons; 8 questions" in text
     assert "with 4 workers (8 processors" in text
+    assert found["build_price"] is None
+    assert "price" not in text
+
+
+def test_workers_have_a_price(area: Path):
+    plan = make_plan(PlanOptions(area=area, years="2018-2019", per_season=2, workers=4, price=5))
+    assert plan.as_dict()["build_price"] == pytest.approx(16 * 90 / 3600 * 5, abs=0.01)
+    assert "price        2.00 for the workers" in "\n".join(plan.lines())
 
 
 def test_the_configuration_is_one(area: Path, tmp_path: Path):
