@@ -59,6 +59,16 @@ def test_every_command_takes_the_folder(data: Path, trained: Path, tmp_path: Pat
     assert "give either --data" in " ".join(both.split())
 
 
+def test_a_look_at_patches(data: Path, tmp_path: Path):
+    first, second, *_ = [row["patch_id"] for row in read_metadata(DatasetPaths(data).metadata).to_pylist()]
+    said = run("show", data, second, first).splitlines()
+    assert [line.partition("\t")[0] for line in said] == [second, first]
+    run("show", data, first, "--bands", "B08,B04,B03", "--output", tmp_path / "p.png")
+    assert (tmp_path / "p.png").stat().st_size > 5_000
+    assert "B99" in run("show", data, first, "--bands", "B99", code=1)
+    assert "nobody" in run("show", data, "nobody", code=1)
+
+
 def test_predictions_of_a_split_in_the_format_of_their_name(data: Path, trained: Path, tmp_path: Path):
     rows = read_metadata(DatasetPaths(data).metadata).to_pylist()
     wanted = sorted(row["patch_id"] for row in rows if row["split"] == "test")

@@ -31,6 +31,7 @@ from reben.cli import (
     release,
     retrieve,
     search,
+    show,
     split,
     stats,
     store,
@@ -70,6 +71,7 @@ add_command(app, "footprints", footprints.footprints, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
+add_command(app, "show", show.show, panel=_ENCODE)
 add_command(app, "plot", plot.plot, panel=_ENCODE)
 app.add_typer(figures.app, name="figures", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "train", train.train, panel=_TRAIN)
