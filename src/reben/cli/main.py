@@ -17,6 +17,7 @@ from reben.cli import (
     encode,
     evaluate,
     experiment,
+    explore,
     export,
     figures,
     footprints,
@@ -71,6 +72,7 @@ add_command(app, "footprints", footprints.footprints, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
+add_command(app, "explore", explore.explore, panel=_ENCODE)
 add_command(app, "show", show.show, panel=_ENCODE)
 add_command(app, "plot", plot.plot, panel=_ENCODE)
 app.add_typer(figures.app, name="figures", rich_help_panel=_ENCODE, context_settings=CONTEXT)

@@ -27,6 +27,8 @@ _REFLECTANCE_SCALE = 10_000
 _CHANNELS = 3
 _LETTER_WIDTH, _HANDLE_LETTERS = 0.56, 5.0
 """Of a letter, on average, and of what stands before and behind a name in a legend; in sizes of the letters."""
+RADAR_RATIO_DB = 15.0
+"""Ratio of VV to VH that is shown as blue; 3 over cities, 10 over water and bare ground."""
 _DARKEST_DB, _LIGHTEST_DB = {"VV": -22.0, "VH": -29.0}, {"VV": -2.0, "VH": -8.0}
 """Of backscatter on land; two standard deviations of reBEN around its means."""
 
@@ -72,7 +74,7 @@ def radar_colour(vv: NDArray[np.floating], vh: NDArray[np.floating]) -> NDArray[
         (pixels - _DARKEST_DB[name]) / (_LIGHTEST_DB[name] - _DARKEST_DB[name])
         for name, pixels in (("VV", vv), ("VH", vh))
     )
-    blue = (vv - vh) / 15.0  # dB; 3 over cities, 10 over water and bare ground
+    blue = (vv - vh) / RADAR_RATIO_DB
     colours: NDArray[np.float64] = np.stack([red, green, blue], axis=-1).clip(0, 1)
     return colours
 
