@@ -7,7 +7,7 @@ import { IndexFile } from "./index_file";
 import { Patches } from "./patches";
 import { Plot, type Shape } from "./plot";
 import { BINS, Histogram, ValueList } from "./sidebar";
-import { read, type State, written } from "./state";
+import { read, rounded, type State, written } from "./state";
 import { Values } from "./values";
 import { mercator } from "./view";
 
@@ -243,7 +243,7 @@ class Explorer {
     const plot = new Plot(byId(name), points, size, {
       picked: (row) => (row < 0 ? undefined : this.open(row)),
       hovered: (row, px, py) => this.hover(row, px, py),
-      lassoed: (found) => this.lasso({ plot: name, points: found }),
+      lassoed: (found) => this.lasso({ plot: name, points: found.map(rounded) }),
       moved: (view) => this.change({ views: { ...this.state.views, [name]: view } }),
     });
     this.plots[name] = plot;

@@ -133,6 +133,8 @@ export class Plot {
     else this.dots.putImageData(this.image, 0, 0);
     this.drawOver(style, device, outlined ? rows : []);
     this.frames++;
+    this.host.dataset.frames = String(this.frames);
+    if (this.frames === 1) performance.mark("first-map");
   }
 
   private smallest(): number {

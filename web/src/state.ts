@@ -50,6 +50,7 @@ export function read(text: string): State {
   for (const [name, value] of new URLSearchParams(text)) {
     const [kind, ...rest] = name.split(".");
     const key = rest.join(".");
+    if (key === "__proto__") continue; // would not be a key
     const numbers = value.split("~").map(Number);
     const sound = numbers.every(Number.isFinite);
     if (name === "plot" && (value === "map" || value === "plane")) state.plot = value;
@@ -66,6 +67,11 @@ export function read(text: string): State {
   return state;
 }
 
+/** A number as a link has it, so that a restored link is what it was made of: 8 digits are half a metre on the ground. */
+export function rounded(number: number): number {
+  return Number(number.toPrecision(8));
+}
+
 function short(number: number): string {
-  return String(Number(number.toPrecision(8)));
+  return String(rounded(number));
 }
