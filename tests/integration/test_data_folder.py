@@ -59,6 +59,17 @@ def test_every_command_takes_the_folder(data: Path, trained: Path, tmp_path: Pat
     assert "give either --data" in " ".join(both.split())
 
 
+def test_a_list_of_patches_for_training_and_evaluation(data: Path, tmp_path: Path):
+    rows = read_metadata(DatasetPaths(data).metadata).to_pylist()
+    listed = [row for row in rows if row["split"] != "test"] + [row for row in rows if row["split"] == "test"][:2]
+    (tmp_path / "patches.txt").write_text("\n".join(row["patch_id"] for row in listed))
+    given = ("--data", data, "--patches", tmp_path / "patches.txt")
+    assert "test split, 2 patches" in run("train", *given, "--output", tmp_path / "run", *FAST)
+    assert "test split, 2 patches" in run("evaluate", *given, "--checkpoint", tmp_path / "run")
+    (tmp_path / "patches.txt").write_text("nobody")
+    assert "are in no metadata table" in run("evaluate", *given, "--checkpoint", tmp_path / "run", code=1)
+
+
 def test_a_look_at_patches(data: Path, tmp_path: Path):
     first, second, *_ = [row["patch_id"] for row in read_metadata(DatasetPaths(data).metadata).to_pylist()]
     said = run("show", data, second, first).splitlines()

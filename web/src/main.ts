@@ -411,7 +411,8 @@ class Explorer {
     const caption = number
       ? shown(this.patches.numbers(number)[row])
       : (this.patches.labelsOf(row)[0] ?? this.patches.said.facets.map((f) => this.patches.valueOf(f, row))[0] ?? "");
-    const image = element("img", { alt: this.patches.labelsOf(row).join(", ") || `patch ${row}`, loading: "lazy" });
+    const image = element("img", { alt: "", loading: "lazy" });
+    const labels = this.patches.labelsOf(row).join(", ") || `patch ${row}`;
     const source = await this.values.thumbnail(row);
     image.addEventListener("load", () => URL.revokeObjectURL(source), { once: true });
     image.src = source;
@@ -421,7 +422,8 @@ class Explorer {
         type: "button",
         class: "patch",
         "data-row": row,
-        title: this.patches.labelsOf(row).join(", "),
+        title: labels,
+        "aria-label": `${caption}: ${labels}`,
         click: () => this.open(row),
       },
       image,

@@ -17,11 +17,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from reben.core.errors import ExploreError
+from reben.core.errors import ExploreError, RebenError
 from reben.explore.plane import Vectors
 from reben.explore.values import PARTS, PatchValues
 
@@ -81,11 +81,17 @@ def application(served: Served) -> Starlette:
             Route("/neighbours/{row:int}", neighbours),
             Mount("/", StaticFiles(directory=served.page, html=True)),
         ],
+        exception_handlers={RebenError: _told},
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False),
             Middleware(BaseHTTPMiddleware, dispatch=_with_headers),
         ],
     )
+
+
+def _told(_: Request, error: Exception) -> Response:
+    """What is wrong with a value, such as one that a disk has damaged, instead of a trace of the server."""
+    return PlainTextResponse(str(error), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import uvicorn
 
-from reben.core.errors import ExploreError
+from reben.core.errors import ExploreError, StoreError
 from reben.explore.plane import Vectors
 from reben.explore.server import HOST, Served, application, listening
 from reben.explore.values import PatchValues
@@ -106,6 +106,15 @@ def test_names_of_other_machines_are_refused(port: int, host: str):
         assert ask(port, path, Host=host)[0].status == 400
     for own in (f"127.0.0.1:{port}", "localhost", f"LOCALHOST:{port}"):
         assert ask(port, "/", Host=own)[0].status == 200
+
+
+def test_a_damaged_value_is_named(port: int, monkeypatch: pytest.MonkeyPatch):
+    def damaged(*_: object) -> bytes:
+        raise StoreError("the store is damaged")
+
+    monkeypatch.setattr(PatchValues, "thumbnail", damaged)
+    answer, body = ask(port, "/thumbnails/4.png")
+    assert (answer.status, body) == (500, b"the store is damaged")
 
 
 def test_nothing_can_be_changed(port: int):
