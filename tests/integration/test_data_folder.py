@@ -70,6 +70,13 @@ def test_a_list_of_patches_for_training_and_evaluation(data: Path, tmp_path: Pat
     assert "are in no metadata table" in run("evaluate", *given, "--checkpoint", tmp_path / "run", code=1)
 
 
+def test_the_doctor_measures_a_disk(tmp_path: Path):
+    said = json.loads(run_reben("doctor", tmp_path, "--json", "-", code=(0, 1)).stdout)
+    assert said["disk"]["write_mb_s"] > 0
+    assert said["processors"] >= 1
+    assert "Python" in run_reben("doctor", tmp_path, "--no-disk", code=(0, 1)).stdout
+
+
 def test_a_look_at_patches(data: Path, tmp_path: Path):
     first, second, *_ = [row["patch_id"] for row in read_metadata(DatasetPaths(data).metadata).to_pylist()]
     said = run("show", data, second, first).splitlines()

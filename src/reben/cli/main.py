@@ -12,6 +12,7 @@ from reben.cli import (
     compare,
     correct,
     demo,
+    doctor,
     download,
     embed,
     encode,
@@ -57,6 +58,7 @@ _TRAIN, _USE, _SHARE = "Train and evaluate", "Predict and retrieve", "Share"
 
 add_command(app, "get", get.get, panel="Start here")
 add_command(app, "demo", demo.demo, panel="Start here")
+add_command(app, "doctor", doctor.doctor, panel="Start here")
 add_command(app, "plan", plan.plan, panel=_GET)
 add_command(app, "search", search.search, panel=_GET)
 add_command(app, "download", download.download, panel=_GET)
