@@ -14,6 +14,7 @@ from reben.io.store import open_store
 from stand_ins.command import run_reben
 from stand_ins.data_folders import make_data_folder
 from stand_ins.generated_stores import write_generated_store
+from stand_ins.range_server import running_range_server
 
 
 @pytest.fixture
@@ -68,3 +69,13 @@ def test_files_of_the_server_go_with_it(data: Path):
         assert said_of(given.files)["values"] == "server"
         assert (given.page / "index.html").is_file()
     assert not given.files.exists()
+
+
+def test_a_store_at_an_address(tmp_path: Path):
+    write_generated_store(tmp_path / "far" / "store", 6)
+    with running_range_server(tmp_path / "far") as server:
+        run_reben("explore", server.url("store"), "--export", tmp_path / "site", REBEN_CACHE=str(tmp_path / "cache"))
+    run_reben("explore", tmp_path / "far" / "store", "--export", tmp_path / "near")
+    for name in ("values-0000.bin", "outlines.json"):
+        assert (tmp_path / "site" / name).read_bytes() == (tmp_path / "near" / name).read_bytes()
+    assert said_of(tmp_path / "site") == said_of(tmp_path / "near")
