@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from benchmarks.explorer import synthetic
 
 from reben.core.classes import LandCover, Legend
 from reben.explore.explored import Explored, open_explored
-from reben.explore.stage import Prepared, export
+from reben.explore.options import ExploreOptions
+from reben.explore.stage import Prepared, export, prepare
 from reben.io.dataset.paths import DatasetPaths
 from reben.pictures.rendering import rgb_of, true_colour
+from reben.pictures.thumbnails import png
 from reben.work.context import Context
 from stand_ins.data_folders import make_data_folder
 from stand_ins.explorer import (
@@ -273,6 +276,48 @@ def test_an_exported_folder_on_a_web_space(open_page: Open, given: Prepared, tmp
         has_pictures(page)
         playwright.expect(page.get_by_text("Nearest in the embedding")).to_be_visible()
         shows(page, "#labels .count", re.compile(r"^[01]\.\d\d$"))
+        page.close()
+
+
+@pytest.mark.slow
+def test_a_base_map_that_the_user_names_and_no_other(
+    open_page: Open, explored: Explored, given: Prepared, tmp_path: Path
+):
+    red = np.zeros((256, 256, 3), np.uint8)
+    red[..., 0] = 200
+    for z in range(19):
+        (tmp_path / "tiles" / str(z)).mkdir(parents=True)
+        (tmp_path / "tiles" / f"{z}.png").write_bytes(png(red))
+    with space_with_ranges(tmp_path) as tiles:
+        options = ExploreOptions(base_map=f"{tiles}tiles/{{z}}.png?x={{x}}&y={{y}}", base_map_credit="© nobody")
+        with running_explorer(replace(prepare(explored, options), values=given.values)) as address:
+            page = open_page(address)
+            playwright.expect(page.locator("#credit")).to_have_text("© nobody")
+            page.wait_for_timeout(500)
+            corner = page.evaluate(
+                "[...document.querySelector('#map canvas').getContext('2d').getImageData(5, 5, 1, 1).data]"
+            )
+            assert corner == [200, 0, 0, 255]
+            page.close()
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_patches(open_page: Open, tmp_path: Path):
+    given = synthetic(100_000, tmp_path)
+    split = next(facet for facet in given.index.said["facets"] if facet["key"] == "split")
+    expected = int((given.index.columns["split"] == split["values"].index("test")).sum())
+    with running_explorer(given) as address:
+        page = open_page(address)
+        value(page, "Split", "test").click()
+        shows(page, "#status", f"{expected:,} of 100,000 patches")
+        page.select_option("#sort", "-error")
+        shows(page, "#grid .patch span", re.compile(r"^0\."))
+        errors = np.where(
+            given.index.columns["split"] == split["values"].index("test"), given.index.columns["error"], 0
+        )
+        row = int(page.locator("#grid .patch").first.get_attribute("data-row"))
+        assert errors[row] == errors.max()
+        playwright.expect(page.locator("#grid .patch img").first).to_have_js_property("naturalWidth", 120)
         page.close()
 
 

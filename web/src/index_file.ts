@@ -1,6 +1,7 @@
 /* The index of all patches: a Parquet file, read by columns and ranges of rows. */
 import { type AsyncBuffer, cachedAsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from "hyparquet";
 import { fetchRange, sizeOf } from "./ranges";
+import type { BaseMap } from "./tiles";
 
 export interface FacetInfo {
   key: string;
@@ -43,6 +44,7 @@ export interface Said {
   plane?: { title: string };
   values: "server" | "pieces";
   nearest: number;
+  base_map?: BaseMap;
 }
 
 const KEY = "reben_explore";

@@ -8,6 +8,7 @@ import { Patches } from "./patches";
 import { Plot, type Shape } from "./plot";
 import { BINS, Histogram, ValueList } from "./sidebar";
 import { read, rounded, type State, written } from "./state";
+import { type BaseMap, Tiles } from "./tiles";
 import { Values } from "./values";
 import { mercator } from "./view";
 
@@ -233,7 +234,8 @@ class Explorer {
         this.plots.map!.shape = this.shape;
         this.plots.map!.redraw();
       });
-      void this.readOutlines();
+      if (said.base_map) this.useBaseMap(said.base_map);
+      else void this.readOutlines();
     } else byId("tab-map").hidden = true;
     if (said.plane) this.makePlot("plane", { ...this.patches.plane(), colour, failed }, 1e-9);
     else byId("tab-plane").hidden = true;
@@ -256,6 +258,12 @@ class Explorer {
     return this.patches.said.patch_size_m / 40_075_017 / Math.cos(latitude);
   }
 
+  private useBaseMap(map: BaseMap): void {
+    const plot = this.plots.map!;
+    plot.tiles = new Tiles(map, () => plot.redraw());
+    byId("credit").textContent = map.credit;
+  }
+
   private async readOutlines(): Promise<void> {
     const rings: number[][] = await (await fetch("outlines.json")).json();
     const lines = new Path2D();
@@ -276,6 +284,7 @@ class Explorer {
     const name = this.state.plot === "plane" && said.plane ? "plane" : "map";
     for (const other of ["map", "plane"] as const) {
       byId(other).hidden = other !== name;
+      byId("credit").hidden = name !== "map" || !said.base_map;
       byId(`tab-${other}`).setAttribute("aria-selected", String(other === name));
     }
     byId("plot-title").textContent = name === "plane" ? said.plane!.title : "";

@@ -1,5 +1,6 @@
 /* A plot of points that can be moved, zoomed, clicked and lassoed: the map, and the plane of embeddings. */
 import { abgr, type Points, pick, type Raster, rasterise } from "./raster";
+import type { Tiles } from "./tiles";
 import { fitting, toWorld, type View, zoomed } from "./view";
 
 export interface Shape {
@@ -26,6 +27,8 @@ export class Plot {
   /** Rows that are marked, such as the neighbours of the selected patch. */
   marked: number[] = [];
   lasso: number[] | null = null;
+  /** A base map, if the user has named one. */
+  tiles: Tiles | null = null;
   /** Coastlines and borders, where they are known. */
   lines: Path2D | null = null;
   /** Edges of patches, where they are known. */
@@ -145,7 +148,8 @@ export class Plot {
     const { base } = this;
     base.setTransform(1, 0, 0, 1, 0, 0);
     base.clearRect(0, 0, base.canvas.width, base.canvas.height);
-    if (!this.lines) return;
+    this.tiles?.draw(base, view, base.canvas.width, base.canvas.height);
+    if (!this.lines || this.tiles) return;
     base.setTransform(
       view.scale,
       0,

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,9 +31,11 @@ NEIGHBOURS = 12
 """Patches that are shown as nearest in the embedding."""
 _HOSTS = ["127.0.0.1", "localhost"]
 _LONGEST_QUEUE = 128
+_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data: {pictures}; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -49,6 +52,8 @@ class Served:
     """Folder with the index and the outlines."""
     values: PatchValues
     vectors: Vectors | None = None
+    base_map: str = ""
+    """Address of tiles from which the page may load pictures; empty for none."""
 
 
 def application(served: Served) -> Starlette:
@@ -72,6 +77,13 @@ def application(served: Served) -> Starlette:
             return Response(status_code=HTTPStatus.NOT_FOUND)
         return JSONResponse(served.vectors.nearest(request.path_params["row"], NEIGHBOURS))
 
+    pictures = "{0.scheme}://{0.netloc}".format(urlsplit(served.base_map)) if served.base_map else ""
+
+    async def with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await answer(request)
+        response.headers.update({**_HEADERS, "Content-Security-Policy": _POLICY.format(pictures=pictures)})
+        return response
+
     return Starlette(
         routes=[
             Route("/index.parquet", file),
@@ -84,7 +96,7 @@ def application(served: Served) -> Starlette:
         exception_handlers={RebenError: _told},
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False),
-            Middleware(BaseHTTPMiddleware, dispatch=_with_headers),
+            Middleware(BaseHTTPMiddleware, dispatch=with_headers),
         ],
     )
 
@@ -92,12 +104,6 @@ def application(served: Served) -> Starlette:
 def _told(_: Request, error: Exception) -> Response:
     """What is wrong with a value, such as one that a disk has damaged, instead of a trace of the server."""
     return PlainTextResponse(str(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await answer(request)
-    response.headers.update(_HEADERS)
-    return response
 
 
 def _bytes(content: bytes | None, kind: str) -> Response:

@@ -35,6 +35,8 @@ class Prepared:
     index: PatchIndex
     values: PatchValues
     vectors: Vectors | None
+    base_map: str = ""
+    """Address of its tiles."""
 
 
 def prepare(explored: Explored, options: ExploreOptions) -> Prepared:
@@ -50,7 +52,10 @@ def prepare(explored: Explored, options: ExploreOptions) -> Prepared:
         labels = multi_hot(explored.rows["labels"], names)
         predictions = read_predictions(options.predictions, explored.rows["patch_id"], labels, names)
     vectors = None if options.embeddings is None else _vectors(options.embeddings, explored.rows)
-    return Prepared(index_of(explored, predictions, vectors), PatchValues(explored.store, explored.rows), vectors)
+    index = index_of(explored, predictions, vectors)
+    if options.base_map:
+        index = index.with_columns({}, base_map={"url": options.base_map, "credit": options.base_map_credit})
+    return Prepared(index, PatchValues(explored.store, explored.rows), vectors, options.base_map)
 
 
 def _vectors(path: Path, rows: pa.Table) -> Vectors:
@@ -74,7 +79,7 @@ def served(prepared: Prepared) -> "Iterator[Served]":
     with TemporaryDirectory(prefix="reben-explore-") as folder, page() as built:
         prepared.index.with_columns({}, values="server", nearest=0).write(Path(folder) / INDEX_FILE)
         (Path(folder) / OUTLINES_FILE).write_text(outlines_json(), encoding="utf-8")
-        yield Served(built, Path(folder), prepared.values, prepared.vectors)
+        yield Served(built, Path(folder), prepared.values, prepared.vectors, prepared.base_map)
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uvicorn
+from pydantic import ValidationError
 
 from reben.core.errors import ExploreError, StoreError
+from reben.explore.options import ExploreOptions
 from reben.explore.plane import Vectors
 from reben.explore.server import HOST, Served, application, listening
 from reben.explore.values import PatchValues
@@ -60,6 +62,13 @@ def test_the_page_its_files_and_parts_of_them(port: int):
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     answer, body = ask(port, "/index.parquet", Range="bytes=10-12")
     assert (answer.status, body) == (206, bytes([10, 11, 12]))
+
+
+def test_pictures_of_other_servers_are_those_of_the_base_map_only():
+    for wrong in ("javascript:{z}", "https://a.example/{z}; script-src *", "https://a.example/{x}.png", "//a/{z}"):
+        with pytest.raises(ValidationError):
+            ExploreOptions(base_map=wrong)
+    assert ExploreOptions(base_map="https://a.example/{z}/{x}/{y}.png").base_map
 
 
 def test_values_are_those_of_the_store(port: int, served: Served, tiny_store: Path):
