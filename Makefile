@@ -52,7 +52,7 @@ $(VENV)/.made: tools/make_venv.sh
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing reben and what it needs (PyTorch among it: some minutes the first time)"
-	@$(PIP) --editable '.[learn,report]'
+	@$(PIP) --editable '.[explore,learn,report]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt

@@ -19,6 +19,7 @@ from reben.construct.options import BuildOptions
 from reben.correct.options import CorrectOptions
 from reben.describe.options import RecordOptions
 from reben.encode.options import EncodeOptions
+from reben.explore.options import ExploreOptions
 from reben.get.options import GetOptions
 from reben.learn.inference.options import EvaluateOptions, PredictOptions
 from reben.learn.retrieval.options import EmbedOptions, EvaluateRetrievalOptions, RetrieveOptions
@@ -39,6 +40,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "build": (BuildOptions,),
     "encode": (EncodeOptions,),
     "audit": (AuditOptions,),
+    "explore": (ExploreOptions,),
     "train": (Recipe, TrainOptions),
     "evaluate": (EvaluateOptions,),
     "predict": (PredictOptions,),

@@ -59,6 +59,34 @@ def test_every_command_takes_the_folder(data: Path, trained: Path, tmp_path: Pat
     assert "give either --data" in " ".join(both.split())
 
 
+def test_a_list_of_patches_for_training_and_evaluation(data: Path, tmp_path: Path):
+    rows = read_metadata(DatasetPaths(data).metadata).to_pylist()
+    listed = [row for row in rows if row["split"] != "test"] + [row for row in rows if row["split"] == "test"][:2]
+    (tmp_path / "patches.txt").write_text("\n".join(row["patch_id"] for row in listed))
+    given = ("--data", data, "--patches", tmp_path / "patches.txt")
+    assert "test split, 2 patches" in run("train", *given, "--output", tmp_path / "run", *FAST)
+    assert "test split, 2 patches" in run("evaluate", *given, "--checkpoint", tmp_path / "run")
+    (tmp_path / "patches.txt").write_text("nobody")
+    assert "are in no metadata table" in run("evaluate", *given, "--checkpoint", tmp_path / "run", code=1)
+
+
+def test_the_doctor_measures_a_disk(tmp_path: Path):
+    said = json.loads(run_reben("doctor", tmp_path, "--json", "-", code=(0, 1)).stdout)
+    assert said["disk"]["write_mb_s"] > 0
+    assert said["processors"] >= 1
+    assert "Python" in run_reben("doctor", tmp_path, "--no-disk", code=(0, 1)).stdout
+
+
+def test_a_look_at_patches(data: Path, tmp_path: Path):
+    first, second, *_ = [row["patch_id"] for row in read_metadata(DatasetPaths(data).metadata).to_pylist()]
+    said = run("show", data, second, first).splitlines()
+    assert [line.partition("\t")[0] for line in said] == [second, first]
+    run("show", data, first, "--bands", "B08,B04,B03", "--output", tmp_path / "p.png")
+    assert (tmp_path / "p.png").stat().st_size > 5_000
+    assert "B99" in run("show", data, first, "--bands", "B99", code=1)
+    assert "nobody" in run("show", data, "nobody", code=1)
+
+
 def test_predictions_of_a_split_in_the_format_of_their_name(data: Path, trained: Path, tmp_path: Path):
     rows = read_metadata(DatasetPaths(data).metadata).to_pylist()
     wanted = sorted(row["patch_id"] for row in rows if row["split"] == "test")

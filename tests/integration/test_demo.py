@@ -4,13 +4,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from own_process import in_own_process
 from reben.core.errors import TargetExistsError
 from reben.demo.area import EXTENT
-from reben.demo.job import RECIPE, run_demo
+from reben.demo.job import EMBEDDINGS_FILE, PREDICTIONS_FILE, RECIPE, run_demo
+from reben.explore.explored import open_explored
+from reben.explore.options import ExploreOptions
+from reben.explore.stage import prepare
 
 
 @contextmanager
@@ -44,5 +48,12 @@ def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
     picture = imread(result.picture)
     assert picture.shape[0] > 400
     assert picture.std() > 0.05
+    explored = open_explored(str(tmp_path / "demo" / "dataset"))
+    options = ExploreOptions(
+        predictions=tmp_path / "demo" / PREDICTIONS_FILE, embeddings=tmp_path / "demo" / EMBEDDINGS_FILE
+    )
+    prepared = prepare(explored, options)
+    assert np.isfinite(prepared.index.columns["error"]).all()
+    assert np.isfinite(prepared.index.columns["plane_x"]).all()
     with pytest.raises(TargetExistsError):
         run(tmp_path / "demo")

@@ -23,4 +23,9 @@ def demo(
     print_scores(result.scores, "test")
     print_scores(result.map_scores, "test")
     say(f"picture: {result.picture}")
+    say("explore it, with the model's errors and embeddings:")
+    say(
+        f"  reben explore {output / 'dataset'} --predictions {output / job.PREDICTIONS_FILE} "
+        f"--embeddings {output / job.EMBEDDINGS_FILE}"
+    )
     say(f"done in {time.perf_counter() - start:.0f} s; all files are in {output}")

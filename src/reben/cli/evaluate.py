@@ -40,6 +40,7 @@ def evaluate(
             batch_size=chosen.batch_size,
             workers=chosen.workers,
             snow_and_cloud=chosen.snow_and_cloud,
+            patches=chosen.patches,
             details=evaluation.Details(chosen.thresholds, chosen.bootstrap, chosen.bootstrap_by),
             start=start,
         )

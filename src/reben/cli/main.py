@@ -12,11 +12,13 @@ from reben.cli import (
     compare,
     correct,
     demo,
+    doctor,
     download,
     embed,
     encode,
     evaluate,
     experiment,
+    explore,
     export,
     figures,
     footprints,
@@ -32,6 +34,7 @@ from reben.cli import (
     retrieve,
     s1,
     search,
+    show,
     split,
     stats,
     store,
@@ -56,6 +59,7 @@ _TRAIN, _USE, _SHARE = "Train and evaluate", "Predict and retrieve", "Share"
 
 add_command(app, "get", get.get, panel="Start here")
 add_command(app, "demo", demo.demo, panel="Start here")
+add_command(app, "doctor", doctor.doctor, panel="Start here")
 add_command(app, "plan", plan.plan, panel=_GET)
 add_command(app, "search", search.search, panel=_GET)
 add_command(app, "download", download.download, panel=_GET)
@@ -72,6 +76,8 @@ add_command(app, "footprints", footprints.footprints, panel=_BUILD)
 app.add_typer(encode.app, name="encode", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 app.add_typer(store.app, name="store", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "stats", stats.stats, panel=_ENCODE)
+add_command(app, "explore", explore.explore, panel=_ENCODE)
+add_command(app, "show", show.show, panel=_ENCODE)
 add_command(app, "plot", plot.plot, panel=_ENCODE)
 app.add_typer(figures.app, name="figures", rich_help_panel=_ENCODE, context_settings=CONTEXT)
 add_command(app, "train", train.train, panel=_TRAIN)

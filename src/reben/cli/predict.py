@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from reben.learn.inference.prediction import PatchInputs
     from reben.learn.models.trained_model import TrainedModel
 
-_THRESHOLD = 0.5  # of the paper's F1
 _TILE = "A whole product"
 _MAP_ENDINGS = (".tif", ".tiff")
 
@@ -139,6 +138,7 @@ def _predict_rows(
     from reben.io.dataset.metadata import read_metadata
     from reben.io.dataset.tile_extents import find_tile_extents
     from reben.learn.inference import label_files, prediction
+    from reben.learn.scores import thresholds
     from reben.learn.tasks.task import Output
 
     extents = {} if output is None else find_tile_extents(chosen.tile_extents, data.metadata)
@@ -155,7 +155,7 @@ def _predict_rows(
             ids, rows, logits = values.patch_ids, values.values, None
     side_m = trained.architecture.image_size * IMAGE_RESOLUTION_M
     polygons, crs = label_files.outlines(ids, extents, side_m) or (None, "")
-    threshold = _THRESHOLD if gives_labels else None
+    threshold = thresholds.DEFAULT if gives_labels else None
     table = label_files.LabelTable(ids, trained.class_names, rows, threshold, polygons, crs, logits)
     if output is not None:
         label_files.write_labels(output, table)

@@ -69,6 +69,7 @@ def train(
             metadata=tables,
             output=output,
             statistics=chosen,
+            patches=work.patches,
             workers=work.workers,
             hardware=Hardware(accelerator=work.accelerator, devices=work.devices, nodes=work.nodes),
             resume=resume,
@@ -78,7 +79,9 @@ def train(
         )
         scores = None
         if test:
-            scores = evaluate_test_split(result.run, store=found.store, metadata=tables, workers=work.workers)
+            scores = evaluate_test_split(
+                result.run, store=found.store, metadata=tables, workers=work.workers, patches=work.patches
+            )
     except KeyboardInterrupt:
         rest = "with the test" if RunDirectory(output).lacks_test else "after the last finished epoch"
         stderr.print(f"interrupted; the same command with --resume resumes {rest} of {output}")

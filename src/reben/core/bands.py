@@ -103,6 +103,9 @@ BAND_SETS: dict[str, tuple[str, ...]] = {
 TRUE_COLOUR = ("B04", "B03", "B02")
 """Red, green and blue."""
 
+INFRARED = ("B08", "B04", "B03")
+"""Near infrared, red and green, as in colour infrared photographs: plants are red."""
+
 _COLOUR_NAMES = ("RED", "GREEN", "BLUE")
 """The same in data sets that call bands by their colour."""
 

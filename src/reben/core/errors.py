@@ -167,6 +167,10 @@ class HubError(RebenError):
     """The Hugging Face hub cannot be reached, or does not give or take what was asked."""
 
 
+class ExploreError(RebenError):
+    """The explorer cannot be served."""
+
+
 class AuditError(RebenError):
     """What is given as a copy of reBEN cannot be audited: nothing in it can be read, or nothing is known of it."""
 

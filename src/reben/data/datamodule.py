@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lightning
@@ -19,6 +20,7 @@ from reben.data.stored_bands import bands_of
 from reben.data.targets import Target
 from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.metadata import AnyPath, flagged, read_metadata
+from reben.io.dataset.patch_lists import listed_rows
 from reben.io.store import Store, open_store
 from reben.net.addresses import Address
 
@@ -52,6 +54,7 @@ class PatchDataModule(lightning.LightningDataModule):
             `statistics.json` of the data folder if there is one, else the published ones; None leaves pixels as they
             are stored.
         legend: classes of the labels; None is that of the data set (`legend.toml` beside its tables), else reBEN's.
+        patches: list of the patches to use, of all splits; None for all that the tables have.
         transforms: called with each training sample, returns the sample to use instead: augmentation beside the flips.
         predict_split: split that `Trainer.predict` takes; None takes all patches.
 
@@ -77,6 +80,7 @@ class PatchDataModule(lightning.LightningDataModule):
         target: str | None = None,
         statistics: AnyStatistics = "data",
         legend: Legend | None = None,
+        patches: AnyPath | None = None,
         transforms: Callable[[Sample], Sample] | None = None,
         predict_split: str | None = "test",
     ) -> None:
@@ -87,6 +91,8 @@ class PatchDataModule(lightning.LightningDataModule):
         self.target = None if target is None else Target.parse(target)
         columns = [] if self.target is None or self.target.column is None else [self.target.column]
         self.metadata: pa.Table = read_metadata(found.metadata, legend=self.legend, numbers=columns)
+        if patches is not None:
+            self.metadata = listed_rows(self.metadata, Path(patches))
         first = self.metadata["patch_id"][0].as_py() if self.metadata.num_rows else ""
         self.bands = bands_of(self.store, first, bands)
         self.batch_size = batch_size

@@ -18,6 +18,11 @@ from reben.encode.bigearthnet import sources
 from reben.encode.engine import encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 from reben.learn.inference.evaluation import evaluate_test_split
+from reben.learn.inference.label_files import LabelTable, write_labels
+from reben.learn.inference.prediction import PatchInputs, predict
+from reben.learn.models.weights import load_model
+from reben.learn.retrieval.features import embed
+from reben.learn.scores import thresholds
 from reben.learn.scores.multilabel import Scores
 from reben.learn.scores.segmentation import SegmentationScores
 from reben.learn.training.loop import train
@@ -31,6 +36,9 @@ RECIPE = Recipe(
     model="resnet18", bands="all", epochs=10, batch_size=16, warmup_steps=16, dropout=0.0, drop_path=0.0, seed=0
 )
 """The paper's recipe, cut down to some 190 training patches and two minutes."""
+
+PREDICTIONS_FILE, EMBEDDINGS_FILE = "predictions.parquet", "embeddings.parquet"
+"""What the explorer shows beside the data."""
 
 SEGMENTATION_RECIPE = RECIPE.model_copy(update={"task": "segmentation", "epochs": 6})
 
@@ -92,7 +100,9 @@ def run_demo(
     )
     map_scores = _train_and_test(segmentation_recipe, output / "segmentation-run", store, data, report_epoch)
 
-    report_stage("7/7  drawing test patches with true and predicted labels and maps")
+    report_stage(
+        "7/7  drawing test patches with true and predicted labels and maps, and predicting all for the explorer"
+    )
     picture = output / "test_patches.png"
     draw_example(
         picture,
@@ -104,6 +114,7 @@ def run_demo(
         f"mean IoU {map_scores.mean_iou:.2f}",
         batch_size=recipe.batch_size,
     )
+    _say_of_all(output, store, data, recipe.batch_size)
     return DemoResult(scores, map_scores, picture)
 
 
@@ -157,6 +168,22 @@ def _train_and_test(
     """Train a model, and measure its best epoch on the test split."""
     train(recipe, store=store, metadata=[data.metadata], output=run, report=report_epoch)
     return evaluate_test_split(run, store=store, metadata=[data.metadata])
+
+
+def _say_of_all(output: Path, store: Path, data: DatasetPaths, batch_size: int) -> None:
+    """Write what the classifier says of all patches, and their embeddings, for the explorer."""
+    trained = load_model(output / "run")
+    found = predict(trained, PatchInputs(store, data.tables, batch_size=batch_size))
+    labels = LabelTable(found.patch_ids, trained.class_names, found.probabilities, thresholds.DEFAULT)
+    write_labels(output / PREDICTIONS_FILE, labels)
+    embed(
+        output / "run",
+        store=store,
+        metadata=list(data.tables),
+        output=output / EMBEDDINGS_FILE,
+        batch_size=batch_size,
+        snow_and_cloud=True,
+    )
 
 
 def _build(raw: RawInputs, l2a: Path, target: Path) -> DatasetPaths:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from reben.core.names import SplitName
 from reben.rules.seasons import SeasonName
-from reben.work.options import OnCommandLine, Options, Positive
+from reben.work.options import Location, OnCommandLine, Options, Positive
 
 _PATCHES, _PIXELS, _WORK = (
     OnCommandLine(panel="Which patches"),
@@ -38,6 +38,8 @@ class GetOptions(Options):
     """Meteorological season of the image."""
     tile: Annotated[tuple[str, ...], _PATCHES, Field(examples=[["33UUP"]])] = ()
     """Sentinel-2 tile, by its MGRS name."""
+    patches: Annotated[Location | None, OnCommandLine(panel=_PATCHES.panel, exists=True)] = None
+    """List of patches, one id a line, as `reben explore` exports it; all others are left out."""
     per_class: Annotated[Count | None, _PATCHES, Field(examples=[500])] = None
     """The first N patches of each class in an order that the seed gives, or all that the class has."""
     limit: Annotated[Count | None, _PATCHES, Field(examples=[1000])] = None

@@ -17,6 +17,7 @@ from reben.core.names import CELL_PATTERN, TileName
 from reben.get.condition import nearest, rows_where
 from reben.get.options import GetOptions
 from reben.io.dataset.metadata import flagged
+from reben.io.dataset.patch_lists import listed_rows
 from reben.rules.seasons import meteorological_season
 
 Chosen = NDArray[np.bool_]
@@ -31,8 +32,10 @@ def selected(rows: pa.Table, options: GetOptions) -> pa.Table:
         options: what is asked for.
 
     Raises:
-        MetadataError: if no patch fits, or a filter names what no patch has.
+        MetadataError: if no patch fits, or a filter or list names what no patch has.
     """
+    if options.patches is not None:
+        rows = listed_rows(rows, options.patches)
     known = with_names(rows)
     chosen = _filtered(known, options)
     if not chosen.any():

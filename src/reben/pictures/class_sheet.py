@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from reben.core.bands import S1_BANDS
 from reben.core.classes import Legend
+from reben.pictures.patch_pictures import PatchPicture
 from reben.pictures.rendering import class_colours, legend_columns, legend_entries, radar_colour, true_colour
-from reben.pictures.samples import PatchPicture
 from reben.pictures.saving import save_figure
 
 INFRARED = ("B08", "B04", "B03")

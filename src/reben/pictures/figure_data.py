@@ -21,11 +21,10 @@ from reben.io.dataset.legends import legend_of_tables
 from reben.io.dataset.tile_extents import TileExtents
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, open_store, reference_map_key
 from reben.pictures.overview import Overview
-from reben.pictures.patch_pictures import pictures_of
+from reben.pictures.patch_pictures import PatchPicture, pictures_of
 from reben.pictures.patches import LabelledPatch
 from reben.pictures.reference_maps import MapPicture
 from reben.pictures.rendering import rgb_of, spread
-from reben.pictures.samples import PatchPicture
 from reben.pictures.splits import NO_PATCH
 from reben.rules.seasons import SEASONS, meteorological_season
 

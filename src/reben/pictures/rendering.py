@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reben.core.bands import TRUE_COLOUR, true_colour_names
+from reben.core.bands import BANDS, TRUE_COLOUR, true_colour_names
 from reben.core.classes import Legend, Rgb
 from reben.core.errors import BandError
 from reben.core.wording import first_of
@@ -18,11 +18,17 @@ UNLABELLED_NAME = "Unlabelled"
 
 _WHITE_REFLECTANCE = 0.25
 """Shown as white. Cropland and forest lie below 0.15 in the visible bands, most soil and roofs below 0.25."""
-_GAMMA = 1.8
+_WHITE_INFRARED = 0.5
+"""Of the bands in which leaves are bright, from the red edge's plateau on; summer crops reach 0.5."""
+_BRIGHT_LEAVES = ("B06", "B07", "B08", "B8A", "B09")
+GAMMA = 1.8
 """Brightens dark ground, such as forest and water, which fills most of a patch."""
 _REFLECTANCE_SCALE = 10_000
+_CHANNELS = 3
 _LETTER_WIDTH, _HANDLE_LETTERS = 0.56, 5.0
 """Of a letter, on average, and of what stands before and behind a name in a legend; in sizes of the letters."""
+RADAR_RATIO_DB = 15.0
+"""Ratio of VV to VH that is shown as blue; 3 over cities, 10 over water and bare ground."""
 _DARKEST_DB, _LIGHTEST_DB = {"VV": -22.0, "VH": -29.0}, {"VV": -2.0, "VH": -8.0}
 """Of backscatter on land; two standard deviations of reBEN around its means."""
 
@@ -38,7 +44,7 @@ def true_colour(rgb: NDArray[np.generic]) -> NDArray[np.float64]:
     if rgb.dtype == np.uint8:
         return rgb.astype(np.float64) / 255
     share = rgb.astype(np.float64) / _REFLECTANCE_SCALE / _WHITE_REFLECTANCE
-    brightness: NDArray[np.float64] = share.clip(0, 1) ** (1 / _GAMMA)
+    brightness: NDArray[np.float64] = share.clip(0, 1) ** (1 / GAMMA)
     return brightness
 
 
@@ -68,9 +74,53 @@ def radar_colour(vv: NDArray[np.floating], vh: NDArray[np.floating]) -> NDArray[
         (pixels - _DARKEST_DB[name]) / (_LIGHTEST_DB[name] - _DARKEST_DB[name])
         for name, pixels in (("VV", vv), ("VH", vh))
     )
-    blue = (vv - vh) / 15.0  # dB; 3 over cities, 10 over water and bare ground
+    blue = (vv - vh) / RADAR_RATIO_DB
     colours: NDArray[np.float64] = np.stack([red, green, blue], axis=-1).clip(0, 1)
     return colours
+
+
+def limits_of(band: str) -> tuple[float, float] | None:
+    """The stored values of a band of reBEN that are shown as black and as white; None for other bands.
+
+    >>> limits_of("B04"), limits_of("B08"), limits_of("VV")
+    ((0.0, 2500.0), (0.0, 5000.0), (-22.0, -2.0))
+    """
+    if band in _DARKEST_DB:
+        return _DARKEST_DB[band], _LIGHTEST_DB[band]
+    if band not in BANDS:
+        return None
+    return 0.0, (_WHITE_INFRARED if band in _BRIGHT_LEAVES else _WHITE_REFLECTANCE) * _REFLECTANCE_SCALE
+
+
+def composite(tensors: Mapping[str, NDArray[Any]], names: Sequence[str]) -> NDArray[np.float64]:
+    """Any one or three bands as grey or as red, green and blue; each from 0 to 1, shape (H, W, 3).
+
+    Bands of reBEN have one stretch for all pictures, others that of their least and greatest value. Coarser bands are
+    enlarged to the finest.
+
+    Args:
+        tensors: bands by name, each of shape (rows, columns).
+        names: which of them.
+
+    Raises:
+        BandError: if the patch lacks one, or their number is neither one nor three.
+    """
+    missing = [name for name in names if name not in tensors]
+    if missing or len(names) not in {1, _CHANNELS}:
+        said = f"band {missing[0]!r} is not in the patch" if missing else f"{len(names)} bands are no picture"
+        raise BandError(said, hint=f"give one or three of {first_of(list(tensors), most=20)}")
+    rows = max(len(tensors[name]) for name in names)
+    channels = [_brightness(name, np.asarray(tensors[name])) for name in names]
+    enlarged = [np.kron(channel, np.ones((rows // len(channel),) * 2)) for channel in channels]
+    return np.stack(enlarged * (_CHANNELS // len(enlarged)), axis=-1)
+
+
+def _brightness(name: str, pixels: NDArray[Any]) -> NDArray[np.float64]:
+    """A band from 0 to 1; reflectance with the curve of true colour, decibels as they are."""
+    known = limits_of(name)
+    low, high = known or (float(pixels.min()), float(pixels.max()))
+    share: NDArray[np.float64] = ((pixels.astype(np.float64) - low) / max(high - low, 1e-9)).clip(0, 1)
+    return share if name in _DARKEST_DB or known is None else share ** (1 / GAMMA)
 
 
 def class_colours(classes: NDArray[np.int8], legend: Legend) -> NDArray[np.float64]:

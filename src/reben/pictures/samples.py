@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,74 +11,45 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from reben.core.bands import S1_BANDS, TRUE_COLOUR, true_colour_names
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, SampleError
-from reben.pictures.rendering import class_colours, legend_entries, radar_colour, true_colour
+from reben.pictures.patch_pictures import PatchPicture
+from reben.pictures.rendering import legend_columns, legend_entries
 from reben.pictures.saving import save_figure
 
 _PANEL_IN, _CAPTION_IN, _LEGEND_LINE_IN = 2.6, 0.55, 0.24  # inches
 _NARROWEST_IN = 4.2  # a patch id must fit
-_LEGEND_COLUMNS = 3
+_LEGEND_COLUMNS, _LEGEND_PT = 3, 8
 _PATCHES_PER_ROW = 2
 _IMAGE_AXES = 3
 _WRAP = 48
 """Characters below each panel."""
 
 
-@dataclass(frozen=True, slots=True)
-class PatchPicture:
-    """What is shown of one patch."""
-
-    name: str
-    tensors: Mapping[str, NDArray[Any]]
-    """Bands by name, as they are stored: reflectance times 10,000, backscatter in dB."""
-    labels: tuple[str, ...] = ()
-    classes: NDArray[np.int8] | None = None
-    """Class of each pixel, shape (H, W), -1 where unlabelled."""
-
-    def panels(self, legend: Legend) -> list[tuple[str, NDArray[np.float64]]]:
-        """Title and image of each panel.
-
-        Raises:
-            BandError: if there is nothing to show.
-        """
-        shown = [
-            ("true colour", true_colour(np.stack([self.tensors[name] for name in names], axis=-1)))
-            for names in [true_colour_names(self.tensors)]
-            if names is not None
-        ]
-        if all(name in self.tensors for name in S1_BANDS):
-            shown.append(("VV, VH, VV - VH", radar_colour(*(self.tensors[name] for name in S1_BANDS))))
-        if self.classes is not None:
-            shown.append(("reference map", class_colours(self.classes, legend)))
-        if not shown:
-            raise BandError(
-                f"{self.name}: there is nothing to show of {', '.join(self.tensors)}",
-                hint=f"{', '.join(TRUE_COLOUR)}, or {' and '.join(S1_BANDS)}, or a reference map are needed",
-            )
-        return shown
-
-
-def figure_of(patches: Sequence[PatchPicture], *, legend: Legend = CLC2018, title: str = "") -> Figure:
+def figure_of(
+    patches: Sequence[PatchPicture], *, legend: Legend = CLC2018, title: str = "", bands: Sequence[str] = ()
+) -> Figure:
     """A matplotlib figure with a row of panels per patch, two patches side by side.
 
     Args:
         patches: at least one.
         legend: names and colours of the classes.
         title: above all; empty for none.
+        bands: one or three that are shown instead of true colour and radar.
 
     Raises:
-        BandError: if there is nothing to show of a patch.
+        BandError: if there is nothing to show of a patch, or it lacks a band.
     """
-    panels = [patch.panels(legend) for patch in patches]
+    panels = [patch.panels(legend, bands) for patch in patches]
     width = max(map(len, panels))
     across = min(_PATCHES_PER_ROW, len(patches))
     rows = -(-len(patches) // across)
     entries = legend_entries([patch.classes for patch in patches if patch.classes is not None], legend)
-    lines = -(-len(entries) // _LEGEND_COLUMNS)
+    width_in = max(_PANEL_IN * width * across, _NARROWEST_IN)
+    columns = min(_LEGEND_COLUMNS, legend_columns([name for _, name in entries], width_in, font_pt=_LEGEND_PT))
+    lines = -(-len(entries) // columns)
     height_in = rows * (_PANEL_IN + _CAPTION_IN) + lines * _LEGEND_LINE_IN + 0.5 * bool(title)
-    figure = Figure(figsize=(max(_PANEL_IN * width * across, _NARROWEST_IN), height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     if title:
         figure.suptitle(title, fontsize=11)
     grid = figure.subplots(rows, width * across, squeeze=False)
@@ -90,7 +60,7 @@ def figure_of(patches: Sequence[PatchPicture], *, legend: Legend = CLC2018, titl
         _draw(list(grid[row, column * width : column * width + len(shown)]), patch, shown)
     if entries:
         handles = [Patch(facecolor=colour, edgecolor="#888888", label=name) for colour, name in entries]
-        figure.legend(handles=handles, loc="outside lower center", ncols=_LEGEND_COLUMNS, fontsize=8, frameon=False)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=_LEGEND_PT, frameon=False)
     return figure
 
 
@@ -103,13 +73,20 @@ def _draw(axes: Sequence[Axes], patch: PatchPicture, shown: Sequence[tuple[str, 
         axes[0].set_xlabel(text, loc="left", fontsize=6.5)
 
 
-def draw_samples(target: Path, patches: Sequence[PatchPicture], *, legend: Legend = CLC2018, title: str = "") -> None:
+def draw_samples(
+    target: Path,
+    patches: Sequence[PatchPicture],
+    *,
+    legend: Legend = CLC2018,
+    title: str = "",
+    bands: Sequence[str] = (),
+) -> None:
     """Write such a figure as a PNG, PDF or SVG file, as its ending says.
 
     Raises:
-        BandError: if there is nothing to show of a patch.
+        BandError: if there is nothing to show of a patch, or it lacks a band.
     """
-    figure = figure_of(patches, legend=legend, title=title)
+    figure = figure_of(patches, legend=legend, title=title, bands=bands)
     save_figure(figure, target, dpi=130)
 
 

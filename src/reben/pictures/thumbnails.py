@@ -25,7 +25,12 @@ def thumbnail(patch_id: str, tensors: Mapping[str, NDArray[Any]]) -> bytes:
     Raises:
         BandError: if the patch has no red, green or blue band.
     """
-    return png((true_colour(rgb_of(patch_id, tensors)) * 255).round().astype(np.uint8))
+    return as_png(true_colour(rgb_of(patch_id, tensors)))
+
+
+def as_png(colours: NDArray[np.float64]) -> bytes:
+    """A PNG file of colours with parts from 0 to 1, shape (rows, columns, 3)."""
+    return png((colours * 255).round().astype(np.uint8))
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

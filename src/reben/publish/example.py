@@ -10,12 +10,12 @@ from reben.io.dataset.metadata import read_metadata
 from reben.io.store import Store, StorePlace, open_store
 from reben.learn.inference.prediction import PatchInputs, PredictedMap, Predictions, predict, predict_maps
 from reben.learn.models.weights import load_model
+from reben.learn.scores import thresholds
 from reben.learn.tasks.task import Output
 from reben.pictures.patches import LabelledPatch, draw_patches
 from reben.pictures.rendering import rgb_of, spread
 
 _SHOWN, _SHOWN_WITH_MAPS = 8, 4
-_THRESHOLD = 0.5  # of the paper's F1
 
 
 def draw_example(
@@ -86,7 +86,7 @@ def _labelled(predictions: Predictions, store: Store, maps: list[PredictedMap]) 
             patch_id,
             rgb_of(patch_id, store[patch_id]),
             true=frozenset(names[labels > 0].tolist()),
-            predicted=frozenset(names[probabilities >= _THRESHOLD].tolist()),
+            predicted=frozenset(names[probabilities >= thresholds.DEFAULT].tolist()),
             maps=map_of.get(patch_id),
         )
         for patch_id, labels, probabilities in zip(

@@ -51,6 +51,15 @@ def test_filters_give_the_rows_that_pandas_gives(made_rows: pa.Table, **options)
             selected(made_rows, GetOptions(**options))
 
 
+def test_a_list_of_patches_and_filters_together(made_rows: pa.Table, tmp_path: Path):
+    names = made_rows["patch_id"].to_pylist()
+    path = tmp_path / "patches.txt"
+    path.write_text("\n".join(names[::3]))
+    found = selected(made_rows, GetOptions(patches=path, split=("train",), snow_and_cloud=True)).to_pylist()
+    splits = dict(zip(names, made_rows["split"].to_pylist(), strict=True))
+    assert [row["patch_id"] for row in found] == [name for name in names[::3] if splits[name] == "train"]
+
+
 def test_the_rows_are_those_of_the_tables(made_rows: pa.Table):
     found = selected(made_rows, GetOptions(snow_and_cloud=True))
     assert found.equals(made_rows)

@@ -6,6 +6,7 @@ from reben.core.errors import BandError
 from reben.pictures.rendering import (
     UNLABELLED_COLOUR,
     class_colours,
+    composite,
     legend_entries,
     page_columns,
     radar_colour,
@@ -53,3 +54,23 @@ def test_patches_of_other_data_sets_have_colours():
     assert rgb_of("p", tensors)[0, 0].tolist() == [1, 2, 0]
     with pytest.raises(BandError, match="p: cannot be shown in true colour, it has VV, VH"):
         rgb_of("p", {"VV": np.zeros((2, 2)), "VH": np.zeros((2, 2))})
+
+
+def test_any_three_bands_or_one():
+    tensors = {
+        "B04": np.full((4, 4), 2500, np.uint16),
+        "B08": np.full((4, 4), 2500, np.uint16),
+        "B11": np.arange(4, dtype=np.uint16).reshape(2, 2),
+        "VV": np.full((4, 4), -12, np.float32),
+        "dem": np.array([[0.0, 10.0]] * 2),
+    }
+    red, infrared, short_wave = np.moveaxis(composite(tensors, ("B04", "B08", "B11")), -1, 0)
+    assert red.min() == 1
+    assert 0.5 < infrared.min() < 1
+    assert short_wave.shape == (4, 4)
+    np.testing.assert_allclose(composite(tensors, ("VV",)), 0.5)
+    assert composite(tensors, ("dem",))[0].tolist() == [[0, 0, 0], [1, 1, 1]]
+    with pytest.raises(BandError, match="2 bands are no picture"):
+        composite(tensors, ("B04", "B08"))
+    with pytest.raises(BandError, match="'B12' is not in the patch"):
+        composite(tensors, ("B04", "B12", "B08"))

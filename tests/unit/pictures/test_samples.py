@@ -8,7 +8,8 @@ import reben
 from reben.core.errors import BandError, SampleError
 from reben.data.opening import open_dataset
 from reben.io.dataset.paths import DatasetPaths
-from reben.pictures.samples import PatchPicture, draw_samples, figure_of
+from reben.pictures.patch_pictures import PatchPicture
+from reben.pictures.samples import draw_samples, figure_of
 
 
 def picture(**options: object) -> PatchPicture:

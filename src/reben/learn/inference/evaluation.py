@@ -81,6 +81,7 @@ def evaluate(
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     snow_and_cloud: bool = False,
+    patches: Path | None = None,
     details: Details = Details(),
     start: Begin = begin_unseen,
 ) -> Evaluation:
@@ -94,6 +95,7 @@ def evaluate(
         batch_size: patches per batch.
         workers: loading threads; None chooses.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
+        patches: list of the patches to measure on; None for all of the split.
         details: what to measure beside the scores.
         start: called with the number of patches; returns the progress callback.
 
@@ -114,10 +116,11 @@ def evaluate(
         workers=workers,
         snow_and_cloud=snow_and_cloud,
         truth=True,
+        patches=patches,
     )
-    patches = data.dataset(split).patches
-    units = _units(patches, details)
-    measured = _measured(trained, data, patches, start)
+    chosen_patches = data.dataset(split).patches
+    units = _units(chosen_patches, details)
+    measured = _measured(trained, data, chosen_patches, start)
     thresholds = intervals = None
     if details.thresholds:
         chosen = _measured(trained, data, data.dataset("validation").patches, start).best_thresholds()
@@ -128,9 +131,9 @@ def evaluate(
     return Evaluation(
         split=split,
         snow_and_cloud=data.snow_and_cloud,
-        scores=measured.scores(np.ones(len(patches), np.bool_)),
-        by_country=_by_group(countries_of(patches, data.metadata), measured.scores),
-        by_season=_by_group(seasons_of(patches), measured.scores),
+        scores=measured.scores(np.ones(len(chosen_patches), np.bool_)),
+        by_country=_by_group(countries_of(chosen_patches, data.metadata), measured.scores),
+        by_season=_by_group(seasons_of(chosen_patches), measured.scores),
         calibration=measured.calibration(),
         chosen_thresholds=thresholds,
         intervals=intervals,
@@ -179,6 +182,7 @@ def evaluate_test_split(
     store: StorePlace,
     metadata: list[Path],
     workers: int | None = None,
+    patches: Path | None = None,
     start: Begin = begin_unseen,
 ) -> Scores | None:
     """Evaluate a finished run's best epoch on the test split, as its recipe says, and keep the scores as `test.json`.
@@ -190,6 +194,7 @@ def evaluate_test_split(
         store: where the pixels are.
         metadata: metadata tables.
         workers: loading threads; None chooses.
+        patches: list of the patches to measure on; None for all of the split.
         start: called with the number of patches; returns the progress callback.
 
     Returns:
@@ -209,6 +214,7 @@ def evaluate_test_split(
             batch_size=recipe["batch_size"] // recipe.get("accumulate", 1),  # what fitted into memory in training
             workers=workers,
             snow_and_cloud=recipe["snow_and_cloud"],
+            patches=patches,
             start=start,
         )
     except NoPatchError:

@@ -20,6 +20,8 @@ class EvaluateOptions(Options):
 
     split: SplitName = "test"
     """Split to evaluate on."""
+    patches: Annotated[Location | None, OnCommandLine(exists=True)] = None
+    """List of patches, one id a line, as `reben explore` exports it; all others are left out."""
     thresholds: bool = False
     """Choose each class's threshold on the validation split, and use it here."""
     bootstrap: Annotated[int, Field(ge=0)] = 0

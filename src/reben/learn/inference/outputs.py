@@ -27,8 +27,11 @@ def open_data(
     snow_and_cloud: bool,
     reference_maps: bool = False,
     truth: bool = False,
+    patches: Path | None = None,
 ) -> PatchDataModule:
     """Store and tables as the model wants them: its bands, its normalisation; with `truth` also what it learnt.
+
+    A list of `patches` leaves all others out.
 
     Raises:
         RunError: if the model was trained on other classes.
@@ -48,6 +51,7 @@ def open_data(
         store,
         metadata,
         legend=legend,
+        patches=patches,
         bands=trained.bands,
         statistics=trained.statistics,
         batch_size=batch_size,

@@ -52,6 +52,13 @@ class Hardware(HardwareOptions):
             )
 
 
+def gpu_names() -> tuple[str, ...]:
+    """The GPUs that PyTorch finds, by name."""
+    if not torch.cuda.is_available():
+        return ("Apple's",) if torch.backends.mps.is_available() else ()
+    return tuple(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
+
+
 def is_first_process() -> bool:
     """Whether this process is the one of its run that writes files and talks to the user.
 

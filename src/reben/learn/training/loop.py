@@ -61,6 +61,7 @@ def train(
     metadata: list[Path],
     output: Path,
     statistics: Path | None = None,
+    patches: Path | None = None,
     workers: int | None = None,
     hardware: Hardware = Hardware(),  # noqa: B008 - frozen
     resume: bool = False,
@@ -78,6 +79,7 @@ def train(
         metadata: metadata tables; their train and validation rows take part.
         output: run directory, see `reben.learn.training.run_directory`.
         statistics: means and standard deviations that `reben stats` wrote; None takes the published ones.
+        patches: list of the patches that take part; None for all.
         workers: loading threads; 0 loads in this process; None chooses.
         hardware: on what to compute.
         resume: resume the run in `output`; one that is finished gives its result.
@@ -99,6 +101,8 @@ def train(
         "metadata": [str(path.resolve()) for path in metadata],
         "statistics": None if statistics is None else str(statistics.resolve()),
     }
+    if patches is not None:
+        settings["patches"] = str(patches.resolve())
     run, first = RunDirectory(output), is_first_process()
     if resume and run.result.exists():
         run.expect_settings(settings)
@@ -124,6 +128,7 @@ def train(
             snow_and_cloud=recipe.snow_and_cloud,
             reference_maps=task_of(recipe.task).needs_maps,
             target=recipe.target,
+            patches=patches,
             statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
         )
         _note_data(data, recipe, note)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reben.work.options import LoadingThreads, OnCommandLine, Options
+from reben.work.options import LoadingThreads, Location, OnCommandLine, Options
 
 _HARDWARE = OnCommandLine(panel="Hardware")
 
@@ -23,4 +23,6 @@ class HardwareOptions(Options):
 class TrainOptions(HardwareOptions):
     """What a training takes beside its recipe."""
 
+    patches: Annotated[Location | None, OnCommandLine(panel="Data", exists=True)] = None
+    """List of patches, one id a line, as `reben explore` exports it; all others are left out."""
     workers: Annotated[LoadingThreads, _HARDWARE] = None

@@ -1,0 +1,1 @@
+"""Whether this machine and this installation are ready: versions, memory, GPU, disk, and which extras are missing."""
