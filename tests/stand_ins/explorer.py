@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -20,7 +19,7 @@ from reben.explore.explored import Explored
 from reben.explore.index import index_of
 from reben.explore.plane import Vectors
 from reben.explore.predictions import multi_hot, read_predictions
-from reben.explore.server import HOST, application, listening
+from reben.explore.server import HOST, application, listening, server_of
 from reben.explore.stage import Prepared, served
 from reben.explore.values import PatchValues
 
@@ -93,7 +92,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def _running(app: Starlette) -> Iterator[str]:
     listener = listening(0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
