@@ -208,6 +208,9 @@ def test_the_keyboard_is_enough(open_page: Open, url: str):
     page = open_page(url)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the patches"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "grid"
+    assert "#grid" not in page.url
     page.locator("#map").focus()
     for key in ("ArrowLeft", "+"):
         before = page.url
@@ -279,6 +282,22 @@ def test_an_exported_folder_on_a_web_space(open_page: Open, given: Prepared, tmp
         has_pictures(page)
         playwright.expect(page.get_by_text("Nearest in the embedding")).to_be_visible()
         shows(page, "#labels .count", re.compile(r"^[01]\.\d\d$"))
+        page.close()
+
+
+@pytest.mark.slow
+def test_patches_without_a_place_and_without_a_model(open_page: Open, explored: Explored):
+    given = prepare(replace(explored, footprints=None), ExploreOptions())
+    with running_explorer(given) as address:
+        page = open_page(address)
+        assert page.locator("#plots").is_hidden()
+        page.locator("#grid .patch").first.click()
+        has_pictures(page)
+        first = page.inner_text("#patch-id")
+        page.keyboard.press("ArrowRight")
+        shows(page, "#patch-id", re.compile(f"^(?!{first})"))
+        has_pictures(page)
+        assert page.locator(".patch[aria-current=true]").count() == 1
         page.close()
 
 
