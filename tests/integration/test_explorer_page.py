@@ -28,10 +28,12 @@ from stand_ins.explorer import (
     FLAGS,
     WebSpace,
     browser_path,
+    five_clicks,
     prepared,
     running_explorer,
     space_of_whole_files,
     space_with_ranges,
+    worst,
 )
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
@@ -108,27 +110,11 @@ def value(page: "playwright.Page", facet: str, name: str) -> "playwright.Locator
     return page.get_by_role("group", name=facet, exact=True).get_by_role("button", name=name)
 
 
-def worst(explored: Explored, given: Prepared, split: str) -> str:
-    errors = np.where(np.array(explored.rows["split"].to_pylist()) == split, given.index.columns["error"], -1)
-    return explored.rows["patch_id"][int(errors.argmax())].as_py()
-
-
-def test_the_worst_predictions_of_the_test_split_in_five_clicks(
-    open_page: Open, url: str, explored: Explored, given: Prepared
-):
+def test_the_worst_predictions_of_the_test_split_in_five_clicks(open_page: Open, url: str, given: Prepared):
     page = open_page(url)
-    clicks = 0
-    value(page, "Split", "test").click()
-    clicks += 1
-    page.select_option("#sort", label="Prediction error, largest first")
-    clicks += 2  # the list, and the row in it
-    shows(page, "#grid .patch span", re.compile(r"^0\."))
-    page.locator("#grid .patch").first.click()
-    clicks += 1
-    shows(page, "#patch-id", worst(explored, given, "test"))
+    assert five_clicks(page) == worst(given, "test")
     has_pictures(page)
     assert page.locator("#labels .wrong").count() > 0
-    assert clicks <= 5
 
 
 @pytest.mark.slow
