@@ -1,5 +1,5 @@
 # The README's commands. Each installs what it needs into .venv; a second run starts at once.
-.PHONY: demo test test-slow test-all check format bench baselines clean
+.PHONY: demo test test-slow test-all check web format bench baselines clean
 .DELETE_ON_ERROR:
 
 export PYTHON
@@ -31,6 +31,9 @@ check: $(VENV)/.dev  ## linter, formatter, types, direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+web:  ## the explorer's page: linter, types, unit tests, and its built form in src/reben/explore/page; needs Node
+	cd web && npm ci --no-audit --no-fund && npm run lint && npm test && npm run build
 
 format: $(VENV)/.dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix

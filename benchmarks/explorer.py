@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import uvicorn
-from playwright.sync_api import Page, sync_playwright
 
 from reben.core.bands import BANDS, S2_BANDS
 from reben.core.classes import CLC2018
@@ -22,11 +21,14 @@ from reben.describe.footprints import footprints_of
 from reben.explore.explored import Explored
 from reben.explore.index import index_of
 from reben.explore.predictions import Predictions, multi_hot
-from reben.explore.server import HOST, application, listening
+from reben.explore.server import HOST, application, listening, server_of
 from reben.explore.stage import Prepared, served
 from reben.explore.values import PatchValues
 from reben.io.dataset.metadata import SCHEMA
 from reben.io.store import TensorSpec, create_store, header, open_store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 _COUNTS = (100_000, 549_488)
 _TILES = ("29SNB", "33UUP", "34TCR", "35VPK", "29UPU", "32TMT", "31UFS", "34VEN", "33TWN", "34TDQ")
@@ -107,7 +109,7 @@ def _write_store(path: Path, random: np.random.Generator) -> None:
 def _running(given: Prepared) -> Iterator[str]:
     listener = listening(0)
     with served(given) as files:
-        server = uvicorn.Server(uvicorn.Config(application(files), log_level="error", lifespan="off"))
+        server = server_of(application(files))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -118,7 +120,7 @@ def _running(given: Prepared) -> Iterator[str]:
             listener.close()
 
 
-def measure(page: Page, address: str) -> dict[str, float]:
+def measure(page: "Page", address: str) -> dict[str, float]:
     """Seconds to the first map, frames a second while it is dragged, and milliseconds until a filter is shown."""
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
@@ -139,6 +141,8 @@ def measure(page: Page, address: str) -> dict[str, float]:
 
 def main() -> None:
     """Print a line per number of patches."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the synthetic patches need no browser
+
     browser_path = shutil.which("chromium")
     for count in map(int, sys.argv[1:] or _COUNTS):
         with (

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from playwright.sync_api import sync_playwright
 
 from own_process import in_own_process
 from reben.core.errors import TargetExistsError
@@ -15,6 +16,7 @@ from reben.demo.job import EMBEDDINGS_FILE, PREDICTIONS_FILE, RECIPE, run_demo
 from reben.explore.explored import open_explored
 from reben.explore.options import ExploreOptions
 from reben.explore.stage import prepare
+from stand_ins.explorer import FLAGS, browser_path, five_clicks, running_explorer, worst
 
 
 @contextmanager
@@ -57,3 +59,11 @@ def test_the_main_job_runs_from_end_to_end_and_learns_something(tmp_path: Path):
     assert np.isfinite(prepared.index.columns["plane_x"]).all()
     with pytest.raises(TargetExistsError):
         run(tmp_path / "demo")
+    if browser_path() is None:
+        pytest.skip("all but the explorer was tested: there is no browser; run tools/install_browser.sh")
+    with running_explorer(prepared) as address, sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(address)
+        assert five_clicks(page) == worst(prepared, "test")
+        browser.close()

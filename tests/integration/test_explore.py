@@ -1,7 +1,12 @@
 """The explorer of whole data sets through the command line; what browsers do with it is in `test_explorer_page.py`."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pyarrow.parquet as pq
 import pytest
@@ -79,3 +84,17 @@ def test_a_store_at_an_address(tmp_path: Path):
     for name in ("values-0000.bin", "outlines.json"):
         assert (tmp_path / "site" / name).read_bytes() == (tmp_path / "near" / name).read_bytes()
     assert said_of(tmp_path / "site") == said_of(tmp_path / "near")
+
+
+@pytest.mark.slow
+def test_the_command_serves_until_ctrl_c(data: Path):
+    command = [sys.executable, "-m", "reben", "explore", str(data), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        said = running.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/", said)[0]
+        with urlopen(address) as answer:  # noqa: S310 - our own address
+            assert b"reben explorer" in answer.read()
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert errors == ""

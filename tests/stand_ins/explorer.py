@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -20,9 +20,12 @@ from reben.explore.explored import Explored
 from reben.explore.index import index_of
 from reben.explore.plane import Vectors
 from reben.explore.predictions import multi_hot, read_predictions
-from reben.explore.server import HOST, application, listening
+from reben.explore.server import HOST, application, listening, server_of
 from reben.explore.stage import Prepared, served
 from reben.explore.values import PatchValues
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu")  # in containers, as root
@@ -53,6 +56,27 @@ def prepared(explored: Explored, folder: Path) -> Prepared:
     vectors = np.random.default_rng(6).normal(size=(len(labels), 8)).astype(np.float32)
     found = Vectors.of(np.arange(len(labels)), vectors)
     return Prepared(index_of(explored, predictions, found), PatchValues(explored.store, explored.rows), found)
+
+
+def worst(given: Prepared, split: str) -> str:
+    """The patch of a split with the largest error."""
+    index = given.index
+    facet = next(facet for facet in index.said["facets"] if facet["key"] == "split")  # type: ignore[attr-defined]
+    inside = index.columns["split"] == facet["values"].index(split)
+    return str(index.columns["patch_id"][np.where(inside, index.columns["error"], -1).argmax()])
+
+
+def five_clicks(page: "Page") -> str:
+    """Look for the worst prediction of the test split as somebody would who sees the page for the first time.
+
+    A filter, a list and a row in it, a patch: four clicks.
+    """
+    page.get_by_role("group", name="Split", exact=True).get_by_role("button", name="test").click()
+    page.select_option("#sort", label="Prediction error, largest first")
+    page.locator("#grid .patch span").first.filter(has_text="0.").wait_for()
+    page.locator("#grid .patch").first.click()
+    page.locator("#left-picture[width='120']").wait_for()
+    return page.inner_text("#patch-id")
 
 
 WebSpace = Callable[[Path], AbstractContextManager[str]]
@@ -93,7 +117,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def _running(app: Starlette) -> Iterator[str]:
     listener = listening(0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

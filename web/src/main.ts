@@ -34,6 +34,7 @@ class Explorer {
   private sizeWorld = 1e-5;
   private order: number[] = [];
   private limit = GRID_STEP;
+  private selected = -1;
   private gridTurn = 0;
   private writing = 0;
   private asked = 0;
@@ -56,7 +57,7 @@ class Explorer {
     this.makeSidebar();
     this.listen();
     if (!said.placed) this.state.plot = "plane";
-    if (!said.plane && !said.placed) byId("plots").hidden = true;
+    if (!said.plane && !said.placed) byId("plots").hidden = byId("plot-head").hidden = true;
     for (const name of Object.keys(this.filterTests())) this.applyFilter(name);
     this.makePlots();
     this.showPlot();
@@ -442,7 +443,7 @@ class Explorer {
 
   private markCurrent(): void {
     for (const tile of byId("grid").querySelectorAll<HTMLElement>(".patch"))
-      tile.setAttribute("aria-current", String(Number(tile.dataset.row) === this.plot?.selected));
+      tile.setAttribute("aria-current", String(Number(tile.dataset.row) === this.selected));
   }
 
   // --------------------------------------------------------------- detail
@@ -454,6 +455,7 @@ class Explorer {
 
   private async open(row: number): Promise<void> {
     byId("detail").hidden = false;
+    this.selected = row;
     for (const plot of Object.values(this.plots)) {
       plot.selected = row;
       plot.marked = [];
@@ -462,7 +464,7 @@ class Explorer {
     }
     this.markCurrent();
     const [[id], probabilities] = await Promise.all([this.patches.ids([row]), this.patches.probabilities(row)]);
-    if (this.plot && this.plot.selected !== row) return;
+    if (this.selected !== row) return;
     this.change({ patch: id });
     const { said } = this.patches;
     const lines: [string, string][] = [
@@ -490,7 +492,7 @@ class Explorer {
       return [element("h3", {}, title), element("div", { class: "strip" }, ...tiles)];
     });
     const parts = (await Promise.all(made)).flat();
-    if (this.plot && this.plot.selected !== row) return;
+    if (this.selected !== row) return;
     byId("related").replaceChildren(...parts);
     if (this.plots.plane) this.plots.plane.marked = alike;
     if (this.plots.map) this.plots.map.marked = alike;
@@ -499,6 +501,7 @@ class Explorer {
 
   private close(): void {
     byId("detail").hidden = true;
+    this.selected = -1;
     this.change({ patch: "" });
     for (const plot of Object.values(this.plots)) {
       plot.selected = -1;
@@ -510,7 +513,7 @@ class Explorer {
 
   /** The patch before or behind the open one in the order of the grid. */
   private step(by: number): void {
-    const place = this.order.indexOf(this.plot?.selected ?? -1);
+    const place = this.order.indexOf(this.selected);
     const next = this.order[place + by];
     if (place >= 0 && next !== undefined) void this.open(next);
   }
@@ -518,6 +521,10 @@ class Explorer {
   // -------------------------------------------------------------- actions
 
   private listen(): void {
+    byId("skip").addEventListener("click", (event) => {
+      event.preventDefault(); // what stands behind # in the address is the state
+      byId("grid").focus();
+    });
     byId("reset").addEventListener("click", () => this.reset());
     byId("save").addEventListener("click", () => void this.save());
     byId("link").addEventListener("click", () => void this.copyLink());

@@ -40,6 +40,9 @@ def explore(
 
     if export is not None:
         atomic.expect_free(export)
+    else:
+        with needs_extra("explore"):
+            from reben.explore import server
     explored = open_explored(data, metadata or [])
     with needs_extra("learn"):
         prepared = stage.prepare(explored, chosen)
@@ -47,8 +50,6 @@ def explore(
         stage.export(prepared, export, context())
         say(f"{export}: {len(prepared.values):,} patches")
         return
-    with needs_extra("explore"):
-        from reben.explore import server
     listener = server.listening(chosen.port)
     with stage.served(prepared) as served:
         say(f"{len(prepared.values):,} patches at http://{server.HOST}:{listener.getsockname()[1]}/ (Ctrl-C ends)")

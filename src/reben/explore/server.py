@@ -6,7 +6,7 @@ under a name of its own that leads here (DNS rebinding): requests for other host
 
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -31,6 +31,8 @@ NEIGHBOURS = 12
 """Patches that are shown as nearest in the embedding."""
 _HOSTS = ["127.0.0.1", "localhost"]
 _LONGEST_QUEUE = 128
+_LONGEST_END_S = 2
+"""Seconds that unfinished answers are waited for at the end."""
 _POLICY = (
     "default-src 'self'; img-src 'self' blob: data: {pictures}; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -135,7 +137,18 @@ def listening(port: int) -> socket.socket:
 
 
 def serve(served: Served, listener: socket.socket) -> None:
-    """Answer until Ctrl-C."""
-    with closing(listener):
-        config = uvicorn.Config(application(served), log_level="warning", lifespan="off", server_header=False)
-        uvicorn.Server(config).run(sockets=[listener])
+    """Answer until Ctrl-C, which is how it should end."""
+    with closing(listener), suppress(KeyboardInterrupt):
+        server_of(application(served)).run(sockets=[listener])
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """A server that answers for an application, and ends soon when it is told to, whatever is being asked."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_LONGEST_END_S,
+    )
+    return uvicorn.Server(config)

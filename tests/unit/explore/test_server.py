@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 from pydantic import ValidationError
 
 from reben.core.errors import ExploreError, StoreError
 from reben.explore.options import ExploreOptions
 from reben.explore.plane import Vectors
-from reben.explore.server import HOST, Served, application, listening
+from reben.explore.server import HOST, Served, application, listening, server_of
 from reben.explore.values import PatchValues
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
@@ -35,7 +34,7 @@ def served(tiny_dataset: DatasetPaths, tiny_store: Path, tmp_path_factory: pytes
 @pytest.fixture(scope="module")
 def port(served: Served) -> Iterator[int]:
     listener = listening(0)
-    server = uvicorn.Server(uvicorn.Config(application(served), log_level="error", lifespan="off"))
+    server = server_of(application(served))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield listener.getsockname()[1]
