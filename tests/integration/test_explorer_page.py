@@ -37,6 +37,7 @@ from stand_ins.explorer import (
 )
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+playwright.expect.set_options(timeout=60_000)  # machines may be busy; what comes never fails all the same
 pytestmark = pytest.mark.skipif(browser_path() is None, reason="there is no browser; run tools/install_browser.sh")
 
 WEB = Path(__file__).parents[2] / "web"
