@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE_S = 0.5
 FLAGS = ("--no-sandbox", "--disable-gpu")  # in containers, as root
 
 
@@ -124,5 +125,9 @@ def _running(app: Starlette) -> Iterator[str]:
         yield f"http://{HOST}:{listener.getsockname()[1]}/"
     finally:
         server.should_exit = True
+        thread.join(_PATIENCE_S)
+        for connection in list(server.server_state.connections):  # of pages that were closed in the middle of an answer
+            with suppress(RuntimeError):  # its loop has ended meanwhile
+                connection.loop.call_soon_threadsafe(connection.transport.abort)
         thread.join()
         listener.close()
