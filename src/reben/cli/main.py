@@ -8,6 +8,7 @@ import typer
 
 from reben.cli import (
     audit,
+    backbones,
     build,
     compare,
     correct,
@@ -77,6 +78,7 @@ add_command(app, "evaluate", evaluate.evaluate, panel=_TRAIN)
 add_command(app, "models", experiment.models, panel=_TRAIN)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=_TRAIN, context_settings=CONTEXT)
 add_command(app, "table", experiment.table, panel=_TRAIN)
+add_command(app, "backbones", backbones.backbones, panel=_TRAIN)
 add_command(app, "predict", predict.predict, panel=_USE)
 add_command(app, "embed", embed.embed, panel=_USE)
 add_command(app, "retrieve", retrieve.retrieve, panel=_USE)

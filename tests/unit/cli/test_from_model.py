@@ -147,7 +147,7 @@ OWN = {
     "train": DATA | {"output", "statistics", "recipe", "config", "test", "resume"},
     "evaluate": DATA | {"checkpoint", "json"},
     "predict": DATA | {"checkpoint", "patch_ids", "l2a", "picture", "output", "json"},
-    "embed": DATA | {"checkpoint", "output"},
+    "embed": DATA | {"backbone", "checkpoint", "output"},
     "retrieve": DATA | {"patch_id", "embeddings", "checkpoint", "picture", "json"},
     "evaluate-retrieval": {"embeddings", "json"},
     "publish": DATA | {"run", "repo", "output"},
