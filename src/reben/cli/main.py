@@ -27,6 +27,7 @@ from reben.cli import (
     plan,
     plot,
     predict,
+    probe,
     publish,
     publish_data,
     release,
@@ -79,6 +80,7 @@ add_command(app, "models", experiment.models, panel=_TRAIN)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=_TRAIN, context_settings=CONTEXT)
 add_command(app, "table", experiment.table, panel=_TRAIN)
 add_command(app, "backbones", backbones.backbones, panel=_TRAIN)
+add_command(app, "probe", probe.probe, panel=_TRAIN)
 add_command(app, "predict", predict.predict, panel=_USE)
 add_command(app, "embed", embed.embed, panel=_USE)
 add_command(app, "retrieve", retrieve.retrieve, panel=_USE)

@@ -19,6 +19,7 @@ from reben.cli import (
     encode,
     evaluate,
     predict,
+    probe,
     publish,
     retrieve,
     search,
@@ -135,7 +136,7 @@ COMMANDS = {
     "search": search.search, "download": download.download, "correct": correct.correct, "build": build.build,
     "encode custom": encode.custom, "train": train.train, "evaluate": evaluate.evaluate, "predict": predict.predict,
     "embed": embed.embed, "retrieve": retrieve.retrieve, "evaluate-retrieval": retrieve.evaluate_retrieval,
-    "publish": publish.publish,
+    "publish": publish.publish, "probe": probe.probe,
 }  # fmt: skip
 DATA = {"data", "store", "metadata"}
 OWN = {
@@ -150,6 +151,7 @@ OWN = {
     "embed": DATA | {"backbone", "checkpoint", "output"},
     "retrieve": DATA | {"patch_id", "embeddings", "checkpoint", "picture", "json"},
     "evaluate-retrieval": {"embeddings", "json"},
+    "probe": {"embeddings", "output", "data", "metadata", "lists"},
     "publish": DATA | {"run", "repo", "output"},
 }
 """What commands declare themselves: what they work on, and where the result goes."""
