@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reben.benchmark import linear, nearest
 from reben.benchmark.fractions import Draw, draw, planned, read_draws, write_draws
 from reben.benchmark.options import ProbeOptions
-from reben.benchmark.results import Data, Model, Results, Run, read_results, write_results
+from reben.benchmark.results import Data, Model, Predictions, Results, Run, read_results, write_results
 from reben.benchmark.samples import Samples, Task, read_task, samples_of
 from reben.benchmark.scoring import ap_macro, measure
 from reben.core.errors import BenchmarkError
@@ -73,7 +73,14 @@ def probe(
             runs.append(_run(model, method, one, found, task, options))
             predictions.append(found.probabilities)
             progress(1)
-    write_results(output, code_versions(), data_of(task), runs, task.splits["test"].ids, predictions)
+    test = task.splits["test"]
+    write_results(
+        output,
+        code=code_versions(),
+        data=data_of(task),
+        runs=runs,
+        predictions=Predictions(test.ids, test.units(), test.labels, predictions),
+    )
     return read_results(output)
 
 

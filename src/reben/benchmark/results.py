@@ -1,7 +1,9 @@
 """Result files: scores with all that proves what they were made of, and the predictions beside them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -104,13 +106,21 @@ def predictions_path(path: Path) -> Path:
     return path.with_suffix(".predictions.parquet")
 
 
-def write_results(  # noqa: PLR0917 - the parts of a file
-    path: Path,
-    code: dict[str, str],
-    data: Data,
-    runs: Sequence[Run],
-    test_ids: Sequence[str],
-    predictions: Sequence[NDArray[np.float32]],
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What stands beside a result file: the test patches, and what each run says of them."""
+
+    ids: list[str]
+    units: list[str]
+    """What is resampled as a whole: tile of each patch, or the patch where ids do not tell it."""
+    labels: NDArray[np.bool_]
+    """Shape (patches, classes)."""
+    of_runs: list[NDArray[np.float32]]
+    """Probabilities of each run, shape (patches, classes)."""
+
+
+def write_results(
+    path: Path, *, code: dict[str, str], data: Data, runs: Sequence[Run], predictions: Predictions
 ) -> None:
     """Write a result file, and the predictions beside it.
 
@@ -119,15 +129,19 @@ def write_results(  # noqa: PLR0917 - the parts of a file
         code: versions.
         data: on what was measured.
         runs: what was measured.
-        test_ids: of the test patches.
-        predictions: of each run, shape (patches, classes), in the order of the ids.
+        predictions: of the runs.
     """
     beside = predictions_path(path)
     classes = len(data.class_names)
-    columns = [pa.FixedSizeListArray.from_arrays(pa.array(found.ravel()), classes) for found in predictions]
-    names = ["patch_id", *(f"run_{number}" for number in range(len(runs)))]
+    matrices: list[NDArray[Any]] = [predictions.labels.astype(np.uint8), *predictions.of_runs]
+    columns = [
+        pa.array(predictions.ids, pa.string()),
+        pa.array(predictions.units, pa.string()),
+        *(pa.FixedSizeListArray.from_arrays(pa.array(found.ravel()), classes) for found in matrices),
+    ]
+    names = ["patch_id", "unit", "labels", *(f"run_{number}" for number in range(len(runs)))]
     with atomic.new_file(beside) as partial:
-        pq.write_table(pa.table([pa.array(test_ids, pa.string()), *columns], names), partial, compression="zstd")
+        pq.write_table(pa.table(columns, names), partial, compression="zstd")
     results = Results(
         code=code, data=data, runs=tuple(runs), predictions=beside.name, predictions_sha256=sha256(beside)
     )
@@ -146,7 +160,7 @@ def read_results(path: Path) -> Results:
     return results
 
 
-def read_predictions(path: Path, results: Results) -> tuple[list[str], list[NDArray[np.float32]]]:
+def read_predictions(path: Path, results: Results) -> Predictions:
     """Test patches, and the predictions of each run of a result file.
 
     Raises:
@@ -158,10 +172,15 @@ def read_predictions(path: Path, results: Results) -> tuple[list[str], list[NDAr
             f"{beside}: is missing, or not the file that was written with {path.name}",
             hint="keep both files together",
         )
-    table = pq.read_table(beside)
-    classes = len(results.data.class_names)
-    found = [
-        table[f"run_{number}"].combine_chunks().flatten().to_numpy().reshape(-1, classes)
-        for number in range(len(results.runs))
-    ]
-    return table["patch_id"].to_pylist(), found
+    table, classes = pq.read_table(beside), len(results.data.class_names)
+
+    def column(name: str) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = table[name].combine_chunks().flatten().to_numpy().reshape(-1, classes)
+        return values
+
+    return Predictions(
+        table["patch_id"].to_pylist(),
+        table["unit"].to_pylist(),
+        column("labels") > 0,
+        [column(f"run_{number}") for number in range(len(results.runs))],
+    )

@@ -22,6 +22,7 @@ from reben.cli import (
     figures,
     footprints,
     get,
+    leaderboard,
     metadata,
     pipeline,
     plan,
@@ -81,6 +82,7 @@ app.add_typer(experiment.app, name="experiment", rich_help_panel=_TRAIN, context
 add_command(app, "table", experiment.table, panel=_TRAIN)
 add_command(app, "backbones", backbones.backbones, panel=_TRAIN)
 add_command(app, "probe", probe.probe, panel=_TRAIN)
+add_command(app, "leaderboard", leaderboard.leaderboard, panel=_TRAIN)
 add_command(app, "predict", predict.predict, panel=_USE)
 add_command(app, "embed", embed.embed, panel=_USE)
 add_command(app, "retrieve", retrieve.retrieve, panel=_USE)

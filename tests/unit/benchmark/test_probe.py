@@ -45,8 +45,9 @@ def test_better_embeddings_have_better_scores_and_all_is_reproducible(make_table
     assert run.intervals["ap_macro"].low <= run.scores["ap_macro"] <= run.intervals["ap_macro"].high
     assert run.intervals_by == "tile"
     assert set(run.ap_macro_by_country) == {"Here", "There"}
-    ids, predictions = read_predictions(tmp_path / "r.json", results)
-    assert len(ids) == results.data.patches["test"] == len(predictions[0])
+    predictions = read_predictions(tmp_path / "r.json", results)
+    assert len(predictions.ids) == results.data.patches["test"] == len(predictions.of_runs[0])
+    assert len(set(predictions.units)) == 2
     digest = sha256(lists)
     again = probe([good, bad], metadata=[metadata], output=tmp_path / "again.json", options=options, lists=lists)
     assert again.runs == results.runs
