@@ -20,6 +20,10 @@ def test_the_document_has_the_tree_of_now():
     subprocess.run([sys.executable, ROOT / "tools" / "draw_tree.py", "--check"], check=True)
 
 
+def test_the_page_of_backbones_has_the_rows_of_now():
+    subprocess.run([sys.executable, ROOT / "tools" / "draw_backbones.py", "--check"], check=True)
+
+
 def test_the_page_of_options_has_the_options_of_now():
     subprocess.run([sys.executable, ROOT / "tools" / "draw_options.py", "--check"], check=True)
 
@@ -179,6 +183,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "benchmark/page.py",
         "benchmark/comparison.py",
         "benchmark/others.py",
+        "benchmark/evaluated.py",  # integration/test_backbones.py
     }
     missing = set()
     for module in modules_in_the_tree() - tested_elsewhere:

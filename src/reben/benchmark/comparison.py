@@ -17,7 +17,8 @@ METRIC = "ap_macro"
 """By which entries are ordered."""
 COMPARED = ("ap_macro", "ap_micro")
 """Metrics of which differences are shown."""
-_FEWEST_UNITS = 2
+FEWEST_UNITS = 5
+"""Tiles from which on intervals are drawn: a bootstrap of fewer says little, and of one nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ def _entries(source: str, results: Results, predictions: Predictions, resamples:
     groups: dict[tuple[str, str, float], list[int]] = {}
     for number, run in enumerate(results.runs):
         groups.setdefault(run.key, []).append(number)
-    few = len(set(predictions.units)) < _FEWEST_UNITS
+    few = len(set(predictions.units)) < FEWEST_UNITS
     return [
         Entry(
             tuple(results.runs[number] for number in numbers),

@@ -116,8 +116,7 @@ def _differences(differences: Sequence[Difference]) -> list[str]:
     if not differences:
         return []
     rows = [
-        [d.better, d.worse, TITLES[d.metric], shown(d.value, d.interval, sign="+"), verdict(d.is_beyond_noise)]
-        for d in differences
+        [d.better, d.worse, TITLES[d.metric], shown(d.value, d.interval, sign="+"), verdict(d)] for d in differences
     ]
     return ["<h3>Paired differences</h3>", _table(["model", "less", "metric", "difference", ""], rows)]
 

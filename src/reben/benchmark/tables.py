@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from reben.benchmark.comparison import Comparison, Entry
+from reben.benchmark.comparison import FEWEST_UNITS, Comparison, Difference, Entry
 from reben.core.markdown import table
 from reben.learn.scores.bootstrap import Interval
 from reben.learn.scores.multilabel import METRIC_NAMES
@@ -47,7 +47,7 @@ def as_markdown(found: Comparison) -> str:
         rows = [_row(entry) for entry in found.of(setting)]
         parts += [f"## {setting_title(setting)}", table(head, rows).rstrip()]
         rows = [
-            [d.better, d.worse, TITLES[d.metric], shown(d.value, d.interval, sign="+"), verdict(d.is_beyond_noise)]
+            [d.better, d.worse, TITLES[d.metric], shown(d.value, d.interval, sign="+"), verdict(d)]
             for d in found.differences
             if d.setting == setting
         ]
@@ -61,8 +61,9 @@ def description(found: Comparison) -> str:
     counts = ", ".join(f"{number:,} {split}" for split, number in found.data.patches.items())
     intervals = (
         f"Brackets hold 95 % of the bootstrap over {found.units} {found.units_are}s of the test split"
-        if found.units > 1
-        else "There are no intervals, since all test patches lie in one tile"
+        if found.units >= FEWEST_UNITS
+        else f"There are no intervals: the test patches lie in {found.units} {found.units_are}s, and {FEWEST_UNITS} "
+        "are needed for a bootstrap to say something"
     )
     return (
         f"Patches: {counts}, {'with' if found.data.snow_and_cloud else 'without'} snow and clouds. Scores in percent, "
@@ -71,9 +72,11 @@ def description(found: Comparison) -> str:
     )
 
 
-def verdict(beyond: bool) -> str:  # noqa: FBT001 - it is what is said
+def verdict(found: Difference) -> str:
     """Whether a difference is more than noise, for people."""
-    return "beyond noise" if beyond else "within noise"
+    if found.interval is None:
+        return "unknown: too few tiles"
+    return "beyond noise" if found.is_beyond_noise else "within noise"
 
 
 def _row(entry: Entry) -> list[str]:

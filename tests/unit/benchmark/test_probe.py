@@ -39,7 +39,7 @@ def test_better_embeddings_have_better_scores_and_all_is_reproducible(make_table
     scores = {(run.model.name, run.method, run.fraction, run.seed): run.scores["ap_macro"] for run in results.runs}
     assert len(scores) == 2 * 2 * 3
     for method in ("linear", "knn"):
-        assert scores["good", method, 1.0, 0] > 0.95 * 4 / 19  # 4 of 19 classes have patches, as the paper counts
+        assert scores["good", method, 1.0, 0] > 0.9 * 4 / 19  # 4 of 19 classes have patches, as the paper counts
         assert scores["bad", method, 1.0, 0] < 0.6 * 4 / 19
     run = results.runs[0]
     assert run.intervals["ap_macro"].low <= run.scores["ap_macro"] <= run.intervals["ap_macro"].high
@@ -47,7 +47,7 @@ def test_better_embeddings_have_better_scores_and_all_is_reproducible(make_table
     assert set(run.ap_macro_by_country) == {"Here", "There"}
     predictions = read_predictions(tmp_path / "r.json", results)
     assert len(predictions.ids) == results.data.patches["test"] == len(predictions.of_runs[0])
-    assert len(set(predictions.units)) == 2
+    assert len(set(predictions.units)) == 5
     digest = sha256(lists)
     again = probe([good, bad], metadata=[metadata], output=tmp_path / "again.json", options=options, lists=lists)
     assert again.runs == results.runs

@@ -146,7 +146,7 @@ OWN = {
     "build": {"l2a", "output"},
     "encode custom": {"specification", "roots", "target"},
     "train": DATA | {"output", "statistics", "recipe", "config", "test", "resume"},
-    "evaluate": DATA | {"checkpoint", "json"},
+    "evaluate": DATA | {"checkpoint", "json", "result"},
     "predict": DATA | {"checkpoint", "patch_ids", "l2a", "picture", "output", "json"},
     "embed": DATA | {"backbone", "checkpoint", "output"},
     "retrieve": DATA | {"patch_id", "embeddings", "checkpoint", "picture", "json"},

@@ -93,13 +93,22 @@ def _backbone(architecture: Architecture) -> nn.Module:
         RecipeError: if the task wants other outputs than a row per patch.
         BackboneError: if there is no such backbone, or it takes other bands.
     """
-    if len(architecture.output_shape) != _OUTPUT_AXES:
-        raise RecipeError(
-            f"backbones cannot be trained for {architecture.task}, which wants more than a row of outputs per patch",
-            hint="use --model with a timm name",
-        )
+    expect_rows(architecture.task, architecture.output_shape)
     row = find_backbone(architecture.backbone)
     return build_backbone(row, classes=architecture.classes, pool=Pool(architecture.pool), dropout=architecture.dropout)
+
+
+def expect_rows(task: str, output_shape: tuple[int, ...]) -> None:
+    """Check that a task wants what backbones have a head for.
+
+    Raises:
+        RecipeError: if it wants more than a row of outputs per patch.
+    """
+    if len(output_shape) != _OUTPUT_AXES:
+        raise RecipeError(
+            f"backbones cannot be trained for {task}, which wants more than a row of outputs per patch",
+            hint="use --model with a timm name",
+        )
 
 
 def _ways(architecture: Architecture, pretrained: PretrainedWeights | None) -> list[Callable[..., nn.Module]]:
