@@ -6,8 +6,8 @@ the squared weights, intercepts free. It has one minimum, so that both libraries
 Each Newton step is found by conjugate gradients, which need products of the features with a few columns only; all
 classes share these products, each has its own step. In coordinates along the features' principal axes, the curvature is
 near to diagonal (the covariance, times how undecided a class is on average), which is the preconditioner: it makes the
-number of steps nearly independent of how correlated the features are. L-BFGS, as torch and scikit-learn have it, took
-hundreds of steps on the same data and had not converged: `benchmarks/probing.py` compares.
+number of steps nearly independent of how correlated the features are. L-BFGS, as torch and scikit-learn have it, takes
+hundreds of steps on the same data: `benchmarks/probing.py` compares.
 """
 
 from collections.abc import Iterator, Sequence

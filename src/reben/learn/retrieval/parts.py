@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reben.core.errors import EmbeddingError
+from reben.core.errors import EmbeddingError, TargetExistsError
 from reben.learn.retrieval.embeddings import ROW_GROUP_ROWS, EmbeddingModel, model_in, write_embeddings
 from reben.work import atomic
 from reben.work.progress import Advance, unseen
@@ -94,8 +94,13 @@ def write_in_parts(
             plan.path(number), plan.rows.slice(part.start, len(part)), vectors, plan.model, plan.provenance
         )
     if not all(plan.path(number).exists() for number in range(len(plan.parts))):
-        return False
-    _join(plan)
+        return not plan.folder.exists()  # another process has joined them by now
+    try:
+        with atomic.locked(plan.folder):
+            if plan.folder.exists():
+                _join(plan)
+    except TargetExistsError:
+        return False  # another process is joining them
     return True
 
 
