@@ -13,9 +13,8 @@ from reben.data.opening import open_dataset
 from reben.io.dataset.paths import DatasetPaths
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import read_embeddings
-from reben.work.checksums import sha256
 
-FEW = ("raw-s2", "test_resnet@random", "moco-resnet18-rgb@random")
+FEW = ("raw-s2", "test_resnet@random")
 ALL = (
     "raw-all", "moco-resnet18-s2@random", "decur-resnet50-s1@random", "satlas-resnet50-s2-si@random",
     "dino-vits16-s2@random", "softcon-vits14-s2@random", "vit_tiny_patch16_224@random", "reben-mobilevit_s-all@random",
@@ -60,8 +59,6 @@ def test_from_embeddings_to_a_leaderboard(
     probing = ["probe", *tables, *metadata, "--bootstrap", 0, "--lists", tmp_path / "lists.parquet"]
     output = reben(*probing, "--json", tmp_path / "probes.json")
     assert all(f"{name}\tlinear" in output for name in names)
-    reben(*probing, "--json", tmp_path / "again.json")
-    assert sha256(tmp_path / "probes.predictions.parquet") == sha256(tmp_path / "again.predictions.parquet")
     training = ["train", "--backbone", tuned, *data, "--epochs", 1, "--batch-size", 8, "--no-test"]
     for run, options in (("frozen", ["--freeze"]), ("tuned", ["--layer-decay", 0.5])):
         reben(*training, *options, "--output", tmp_path / run)

@@ -127,12 +127,22 @@ def timm_network(row: Backbone, *, name: str = "", **options: Any) -> nn.Module:
     """
     known = timm.get_pretrained_cfg(row.architecture)
     if known is not None and known.fixed_input_size:
-        # Images that no grid of patches fits are padded, as `reben train` does it.
         options |= {"img_size": row.side_px or PATCH_PX}
     network: nn.Module = timm.create_model(
         name or row.architecture, in_chans=len(row.channels), num_classes=0, **options
     )
+    _pad_where_needed(network, row.side_px or PATCH_PX)
     return network
+
+
+def _pad_where_needed(network: Any, side_px: int) -> None:  # noqa: ANN401 - timm's models have no common type
+    """Let a network that takes images of any size pad those that its patches do not divide, as DINOv3's do not 120."""
+    embedding = getattr(network, "patch_embed", None)
+    patch_px = getattr(embedding, "patch_size", None)
+    if embedding is None or patch_px is None or getattr(embedding, "strict_img_size", True):
+        return
+    if any(side_px % side for side in patch_px):
+        embedding.dynamic_img_pad = True
 
 
 def _places(features: torch.Tensor, dimensions: int) -> torch.Tensor:

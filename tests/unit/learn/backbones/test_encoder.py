@@ -19,7 +19,10 @@ def test_a_control_gives_means_and_deviations():
     torch.testing.assert_close(model(images), expected)
 
 
-@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "test_resnet", "swin_tiny_patch4_window7_224"])
+_SWIN = pytest.param("swin_tiny_patch4_window7_224", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "test_vit", "test_resnet", _SWIN])
 def test_pooling(name: str):
     model = build_backbone(find_backbone(name)).eval()
     with torch.no_grad():
@@ -37,7 +40,9 @@ def test_pooling(name: str):
 @pytest.mark.parametrize(
     "name",
     [
-        "moco-resnet18-s2", "moco-resnet50-s1", "dino-vits16-s2", "softcon-vits14-s1", "satlas-swint-s2-si",
+        "moco-resnet18-s2",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("moco-resnet50-s1", "dino-vits16-s2")),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("softcon-vits14-s1", "satlas-swint-s2-si")),
         pytest.param("croma-base-s1", marks=pytest.mark.slow), pytest.param("croma-base-all", marks=pytest.mark.slow),
         pytest.param("dofa-base-s2", marks=pytest.mark.slow),
         pytest.param("panopticon-vitb14-s2", marks=pytest.mark.slow),

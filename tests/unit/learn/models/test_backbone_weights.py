@@ -15,6 +15,7 @@ from reben.learn.backbones.table import BACKBONES
 from reben.learn.models import backbone_weights as module
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.backbone_weights import BackboneName, convert_pickle, load_backbone
+from reben.learn.models.pickle_conversion import convert
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
 from reben.work.checksums import sha256
@@ -89,18 +90,31 @@ class _Hostile:
         return open, ("hostile.txt", "w")
 
 
-def test_pickles_that_run_code_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     with (tmp_path / "hostile.pth").open("wb") as file:
-        pickle.dump({"weight": _Hostile()}, file)
-    torch.save({"epoch": 3}, tmp_path / "empty.pth")
-    for name, message in (("hostile.pth", "cannot be read as tensors only"), ("empty.pth", "holds no tensors")):
-        with pytest.raises(BackboneError, match=message):
-            convert_pickle(tmp_path / name, tmp_path / "out.safetensors")
-    assert not (tmp_path / "hostile.txt").exists()
-    assert not (tmp_path / "out.safetensors").exists()
+        pickle.dump({"weight": _Hostile()}, file, protocol=2)
+    return tmp_path / "hostile.pth"
 
 
+def test_pickles_that_run_code_are_not_run(hostile: Path):
+    with pytest.raises(pickle.UnpicklingError):
+        convert(hostile, hostile.with_name("out.safetensors"))
+    torch.save({"epoch": 3}, hostile.with_name("empty.pth"))
+    with pytest.raises(ValueError, match="holds no tensors"):
+        convert(hostile.with_name("empty.pth"), hostile.with_name("out.safetensors"))
+    assert {path.name for path in hostile.parent.iterdir()} == {"hostile.pth", "empty.pth"}
+
+
+@pytest.mark.slow
+def test_what_the_other_process_refuses_is_said(hostile: Path):
+    with pytest.raises(BackboneError, match="cannot be read as tensors only"):
+        convert_pickle(hostile, hostile.with_name("out.safetensors"))
+    assert not hostile.with_name("hostile.txt").exists()
+
+
+@pytest.mark.slow
 def test_the_papers_weights_are_fetched(hub: HubStandIn, tmp_path: Path):
     row = BACKBONES["reben-mobilevit_s-s1"]
     architecture = Architecture("mobilevit_s", 2, 19, 120, dropout=0, drop_path=0)
