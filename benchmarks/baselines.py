@@ -27,6 +27,7 @@ from reben.learn.inference.evaluation import evaluate_test_split
 from reben.learn.retrieval.embeddings import read_embeddings
 from reben.learn.retrieval.features import embed
 from reben.learn.retrieval.metrics import RetrievalScores, evaluate_retrieval
+from reben.learn.retrieval.options import EmbedOptions
 from reben.learn.scores import multilabel, segmentation
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import Recipe
@@ -142,8 +143,7 @@ def retrieval(data: Data, work: Path) -> RetrievalScores:
         store=data.store,
         metadata=[data.metadata],
         output=table,
-        splits=["train", "test"],
-        batch_size=32,
+        options=EmbedOptions(split=("train", "test"), batch_size=32),
     )
     embeddings = read_embeddings(table)
     return evaluate_retrieval(embeddings.of_split("test"), embeddings.of_split("train"), k=_NEIGHBOURS)

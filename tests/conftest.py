@@ -29,6 +29,7 @@ from reben.encode.datasets import DATASETS
 from reben.encode.engine import EncodePlan, encode, plan_encoding
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.legend_files import LEGENDS
+from reben.learn.backbones.table import BACKBONES
 from reben.learn.tasks import TASKS
 from stand_ins.hub import HubStandIn, running_hub
 
@@ -205,7 +206,7 @@ def small_land_cover(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def example_plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The package in `tests/example_plugin` is installed, with what it adds to the registries."""
-    registries = (DATASETS, ENGINES, LEGENDS, TASKS)
+    registries = (BACKBONES, DATASETS, ENGINES, LEGENDS, TASKS)
     monkeypatch.syspath_prepend(Path(__file__).parent / "example_plugin")
     for registry in registries:
         registry.forget_plugins()

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from reben.acquire.options import DownloadOptions, SearchOptions
 from reben.acquire.stac.options import StacOptions
 from reben.audit.options import AuditOptions
+from reben.benchmark.options import ProbeOptions
 from reben.cli.from_model import option_of
 from reben.construct.options import BuildOptions
 from reben.correct.options import CorrectOptions
@@ -45,6 +46,7 @@ MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "evaluate": (EvaluateOptions,),
     "predict": (PredictOptions,),
     "embed": (EmbedOptions,),
+    "probe": (ProbeOptions,),
     "retrieve": (RetrieveOptions,),
     "evaluate-retrieval": (EvaluateRetrievalOptions,),
     "publish": (PublishOptions,),
@@ -103,7 +105,7 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if field.default in {None, "", ()}:
         return ""
-    default = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+    default = ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

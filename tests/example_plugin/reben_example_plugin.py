@@ -8,6 +8,7 @@ from pathlib import Path
 from reben.correct.options import CorrectOptions
 from reben.correct.report import CorrectionRecord
 from reben.encode.specification import DatasetSpecification, Part, SampleLayout, stack
+from reben.learn.backbones.row import Backbone, Values
 
 TINY = DatasetSpecification(
     "example-tiny",
@@ -49,3 +50,17 @@ class ExampleEngine:
 def engine_of(options: CorrectOptions, _tell: Callable[[str], None]) -> ExampleEngine:
     """Return the engine that options ask for."""
     return ExampleEngine(memory_bytes=int(1_000 * options.adjacency_range))
+
+
+MEANS = Backbone(
+    name="example-means",
+    title="Mean and deviation of two bands",
+    library="reben",
+    architecture="mean and standard deviation",
+    encoder="reben.learn.backbones.encoder:raw_statistics",
+    channels=("B04", "B08"),
+    values=Values("reflectance", std=(10_000.0,)),
+    dimensions=4,
+    parameters=0,
+)
+"""A row of the table of backbones."""

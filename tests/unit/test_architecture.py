@@ -20,6 +20,10 @@ def test_the_document_has_the_tree_of_now():
     subprocess.run([sys.executable, ROOT / "tools" / "draw_tree.py", "--check"], check=True)
 
 
+def test_the_page_of_backbones_has_the_rows_of_now():
+    subprocess.run([sys.executable, ROOT / "tools" / "draw_backbones.py", "--check"], check=True)
+
+
 def test_the_page_of_options_has_the_options_of_now():
     subprocess.run([sys.executable, ROOT / "tools" / "draw_options.py", "--check"], check=True)
 
@@ -166,6 +170,28 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "audit/copies/tables.py",
         "audit/copies/taco.py",
         "learn/tasks/segmentation.py",
+        "learn/backbones/row.py",  # unit/learn/backbones/test_inputs.py and test_table.py: a test for every row
+        "learn/backbones/networks.py",
+        "learn/backbones/own_rows.py",
+        "learn/backbones/satlas.py",
+        "learn/backbones/ssl4eo_s12.py",
+        "learn/backbones/torchgeo_rows.py",
+        "learn/backbones/model.py",  # unit/learn/backbones/test_encoder.py
+        "learn/backbones/torchgeo_networks.py",
+        "learn/backbones/torchvision_networks.py",
+        "learn/models/pickle_conversion.py",  # unit/learn/models/test_backbone_weights.py
+        "learn/retrieval/provenance.py",  # unit/learn/retrieval/test_features.py
+        "learn/retrieval/sources.py",
+        "core/published_models.py",  # its doctest
+        "benchmark/options.py",  # unit/benchmark/test_probe.py
+        "benchmark/samples.py",
+        "benchmark/scoring.py",
+        "benchmark/results.py",
+        "benchmark/tables.py",  # unit/benchmark/test_leaderboard.py
+        "benchmark/page.py",
+        "benchmark/comparison.py",
+        "benchmark/others.py",
+        "benchmark/evaluated.py",  # integration/test_backbones.py
     }
     missing = set()
     for module in modules_in_the_tree() - tested_elsewhere:

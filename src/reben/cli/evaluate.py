@@ -1,6 +1,9 @@
 """`reben evaluate`."""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from reben.cli import options
 from reben.cli.console import STDOUT, needs_extra, print_json, progress, say
@@ -19,6 +22,14 @@ def evaluate(
     store: options.Store = None,
     metadata: options.Metadata = None,
     json: options.Json = None,
+    result: Annotated[
+        Path | None,
+        typer.Option(
+            callback=options.writable,
+            help="Also test it for `reben leaderboard`: result file to write, with predictions beside it (.json).",
+            show_default=False,
+        ),
+    ] = None,
     **settings: Any,  # noqa: ANN401 - an option for each field of the model
 ) -> None:
     """Evaluate a trained model: the paper's metrics, per class, country and season, and its calibration.
@@ -26,9 +37,11 @@ def evaluate(
     Segmentation models are measured by intersection over union, F1 and accuracy of their pixels.
     """
     chosen = options_from(EvaluateOptions, **settings)
+    options.expect_ending(result, (".json",), "--result")
     found = options.inputs(data, store, metadata)
     options.expect_readable(found)
     with needs_extra("learn"):
+        from reben.benchmark.evaluated import write_evaluation
         from reben.learn.inference import evaluation
 
     with progress("evaluating") as start:
@@ -43,6 +56,16 @@ def evaluate(
             patches=chosen.patches,
             details=evaluation.Details(chosen.thresholds, chosen.bootstrap, chosen.bootstrap_by),
             start=start,
+        )
+    if result is not None:
+        write_evaluation(
+            checkpoint,
+            store=found.store,
+            metadata=list(found.metadata),
+            output=result,
+            batch_size=chosen.batch_size,
+            workers=chosen.workers,
+            snow_and_cloud=chosen.snow_and_cloud,
         )
     if json is not None:
         print_json(json, measured.as_dict())

@@ -8,6 +8,7 @@ import typer
 
 from reben.cli import (
     audit,
+    backbones,
     build,
     compare,
     correct,
@@ -23,11 +24,13 @@ from reben.cli import (
     figures,
     footprints,
     get,
+    leaderboard,
     metadata,
     pipeline,
     plan,
     plot,
     predict,
+    probe,
     publish,
     publish_data,
     release,
@@ -85,6 +88,9 @@ add_command(app, "evaluate", evaluate.evaluate, panel=_TRAIN)
 add_command(app, "models", experiment.models, panel=_TRAIN)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=_TRAIN, context_settings=CONTEXT)
 add_command(app, "table", experiment.table, panel=_TRAIN)
+add_command(app, "backbones", backbones.backbones, panel=_TRAIN)
+add_command(app, "probe", probe.probe, panel=_TRAIN)
+add_command(app, "leaderboard", leaderboard.leaderboard, panel=_TRAIN)
 add_command(app, "predict", predict.predict, panel=_USE)
 add_command(app, "embed", embed.embed, panel=_USE)
 add_command(app, "retrieve", retrieve.retrieve, panel=_USE)

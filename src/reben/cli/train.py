@@ -54,7 +54,7 @@ def train(
     composed = compose_recipe(recipe, config, **settings)
     found = options.inputs(data, store, metadata)
     chosen = statistics or found.statistics
-    options.expect_readable(found, composed.bands)  # before seconds of imports
+    options.expect_readable(found, composed.bands if composed.backbone is None else None)  # before seconds of imports
     with needs_extra("learn"):
         from reben.learn.inference.evaluation import evaluate_test_split
         from reben.learn.training import loop as training

@@ -159,6 +159,14 @@ class EmbeddingError(RebenError):
     """A table of embeddings cannot be used, or does not fit what is searched in it."""
 
 
+class BackboneError(RebenError, ValueError):
+    """A pre-trained model that cannot be used as asked for: unknown, other weights, or a band that is missing."""
+
+
+class BenchmarkError(RebenError):
+    """Scores of a benchmark that cannot be made or compared: other patches, too few of a class, damaged results."""
+
+
 class ExportError(RebenError):
     """A model cannot be exported, or the export does not compute what the model computes."""
 

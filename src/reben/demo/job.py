@@ -22,6 +22,7 @@ from reben.learn.inference.label_files import LabelTable, write_labels
 from reben.learn.inference.prediction import PatchInputs, predict
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.features import embed
+from reben.learn.retrieval.options import EmbedOptions
 from reben.learn.scores import thresholds
 from reben.learn.scores.multilabel import Scores
 from reben.learn.scores.segmentation import SegmentationScores
@@ -181,8 +182,7 @@ def _say_of_all(output: Path, store: Path, data: DatasetPaths, batch_size: int) 
         store=store,
         metadata=list(data.tables),
         output=output / EMBEDDINGS_FILE,
-        batch_size=batch_size,
-        snow_and_cloud=True,
+        options=EmbedOptions(batch_size=batch_size, snow_and_cloud=True),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reben.core.errors import RecipeError, RunError, TargetExistsError
+from reben.core.published_models import MODALITIES
 from reben.io.small_files import read_json
 from reben.io.store import StorePlace
 from reben.learn.inference.evaluation import evaluate_test_split
@@ -18,7 +19,7 @@ from reben.learn.training.hardware import Hardware
 from reben.learn.training.loop import train
 from reben.learn.training.recipe import RECIPES, Recipe, make_recipe
 from reben.learn.training.run_directory import RunDirectory
-from reben.paper.models import MODALITIES, PAPER_MODELS, SEEDS
+from reben.paper.models import PAPER_MODELS, SEEDS
 
 FIRST_SEED = 42
 

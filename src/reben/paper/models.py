@@ -6,7 +6,8 @@ three seeds. The published weights lie on the Hugging Face hub.
 
 from dataclasses import dataclass
 
-MODALITIES = ("s1", "s2", "all")
+from reben.core.published_models import MODALITIES, published_weights
+
 SEEDS = 3
 """Runs of each model and modality."""
 
@@ -32,7 +33,7 @@ class PaperModel:
 
     def weights(self, modality: str) -> str:
         """Repository of the published weights."""
-        return f"BIFOLD-BigEarthNetv2-0/{self.timm_name}-{modality}-v0.2.0"
+        return published_weights(self.timm_name, modality)
 
 
 def _model(title: str, timm_name: str, *rows: tuple[float, float, float, float]) -> PaperModel:

@@ -9,11 +9,12 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from reben.core.errors import RunError
+from reben.core.published_models import MODALITIES
 from reben.learn.scores.multilabel import METRIC_NAMES
 from reben.learn.tasks import DEFAULT_TASK, task_of
 from reben.learn.tasks.task import Output
 from reben.learn.training.run_directory import RunDirectory
-from reben.paper.models import MODALITIES, PAPER_MODELS, PaperScores
+from reben.paper.models import PAPER_MODELS, PaperScores
 
 _TITLES = {"ap_macro": "AP macro", "ap_micro": "AP micro", "f1_macro": "F1 macro", "f1_micro": "F1 micro"}
 

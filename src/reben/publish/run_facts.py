@@ -36,7 +36,7 @@ def read_facts(path: Path) -> RunFacts:
     """Facts of the run in `path`.
 
     Raises:
-        RunError: if there is no run, it is not finished, or a file of it is damaged.
+        RunError: if there is no run, it is not finished, a file of it is damaged, or it tunes a backbone.
     """
     run = RunDirectory(path)
     if not run.recipe.is_file():
@@ -45,9 +45,14 @@ def read_facts(path: Path) -> RunFacts:
         raise RunError(
             f"{path}: the run is not finished", hint="finish it with `reben train --resume`, or with `reben experiment`"
         )
-    recipe = _read(run.recipe, dict)
+    recipe, trained = _read(run.recipe, dict), load_model(path)
+    if trained.architecture.backbone:
+        raise RunError(
+            f"{path}: tunes the backbone {trained.architecture.backbone}, whose inputs the model card cannot tell",
+            hint="publish models of --model; `reben export` writes this one as ONNX",
+        )
     return RunFacts(
-        trained=load_model(path),
+        trained=trained,
         recipe={name: value for name, value in recipe.items() if not _has_path(value)},
         result=_read(run.result, dict),
         test=_read_test(run.test),

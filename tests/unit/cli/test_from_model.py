@@ -19,6 +19,7 @@ from reben.cli import (
     encode,
     evaluate,
     predict,
+    probe,
     publish,
     retrieve,
     s1,
@@ -137,7 +138,7 @@ COMMANDS = {
     "build": build.build,
     "encode custom": encode.custom, "train": train.train, "evaluate": evaluate.evaluate, "predict": predict.predict,
     "embed": embed.embed, "retrieve": retrieve.retrieve, "evaluate-retrieval": retrieve.evaluate_retrieval,
-    "publish": publish.publish,
+    "publish": publish.publish, "probe": probe.probe,
 }  # fmt: skip
 DATA = {"data", "store", "metadata"}
 OWN = {
@@ -148,11 +149,12 @@ OWN = {
     "build": {"l2a", "output"},
     "encode custom": {"specification", "roots", "target"},
     "train": DATA | {"output", "statistics", "recipe", "config", "test", "resume"},
-    "evaluate": DATA | {"checkpoint", "json"},
+    "evaluate": DATA | {"checkpoint", "json", "result"},
     "predict": DATA | {"checkpoint", "patch_ids", "l2a", "picture", "output", "json"},
-    "embed": DATA | {"checkpoint", "output"},
+    "embed": DATA | {"backbone", "checkpoint", "output"},
     "retrieve": DATA | {"patch_id", "embeddings", "checkpoint", "picture", "json"},
     "evaluate-retrieval": {"embeddings", "json"},
+    "probe": {"embeddings", "output", "data", "metadata", "lists"},
     "publish": DATA | {"run", "repo", "output"},
 }
 """What commands declare themselves: what they work on, and where the result goes."""

@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from reben.core.bands import BAND_SETS
+from reben.core.classes import CLC2018
 from reben.core.errors import RunError
+from reben.data.normalisation import PUBLISHED_STATISTICS
+from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.trained_model import TrainedModel
+from reben.learn.models.weights import save_model
 from reben.publish.run_facts import read_facts
 
 
@@ -55,3 +61,14 @@ def test_damaged_files(run: Path, file: str, content: str, message: str):
     with pytest.raises(RunError, match=message) as caught:
         read_facts(run)
     assert caught.value.hint
+
+
+def test_a_tuned_backbone_is_not_published_as_a_timm_model(run: Path):
+    architecture = Architecture("test_resnet", 10, 19, 120, dropout=0, drop_path=0, backbone="test_resnet")
+    bands = BAND_SETS["s2"]
+    save_model(
+        run,
+        TrainedModel(build_model(architecture), architecture, bands, PUBLISHED_STATISTICS, CLC2018.class_names),
+    )
+    with pytest.raises(RunError, match="tunes the backbone test_resnet"):
+        read_facts(run)

@@ -11,7 +11,12 @@ import torch
 from torch import nn
 
 from reben.core.errors import RecipeError
+from reben.learn.backbones.model import build_backbone
+from reben.learn.backbones.row import Pool
+from reben.learn.backbones.table import find_backbone
 from reben.learn.tasks import DEFAULT_TASK, task_of
+
+_OUTPUT_AXES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,10 @@ class Architecture:
     drop_path: float
     task: str = DEFAULT_TASK
     """What the model was made for; decides its head."""
+    backbone: str = ""
+    """Row of the table of backbones, if it is one; the model then takes images as they are stored."""
+    pool: str = Pool.authors
+    """How a backbone's vectors are made."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -54,6 +63,8 @@ def build_model(architecture: Architecture, *, pretrained: PretrainedWeights | N
     Raises:
         RecipeError: if timm has no such model, or it cannot be built for these images.
     """
+    if architecture.backbone:
+        return _backbone(architecture)
     name = architecture.timm_name
     if not timm.is_model(name):
         similar = difflib.get_close_matches(name, timm.list_models(), n=5)
@@ -73,6 +84,31 @@ def build_model(architecture: Architecture, *, pretrained: PretrainedWeights | N
         f"{name} cannot be built for {architecture.channels} channels of {architecture.image_size} pixels ({reason})",
         hint="choose a model that takes images of this size",
     ) from reason
+
+
+def _backbone(architecture: Architecture) -> nn.Module:
+    """A backbone with a head and random weights.
+
+    Raises:
+        RecipeError: if the task wants other outputs than a row per patch.
+        BackboneError: if there is no such backbone, or it takes other bands.
+    """
+    expect_rows(architecture.task, architecture.output_shape)
+    row = find_backbone(architecture.backbone)
+    return build_backbone(row, classes=architecture.classes, pool=Pool(architecture.pool), dropout=architecture.dropout)
+
+
+def expect_rows(task: str, output_shape: tuple[int, ...]) -> None:
+    """Check that a task wants what backbones have a head for.
+
+    Raises:
+        RecipeError: if it wants more than a row of outputs per patch.
+    """
+    if len(output_shape) != _OUTPUT_AXES:
+        raise RecipeError(
+            f"backbones cannot be trained for {task}, which wants more than a row of outputs per patch",
+            hint="use --model with a timm name",
+        )
 
 
 def _ways(architecture: Architecture, pretrained: PretrainedWeights | None) -> list[Callable[..., nn.Module]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -198,7 +199,7 @@ class TrainedModel:
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return next(self.model.parameters()).device
+        return next(chain(self.model.parameters(), self.model.buffers())).device
 
     def __repr__(self) -> str:
         name, classes = self.architecture.timm_name, len(self.class_names)

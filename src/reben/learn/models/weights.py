@@ -18,9 +18,10 @@ from torch import nn
 
 from reben.core.bands import BAND_SETS
 from reben.core.classes import CLC2018, LandCover, Legend
-from reben.core.errors import RecipeError, RunError
+from reben.core.errors import BackboneError, RecipeError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics, Statistics
 from reben.io.small_files import read_json
+from reben.learn.backbones.row import Pool
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
 from reben.learn.models.tensor_files import write_tensors
@@ -91,6 +92,8 @@ def save_model(directory: str | os.PathLike[str], trained: TrainedModel) -> None
         "drop_rate": architecture.dropout,
         "drop_path_rate": architecture.drop_path,
         "task": architecture.task,
+        "backbone": architecture.backbone,
+        "pool": architecture.pool,
         "class_names": list(trained.class_names),
         "bands": list(trained.bands),
         "mean": [trained.statistics[band].mean for band in trained.bands],
@@ -127,11 +130,13 @@ def load_model(source: str | os.PathLike[str]) -> TrainedModel:
         dropout=config.drop_rate,
         drop_path=config.drop_path_rate,
         task=config.task,
+        backbone=config.backbone,
+        pool=config.pool,
     )
     _expect_fit(architecture, directory / WEIGHTS_FILE)
     try:
         model = build_model(architecture)
-    except RecipeError as error:
+    except (RecipeError, BackboneError) as error:
         raise RunError(f"{directory / CONFIG_FILE}: {error}", hint=error.hint) from error
     _load_weights(model, directory / WEIGHTS_FILE)
     legend = None if config.legend is None else config.legend.legend()
@@ -187,6 +192,8 @@ class _Config(BaseModel):
     drop_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     drop_path_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     task: str = DEFAULT_TASK
+    backbone: str = ""
+    pool: Pool = Pool.authors
     bands: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[Annotated[float, Field(ge=1e-6)], ...] = ()

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from torch import nn
 
 from reben.core.errors import EmbeddingError
 from reben.io.small_files import parse_json
@@ -23,7 +25,9 @@ COLUMNS = ("patch_id", "split", "country", "labels")
 """What a table says of a patch beside its embedding."""
 
 _KEY = b"reben_embeddings"
-_ROW_GROUP_ROWS = 8192  # 64 MB of 2048 dimensions: what a reader holds at a time
+_PROVENANCE_KEY = b"reben_provenance"
+_TYPES = {"float32": pa.float32(), "float16": pa.float16()}
+ROW_GROUP_ROWS = 8192  # 64 MB of 2048 dimensions: what a reader holds at a time
 _HINT = "give a table that `reben embed` wrote"
 
 
@@ -42,6 +46,14 @@ class EmbeddingModel:
     layer: str
     class_names: tuple[str, ...]
     dimensions: int
+    row: str = ""
+    """Of the table of backbones, as JSON; empty for a trained model, of which bands and statistics tell all."""
+    published_sha256: str = ""
+    """Of the pickle of which the weights were made, if they were published as one."""
+    precision: str = "float32"
+    """Arithmetic of the network."""
+    dtype: str = "float32"
+    """Of the vectors in the file."""
 
     @classmethod
     def of(cls, trained: TrainedModel, checkpoint: str | os.PathLike[str], dimensions: int, layer: str) -> Self:
@@ -50,7 +62,7 @@ class EmbeddingModel:
         return cls(
             checkpoint=folder.resolve().name if folder.is_dir() else os.fspath(checkpoint),
             timm_name=trained.architecture.timm_name,
-            fingerprint=_fingerprint(trained),
+            fingerprint=fingerprint_of(trained.model),
             bands=trained.bands,
             mean=tuple(trained.statistics[band].mean for band in trained.bands),
             std=tuple(trained.statistics[band].std for band in trained.bands),
@@ -69,6 +81,8 @@ class Embeddings:
     vectors: NDArray[np.float32]
     """Shape (patches, dimensions)."""
     model: EmbeddingModel
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """What else made them: versions, and hashes of the tables; empty for tables of earlier versions."""
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -82,7 +96,10 @@ class Embeddings:
     def take(self, rows: Sequence[int]) -> Self:
         """Some rows, in the given order."""
         return type(self)(
-            self.rows.take(pa.array(rows, pa.int64())), self.vectors[np.array(rows, np.int64)], self.model
+            self.rows.take(pa.array(rows, pa.int64())),
+            self.vectors[np.array(rows, np.int64)],
+            self.model,
+            self.provenance,
         )
 
     def of_split(self, split: str) -> Self:
@@ -121,9 +138,10 @@ def read_embeddings(path: Path) -> Embeddings:
     try:
         with pq.ParquetFile(path) as file:
             model = _model_of(file.schema_arrow)
+            provenance = parse_json(file.schema_arrow.metadata.get(_PROVENANCE_KEY, b"{}"))
             vectors = np.empty((file.metadata.num_rows, model.dimensions), np.float32)
             first = 0
-            for batch in file.iter_batches(_ROW_GROUP_ROWS, columns=["embedding"]):
+            for batch in file.iter_batches(ROW_GROUP_ROWS, columns=["embedding"]):
                 part = batch.column(0).flatten().to_numpy().reshape(-1, model.dimensions)
                 vectors[first : first + len(part)] = part
                 first += len(part)
@@ -136,10 +154,16 @@ def read_embeddings(path: Path) -> Embeddings:
             f"{path}: is empty, or holds numbers that are none or labels that the model does not know",
             hint="embed again",
         )
-    return Embeddings(rows, vectors, model)
+    return Embeddings(rows, vectors, model, provenance)
 
 
-def write_embeddings(path: Path, rows: pa.Table, vectors: Iterable[NDArray[np.float32]], model: EmbeddingModel) -> None:
+def write_embeddings(
+    path: Path,
+    rows: pa.Table,
+    vectors: Iterable[NDArray[np.float32]],
+    model: EmbeddingModel,
+    provenance: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write a table as the vectors come; no more than a row group of them is in memory.
 
     Args:
@@ -147,23 +171,54 @@ def write_embeddings(path: Path, rows: pa.Table, vectors: Iterable[NDArray[np.fl
         rows: `COLUMNS` of each patch.
         vectors: embeddings in the order of the rows, in parts of any size, each of shape (part, dimensions).
         model: that made them.
+        provenance: what else is to be noted.
 
     Raises:
-        EmbeddingError: if there are more or fewer vectors than rows.
+        EmbeddingError: if there are more or fewer vectors than rows, or one does not fit into the file's numbers.
     """
-    schema, first = _schema(model), 0
+    schema, first = _schema(model, provenance), 0
     with (
         atomic.new_file(path) as partial,
         pq.ParquetWriter(partial, schema, compression="zstd", use_dictionary=["split", "country"]) as writer,
     ):
         for group in _grouped(vectors):
-            column = pa.FixedSizeListArray.from_arrays(pa.array(group.ravel()), model.dimensions)
+            column = pa.FixedSizeListArray.from_arrays(pa.array(_stored(group, model).ravel()), model.dimensions)
             part = rows.slice(first, len(group)).select(COLUMNS).combine_chunks()
             if len(part) == len(group):
                 writer.write_table(pa.table([*part.columns, column], schema))
             first += len(group)
         if first != len(rows):
             raise EmbeddingError(f"{path}: {first} embeddings for {len(rows)} patches; expected one each")
+
+
+def model_in(path: Path) -> tuple[EmbeddingModel, Mapping[str, str]]:
+    """What made a table, and its provenance, without reading its rows.
+
+    Raises:
+        EmbeddingError: if it is not a table of embeddings.
+    """
+    try:
+        schema = pq.read_schema(path)
+        return _model_of(schema), parse_json(schema.metadata.get(_PROVENANCE_KEY, b"{}"))
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise EmbeddingError(f"{path}: is not a table of embeddings ({error})", hint=_HINT) from error
+
+
+def _stored(vectors: NDArray[np.float32], model: EmbeddingModel) -> NDArray[np.floating[Any]]:
+    """Vectors as the file holds them.
+
+    Raises:
+        EmbeddingError: if a number is too large for it.
+    """
+    if model.dtype == "float32":
+        return vectors
+    with np.errstate(over="ignore"):
+        stored = vectors.astype(np.float16)
+    if not np.isfinite(stored).all():
+        raise EmbeddingError(
+            f"an embedding holds {np.abs(vectors).max():.6g}, which is beyond float16", hint="use --dtype float32"
+        )
+    return stored
 
 
 def _model_of(schema: pa.Schema) -> EmbeddingModel:
@@ -175,22 +230,22 @@ def _model_of(schema: pa.Schema) -> EmbeddingModel:
     stored: dict[str, Any] = parse_json(schema.metadata[_KEY])
     fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
     model = EmbeddingModel(**fields)
-    for field in _schema(model):
-        if schema.field(field.name).type != field.type:
-            raise TypeError(f"column {field.name!r} has type {schema.field(field.name).type}; expected {field.type}")
+    for column in _schema(model):
+        if schema.field(column.name).type != column.type:
+            raise TypeError(f"column {column.name!r} has type {schema.field(column.name).type}; expected {column.type}")
     return model
 
 
-def _schema(model: EmbeddingModel) -> pa.Schema:
+def _schema(model: EmbeddingModel, provenance: Mapping[str, str] = MappingProxyType({})) -> pa.Schema:
     return pa.schema(
         [
             pa.field("patch_id", pa.string(), nullable=False),
             pa.field("split", pa.string(), nullable=False),
             pa.field("country", pa.string()),
             pa.field("labels", pa.list_(pa.string()), nullable=False),
-            pa.field("embedding", pa.list_(pa.float32(), model.dimensions), nullable=False),
+            pa.field("embedding", pa.list_(_TYPES[model.dtype], model.dimensions), nullable=False),
         ],
-        {_KEY: json.dumps(asdict(model))},
+        {_KEY: json.dumps(asdict(model)), _PROVENANCE_KEY: json.dumps(dict(provenance), sort_keys=True)},
     )
 
 
@@ -199,17 +254,17 @@ def _grouped(batches: Iterable[NDArray[np.float32]]) -> Iterable[NDArray[np.floa
     waiting: list[NDArray[np.float32]] = []
     for vectors in batches:
         waiting.append(vectors)
-        if sum(map(len, waiting)) >= _ROW_GROUP_ROWS:
+        if sum(map(len, waiting)) >= ROW_GROUP_ROWS:
             yield np.concatenate(waiting)
             waiting = []
     if waiting:
         yield np.concatenate(waiting)
 
 
-def _fingerprint(trained: TrainedModel) -> str:
+def fingerprint_of(model: nn.Module) -> str:
     """SHA-256 of all weights."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(trained.model.state_dict().items()):
+    for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.cpu().contiguous().numpy().data)
     return digest.hexdigest()

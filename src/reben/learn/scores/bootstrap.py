@@ -15,6 +15,7 @@ from reben.learn.scores.segmentation import summarise
 from reben.learn.scores.thresholds import DEFAULT
 
 LEVEL = 0.95
+_TAILS = ((1 - LEVEL) / 2 * 100, (1 + LEVEL) / 2 * 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,34 @@ def bootstrap(
     )
 
 
+def resampled(
+    metrics: Callable[[NDArray[np.float64]], dict[str, float]], units: Sequence[str], *, resamples: int, seed: int = 0
+) -> dict[str, NDArray[np.float64]]:
+    """Values of any metrics in each resample, by their names, shape (resamples,).
+
+    Equal units and seeds give the same resamples, so that values of two models can be compared one by one.
+
+    Args:
+        metrics: takes how often each patch counts, shape (patches,).
+        units: what is resampled as a whole: the unit that each patch belongs to, shape (patches,).
+        resamples: number of resamples.
+        seed: equal seeds give equal resamples.
+    """
+    unit_of = _numbered(units)
+    found = _values(
+        lambda counts: metrics(counts[unit_of].astype(np.float64)),
+        int(unit_of.max()) + 1,
+        resamples=resamples,
+        seed=seed,
+    )
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def interval_of(values: NDArray[np.float64]) -> Interval:
+    """The middle 95 % of values of a metric."""
+    return Interval(*map(float, np.percentile(values, _TAILS)))
+
+
 def _numbered(units: Sequence[str]) -> NDArray[np.int64]:
     """Number of each patch's unit, from 0."""
     return np.unique(np.asarray(units), return_inverse=True)[1]
@@ -102,14 +131,21 @@ def _intervals(
     metrics: Callable[[NDArray[np.int64]], dict[str, float]], units: int, *, resamples: int, seed: int
 ) -> dict[str, Interval]:
     """Intervals of metrics that are told how often each unit was drawn."""
+    found = _values(metrics, units, resamples=resamples, seed=seed)
+    return {name: interval_of(np.array(values)) for name, values in found.items()}
+
+
+def _values(
+    metrics: Callable[[NDArray[np.int64]], dict[str, float]], units: int, *, resamples: int, seed: int
+) -> dict[str, list[float]]:
+    """Values of metrics that are told how often each unit was drawn, in each resample."""
     random = np.random.default_rng(seed)
     values: dict[str, list[float]] = {}
     for _ in range(resamples):
         counts = np.bincount(random.integers(units, size=units), minlength=units)
         for name, value in metrics(counts).items():
             values.setdefault(name, []).append(value)
-    tails = ((1 - LEVEL) / 2 * 100, (1 + LEVEL) / 2 * 100)
-    return {name: Interval(*map(float, np.percentile(found, tails))) for name, found in values.items()}
+    return values
 
 
 class RankedDecisions:

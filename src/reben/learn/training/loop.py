@@ -12,14 +12,18 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
+from torch import nn
 
 from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
-from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics
+from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics, Statistics
 from reben.data.patches import Patches
 from reben.io.dataset.statistics import read_statistics
 from reben.io.store import StorePlace
-from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.backbones.row import Backbone
+from reben.learn.backbones.table import find_backbone
+from reben.learn.models.architectures import Architecture, build_model, expect_rows
+from reben.learn.models.backbone_weights import BackboneName, load_backbone
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
@@ -115,11 +119,12 @@ def train(
         if resume and first:
             run.expect_resumable(settings)
         lightning.seed_everything(recipe.seed, verbose=False)
+        row = None if recipe.backbone is None else find_backbone(BackboneName.parse(recipe.backbone).backbone)
         data = PatchDataModule(
             store,
             metadata,
             transforms=None if recipe.augmentation is None else load_augmentation(recipe.augmentation),
-            bands=recipe.bands,
+            bands=recipe.bands if row is None else row.bands,
             batch_size=recipe.batch_size,
             parts=recipe.accumulate,
             workers=workers,
@@ -129,7 +134,7 @@ def train(
             reference_maps=task_of(recipe.task).needs_maps,
             target=recipe.target,
             patches=patches,
-            statistics=PUBLISHED_STATISTICS if statistics is None else read_statistics(statistics),
+            statistics=_statistics(row, statistics),
         )
         _note_data(data, recipe, note)
         # An empty split or a misfit ends here, before anything is written.
@@ -145,6 +150,13 @@ def train(
         if first:
             run.finish(best_epoch=best.best_epoch, metric=metric, best_score=best.best_score, epochs=epochs)
     return result
+
+
+def _statistics(row: Backbone | None, given: Path | None) -> Statistics:
+    """Means and standard deviations that the loader normalises with; a backbone takes values as they are stored."""
+    if row is not None:
+        return dict.fromkeys(row.bands, UNSCALED)
+    return PUBLISHED_STATISTICS if given is None else read_statistics(given)
 
 
 def _start_of(recipe: Recipe) -> Start | None:
@@ -187,6 +199,8 @@ def _new_model(
         )
     channels, side, _ = data.dataset("train").image_shape
     data.dataset("validation")
+    if recipe.backbone is not None:
+        return _tuned_backbone(recipe, data, side, note=note)
     name = _architecture_name(recipe, start)
     names = data.legend.class_names if has_classes else (str(recipe.target),)
     architecture = Architecture(
@@ -209,6 +223,39 @@ def _new_model(
             fitted = copy_weights(start.source, trained)
         note(f"starting from {start.description}: {fitted}")
     return trained
+
+
+def _tuned_backbone(
+    recipe: Recipe, data: PatchDataModule, side_px: int, *, note: Callable[[str], None]
+) -> TrainedModel:
+    """A backbone with its weights, and a new head for the classes of the data.
+
+    Raises:
+        RecipeError: if the task wants more than a row of outputs per patch.
+        BackboneError: if there is no such backbone, or its weights cannot be used.
+    """
+    task = task_of(recipe.task)
+    names = data.legend.class_names if task.has_classes else (str(recipe.target),)
+    expect_rows(task.name, task.output_shape(len(names), side_px))
+    loaded = load_backbone(str(recipe.backbone), classes=len(names), dropout=recipe.dropout)
+    head = loaded.model.head
+    if isinstance(head, nn.Linear):
+        head.reset_parameters()  # by the recipe's seed
+    row = loaded.model.row
+    architecture = Architecture(
+        timm_name=row.architecture,
+        channels=len(row.bands),
+        classes=len(names),
+        image_size=side_px,
+        dropout=recipe.dropout,
+        drop_path=0.0,
+        task=recipe.task,
+        backbone=row.name,
+    )
+    note(f"starting from {loaded.name}: {row.title}; last layer new")
+    scale = _scale_of(data.dataset("train").patches)
+    statistics = dict.fromkeys(row.bands, UNSCALED)
+    return TrainedModel(loaded.model.train(), architecture, row.bands, statistics, names, data.legend, scale)
 
 
 def _scale_of(patches: Patches) -> BandStatistics:

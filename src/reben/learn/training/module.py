@@ -14,7 +14,8 @@ from reben.learn.models.initial_weights import head_modules
 from reben.learn.models.trained_model import unscaled
 from reben.learn.tasks import task_of
 from reben.learn.training import schedule
-from reben.learn.training.optimisers import OPTIMISERS
+from reben.learn.training.layer_decay import by_layer
+from reben.learn.training.optimisers import OPTIMISERS, Parameters
 from reben.learn.training.recipe import Recipe
 
 
@@ -135,7 +136,9 @@ class PatchModule(lightning.LightningModule):
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's type is a union of ten
         """The recipe's optimiser, and the learning rate of every step."""
         recipe, total = self.recipe, int(self.trainer.estimated_stepping_batches)
-        parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        parameters: Parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        if recipe.layer_decay != 1:
+            parameters = by_layer(self.model, recipe.learning_rate, recipe.weight_decay, recipe.layer_decay)
         optimizer = OPTIMISERS[recipe.optimizer](parameters, recipe.learning_rate, recipe.weight_decay)
         rates = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: schedule.rate(step, warmup_steps=recipe.warmup_steps, total_steps=total)

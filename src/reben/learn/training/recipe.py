@@ -45,10 +45,16 @@ class Recipe(BaseModel):
     init: str | None = None
     """Weights to start from: a run directory, owner/name on the Hugging Face hub, or a timm name such as
     resnet50.a1_in1k. Random weights by default."""
+    backbone: str | None = None
+    """Pre-trained model to tune: NAME, NAME@random or NAME@FILE.safetensors, see `reben backbones`. It decides bands
+    and normalisation."""
     pretrained: bool = False
     """Start from timm's pretrained weights of --model."""
     freeze: bool = False
     """Train the last layer only (of a U-Net: the decoder), and keep the backbone as it is."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Learning rate of a layer over that of the layer above it: below 1, early layers change less; 1 trains all
+    alike."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Highest learning rate, reached after the warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 1000
@@ -116,8 +122,15 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _check_start(self) -> Self:
-        if self.model is None and self.init is None:
-            raise ValueError("model is missing; give --model, or --init with weights to start from")
+        if self.backbone is not None:
+            if self.model is not None or self.init is not None or self.pretrained:
+                raise ValueError("backbone takes the place of model, init and pretrained; give it alone")
+            if self.bands != "all":
+                raise ValueError(f"bands = {self.bands}: the backbone decides; leave --bands out")
+        elif self.model is None and self.init is None:
+            raise ValueError("model is missing; give --model, --backbone, or --init with weights to start from")
+        if self.freeze and self.layer_decay != 1:
+            raise ValueError("layer_decay has no effect on a frozen backbone; leave it or --freeze out")
         if self.pretrained and (self.model is None or self.init is not None):
             raise ValueError("pretrained needs a model and no init: it takes timm's weights of the model")
         if self.model is not None and "." in self.model and not self.pretrained:

@@ -24,7 +24,7 @@ def parts(table: Embeddings, size: int) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("size", [1, 7, 23, 100])
 def test_what_is_written_is_read(table: Embeddings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int):
-    monkeypatch.setattr(module, "_ROW_GROUP_ROWS", 10)
+    monkeypatch.setattr(module, "ROW_GROUP_ROWS", 10)
     write_embeddings(tmp_path / "e.parquet", table.rows, iter(parts(table, size)), table.model)
     read = read_embeddings(tmp_path / "e.parquet")
     np.testing.assert_array_equal(read.vectors, table.vectors)

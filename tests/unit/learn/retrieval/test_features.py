@@ -13,12 +13,16 @@ from reben.core.errors import MetadataError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS
 from reben.data.opening import open_dataset
 from reben.io.dataset.paths import DatasetPaths
+from reben.learn.backbones.row import Pool
 from reben.learn.inference.outputs import finite
 from reben.learn.models.architectures import Architecture, build_model
+from reben.learn.models.backbone_weights import load_backbone
 from reben.learn.models.weights import TrainedModel, load_model, save_model
 from reben.learn.retrieval import features
 from reben.learn.retrieval.embeddings import read_embeddings
-from reben.learn.retrieval.features import LAYER, embed, embed_patch
+from reben.learn.retrieval.features import embed, embed_patch
+from reben.learn.retrieval.options import EmbedOptions
+from reben.learn.retrieval.sources import LAYER
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,8 @@ def test_embeddings_are_what_the_classifier_gets(
 ):
     told: list[int] = []
     count = embed(
-        run, store=tiny_store, metadata=[tiny_dataset.metadata], output=tmp_path / "e.parquet", batch_size=4,
+        run, store=tiny_store, metadata=[tiny_dataset.metadata], output=tmp_path / "e.parquet",
+        options=EmbedOptions(batch_size=4),
         start=lambda total: told.append(-total) or told.append,
     )  # fmt: skip
     table = read_embeddings(tmp_path / "e.parquet")
@@ -57,7 +62,7 @@ def test_embeddings_are_what_the_classifier_gets(
 
 def test_the_table_says_where_it_comes_from(run: Path, tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
     path = tmp_path / "e.parquet"
-    embed(run, store=tiny_store, metadata=[tiny_dataset.metadata], output=path, splits=["test"])
+    embed(run, store=tiny_store, metadata=[tiny_dataset.metadata], output=path, options=EmbedOptions(split=("test",)))
     table = read_embeddings(path)
     assert set(table.rows["split"].to_pylist()) == {"test"}
     assert set(table.rows["country"].to_pylist()) == {"Nowhere"}
@@ -85,7 +90,12 @@ def test_cloudy_patches_are_embedded_if_asked_for(
     with pytest.raises(MetadataError, match="no patch of train, validation, test"):
         embed(run, store=tiny_store, metadata=[cloudy], output=tmp_path / "e.parquet")
     assert not list(tmp_path.iterdir())
-    options = {"store": tiny_store, "metadata": [cloudy], "output": tmp_path / "e.parquet", "snow_and_cloud": True}
+    options = {
+        "store": tiny_store,
+        "metadata": [cloudy],
+        "output": tmp_path / "e.parquet",
+        "options": EmbedOptions(snow_and_cloud=True),
+    }
     assert embed(run, **options) == len(read_embeddings(tmp_path / "e.parquet"))
 
 
@@ -115,3 +125,22 @@ class Odd(nn.Module):
 def test_models_without_usable_features(model: nn.Module, message: str):
     with pytest.raises(RunError, match=message):
         finite(features._features(SimpleNamespace(model=model), torch.zeros(1, 12, 120, 120)))
+
+
+def test_backbones_embed_what_their_network_makes_of_stored_values(
+    tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    options = {"store": tiny_store, "metadata": [tiny_dataset.metadata], "output": tmp_path / "e.parquet"}
+    embed(backbone="test_resnet@random", options=EmbedOptions(batch_size=4, pool=Pool.mean), **options)
+    table = read_embeddings(tmp_path / "e.parquet")
+    backbone = load_backbone("test_resnet@random", pool=Pool.mean).model
+    raw = open_dataset(tiny_store, tiny_dataset.metadata, bands=backbone.row.bands, statistics=None)
+    assert table.ids == raw.patches.ids.to_pylist()
+    with torch.inference_mode():
+        expected = backbone(torch.stack([raw[number]["image"] for number in range(len(raw))]))
+    np.testing.assert_allclose(table.vectors, expected, rtol=1e-4, atol=1e-4)
+    assert table.model.checkpoint == "test_resnet@random"
+    assert table.model.row == backbone.row.as_json()
+    assert len(table.provenance["patches_sha256"]) == 64
+    embed(backbone="raw-all", options=EmbedOptions(precision="bfloat16", dtype="float16"), **options)
+    assert read_embeddings(tmp_path / "e.parquet").vectors.shape[1] == 28

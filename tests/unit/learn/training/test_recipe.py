@@ -29,6 +29,8 @@ def test_defaults_are_the_papers():
         "init": None,
         "target": None,
         "pretrained": False,
+        "backbone": None,
+        "layer_decay": 1.0,
         "freeze": False,
         "optimizer": "adamw",
         "loss": None,
@@ -97,7 +99,7 @@ def test_an_unknown_setting_names_the_known_ones():
 
 
 def test_a_missing_model_is_said():
-    with pytest.raises(RecipeError, match="model is missing; give --model, or --init"):
+    with pytest.raises(RecipeError, match="model is missing; give --model, --backbone, or --init"):
         make_recipe()
 
 

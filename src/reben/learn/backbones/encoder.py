@@ -1,0 +1,167 @@
+"""Encoders: networks without a head, each with the same three outputs, whatever library they come from."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import timm
+import torch
+from torch import nn
+
+from reben.core.bands import IMAGE_RESOLUTION_M, PATCH_SIZE_M
+from reben.core.errors import BackboneError
+from reben.learn.backbones.row import Backbone, Pool
+
+PATCH_PX = PATCH_SIZE_M // IMAGE_RESOLUTION_M
+"""Side of an image of reBEN."""
+_MAP_AXES = 4
+_SHOWN = 3
+State = Mapping[str, torch.Tensor]
+
+
+class Features(NamedTuple):
+    """What an encoder makes of a batch."""
+
+    pooled: torch.Tensor
+    """As the authors pool it, shape (B, dimensions)."""
+    token: torch.Tensor | None
+    """The class token, shape (B, dimensions); None where there is none."""
+    places: torch.Tensor | None
+    """A vector for each place of the image, shape (B, places, dimensions); None where there is none."""
+
+    def vector(self, pool: Pool, name: str) -> torch.Tensor:
+        """One vector per image, shape (B, dimensions).
+
+        Raises:
+            BackboneError: if the network `name` cannot be pooled in that way.
+        """
+        if pool is Pool.authors:
+            return self.pooled
+        found = self.token if pool is Pool.token else self.places
+        if found is None:
+            lacking = "no class token" if pool is Pool.token else "no features of places"
+            raise BackboneError(f"{name} has {lacking}", hint="leave --pool out, for the pooling of its authors")
+        return found if pool is Pool.token else found.mean(dim=1)
+
+
+class Encoder(nn.Module):
+    """A network without a head.
+
+    Args:
+        network: the library's module.
+        heads: beginnings of tensor names that published files may have beside the encoder's, or may lack, since they
+            belong to a head.
+    """
+
+    def __init__(self, network: nn.Module, *, heads: Iterable[str] = ("fc.", "head.")) -> None:
+        super().__init__()
+        self.network = network
+        self._heads = tuple(heads)
+
+    def forward(self, images: torch.Tensor) -> Features:
+        """Features of network inputs, shape (B, channels, side, side)."""
+        raise NotImplementedError
+
+    def adapted(self, state: State) -> State:
+        """Published tensors under the network's names and in its shapes; as they are, if nothing is to be done."""
+        return state
+
+    def load(self, state: State, source: str) -> None:
+        """Fill the network with published weights.
+
+        Raises:
+            BackboneError: if they are of another architecture, or some are missing.
+        """
+        state = {name: tensor for name, tensor in self.adapted(state).items() if not name.startswith(self._heads)}
+        own = self.network.state_dict()
+        needed = {name for name in own if not name.startswith(self._heads)}
+        faults = [f"{name} is missing" for name in sorted(needed - state.keys())]
+        faults += [f"{name} is not part of it" for name in sorted(state.keys() - needed)]
+        faults += [
+            f"{name} has shape {list(state[name].shape)} instead of {list(own[name].shape)}"
+            for name in sorted(needed & state.keys())
+            if state[name].shape != own[name].shape
+        ]
+        faults += [f"{name} holds NaN or infinity" for name, tensor in state.items() if not tensor.isfinite().all()]
+        if faults:
+            raise BackboneError(
+                f"{source}: are not the weights of this network ({'; '.join(faults[:_SHOWN])})",
+                hint="give weights of the row's own architecture and bands, or @random",
+            )
+        self.network.load_state_dict({**own, **state})
+
+
+class TimmEncoder(Encoder):
+    """Any model of timm."""
+
+    def forward(self, images: torch.Tensor) -> Features:
+        """Features before the classifier."""
+        network: Any = self.network  # timm's models have no common type
+        found = network.forward_features(images)
+        pooled = network.forward_head(found, pre_logits=True)
+        if found.ndim == _MAP_AXES:  # (B, C, H, W), of Swin (B, H, W, C)
+            return Features(pooled, None, _places(found, network.num_features))
+        prefix = int(getattr(network, "num_prefix_tokens", 0))
+        return Features(pooled, found[:, 0] if prefix else None, found[:, prefix:])
+
+
+def timm_encoder(row: Backbone) -> TimmEncoder:
+    """A model of timm for the channels of a row and the size of its images.
+
+    Raises:
+        BackboneError: if timm has no such model.
+    """
+    if not timm.is_model(row.architecture):
+        raise BackboneError(
+            f"timm {timm.__version__} has no model {row.architecture!r}", hint="see timm.list_models() for all names"
+        )
+    return TimmEncoder(timm_network(row))
+
+
+def timm_network(row: Backbone, *, name: str = "", **options: Any) -> nn.Module:  # noqa: ANN401 - timm's
+    """A model of timm without classifier.
+
+    Args:
+        row: says its channels and the size of its images.
+        name: with the tag of weights, where they are wanted; else the row's architecture.
+        options: of `timm.create_model`.
+    """
+    known = timm.get_pretrained_cfg(row.architecture)
+    if known is not None and known.fixed_input_size:
+        options |= {"img_size": row.side_px or PATCH_PX}
+    network: nn.Module = timm.create_model(
+        name or row.architecture, in_chans=len(row.channels), num_classes=0, **options
+    )
+    _pad_where_needed(network, row.side_px or PATCH_PX)
+    return network
+
+
+def _pad_where_needed(network: Any, side_px: int) -> None:  # noqa: ANN401 - timm's models have no common type
+    """Let a network that takes images of any size pad those that its patches do not divide, as DINOv3's do not 120."""
+    embedding = getattr(network, "patch_embed", None)
+    patch_px = getattr(embedding, "patch_size", None)
+    if embedding is None or patch_px is None or getattr(embedding, "strict_img_size", True):
+        return
+    if any(side_px % side for side in patch_px):
+        embedding.dynamic_img_pad = True
+
+
+def _places(features: torch.Tensor, dimensions: int) -> torch.Tensor:
+    """A map of features as a vector per place."""
+    if features.shape[1] == dimensions:
+        return features.flatten(2).transpose(1, 2)
+    return features.flatten(1, 2)
+
+
+class RawStatistics(Encoder):
+    """A control: mean and standard deviation of each band over the image, and nothing learnt."""
+
+    def forward(self, images: torch.Tensor) -> Features:
+        """Statistics of each channel, shape (B, 2 * channels)."""
+        places = images.flatten(2).transpose(1, 2)
+        pooled = torch.cat([places.mean(1), places.std(1, correction=0)], 1)
+        return Features(pooled, None, places)
+
+
+def raw_statistics(_row: Backbone) -> RawStatistics:
+    """The control that needs no network."""
+    return RawStatistics(nn.Identity())

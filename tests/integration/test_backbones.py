@@ -1,0 +1,100 @@
+"""From pre-trained models to a leaderboard, through the command line: embed, probe, train, evaluate, leaderboard."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from reben.cli.main import app
+from reben.data.opening import open_dataset
+from reben.io.dataset.paths import DatasetPaths
+from reben.learn.models.weights import load_model
+from reben.learn.retrieval.embeddings import read_embeddings
+
+FEW = ("raw-s2", "test_resnet@random")
+ALL = (
+    "raw-all", "moco-resnet18-s2@random", "decur-resnet50-s1@random", "satlas-resnet50-s2-si@random",
+    "dino-vits16-s2@random", "softcon-vits14-s2@random", "vit_tiny_patch16_224@random", "reben-mobilevit_s-all@random",
+    "croma-base-s1@random",
+)  # fmt: skip
+
+
+def reben(*arguments: object, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == code, done.output + str(done.exception)
+    return done.output
+
+
+@pytest.fixture
+def data(tiny_store: Path, tiny_dataset: DatasetPaths) -> list[object]:
+    return ["--store", tiny_store, "--metadata", tiny_dataset.metadata]
+
+
+def embedded(names: tuple[str, ...], data: list[object], folder: Path) -> list[Path]:
+    tables = []
+    for name in names:
+        table = folder / f"{name.partition('@')[0]}.parquet"
+        reben("embed", "--backbone", name, *data, "--output", table, "--batch-size", 8)
+        tables.append(table)
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("names", "tuned"),
+    [
+        (FEW, "test_resnet@random"),
+        pytest.param(ALL, "moco-resnet18-s2@random", marks=pytest.mark.slow, id="all"),
+    ],
+)
+def test_from_embeddings_to_a_leaderboard(
+    names: tuple[str, ...], tuned: str, data: list[object], tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    if any(name.startswith("croma") for name in names):
+        pytest.importorskip("torchgeo", reason="torchgeo is not installed (extra backbones)")
+    metadata = ["--metadata", tiny_dataset.metadata]
+    tables = embedded(names, data, tmp_path)
+    probing = ["probe", *tables, *metadata, "--bootstrap", 0, "--lists", tmp_path / "lists.parquet"]
+    output = reben(*probing, "--json", tmp_path / "probes.json")
+    assert all(f"{name}\tlinear" in output for name in names)
+    training = ["train", "--backbone", tuned, *data, "--epochs", 1, "--batch-size", 8, "--no-test"]
+    for run, options in (("frozen", ["--freeze"]), ("tuned", ["--layer-decay", 0.5])):
+        reben(*training, *options, "--output", tmp_path / run)
+        reben("evaluate", "--checkpoint", tmp_path / run, *data, "--result", tmp_path / f"{run}.json")
+    results = [tmp_path / f"{name}.json" for name in ("probes", "frozen", "tuned")]
+    shown = reben("leaderboard", *results, "--output", tmp_path / "board", "--bootstrap", 20)
+    for title in ("linear, all", "knn, all", "frozen, all", "fine-tuned, layer decay 0.5, all"):
+        assert title in shown
+    page = (tmp_path / "board" / "leaderboard.html").read_text()
+    assert all(name in page for name in names)
+    refused = json.loads((tmp_path / "probes.json").read_text())
+    refused["data"]["patches_sha256"]["test"] = "0" * 64
+    (tmp_path / "other.json").write_text(json.dumps(refused))
+    comparing = ["leaderboard", results[1], tmp_path / "other.json", "--output", tmp_path / "x"]
+    assert "other test patches" in str(CliRunner().invoke(app, list(map(str, comparing))).exception)
+
+
+def test_a_frozen_backbone_stays_as_it_is_and_its_run_can_be_used(
+    data: list[object], tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path
+):
+    options = ["--epochs", 1, "--batch-size", 8, "--no-test", "--seed", 3]
+    reben("train", "--backbone", "test_resnet@random", "--freeze", *data, *options, "--output", tmp_path / "run")
+    run = load_model(tmp_path / "run")
+    reben("embed", "--backbone", "test_resnet@random", *data, "--output", tmp_path / "before.parquet")
+    reben("embed", "--checkpoint", tmp_path / "run", *data, "--output", tmp_path / "after.parquet")
+    before, after = (read_embeddings(tmp_path / f"{name}.parquet") for name in ("before", "after"))
+    np.testing.assert_allclose(before.vectors, after.vectors, rtol=1e-5, atol=1e-5)
+    dataset = open_dataset(tiny_store, tiny_dataset.metadata, bands=run.bands, statistics=None)
+    raw = dataset.batch(range(4))["image"]
+    with torch.inference_mode():
+        torch.testing.assert_close(run(raw), run.model.get_classifier()(torch.from_numpy(before.vectors[:4])))
+    for wrong, message in (
+        (["--bands", "s2"], "the backbone decides"),
+        (["--model", "resnet18"], "takes the place of model"),
+        (["--layer-decay", 0.5], "has no effect on a frozen backbone"),
+        (["--task", "segmentation"], "wants more than a row of outputs per patch"),
+    ):
+        arguments = ["train", "--backbone", "test_resnet@random", "--freeze", *data, *wrong, "--output", tmp_path / "x"]
+        assert message in str(CliRunner().invoke(app, list(map(str, arguments))).exception)

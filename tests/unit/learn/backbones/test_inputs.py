@@ -1,0 +1,146 @@
+"""What enters a network: the library's own transform or its authors' formula on the same patch, and ours."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from reben.core.band_statistics import PUBLISHED_STATISTICS
+from reben.core.bands import S1_BANDS
+from reben.core.errors import BackboneError
+from reben.data.normalisation import normalisation
+from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, torchgeo_rows
+from reben.learn.backbones.inputs import Inputs
+from reben.learn.backbones.row import Backbone
+from reben.learn.backbones.table import BACKBONES, find_backbone
+
+MakeImages = Callable[..., torch.Tensor]
+_EIGHT_BIT = {"B04": 255 / 3558, "B03": 255 / 3558, "B02": 255 / 3558}
+_OF_TWELVE = {name: row for name, row in BACKBONES.items() if name.startswith(("panopticon", "copernicus", "raw"))}
+
+
+def published(models: ModuleType, row: Backbone) -> object:
+    """The library's own entry for the weights of a row."""
+    kind, _, name = row.enum.partition(".")
+    return getattr(models, kind)[name]
+
+
+def spelled(band: str) -> str:
+    """A band as torchgeo spells it: B8a, B1."""
+    return band[0] + band[1:].lstrip("0").lower() if band.startswith("B") else band
+
+
+@pytest.mark.parametrize("row", ssl4eo_s12.ROWS, ids=lambda row: row.name)
+def test_rows_of_ssl4eo_feed_what_torchgeo_feeds_bit_for_bit(
+    row: Backbone, torchgeo_models: ModuleType, make_images: MakeImages
+):
+    weights = published(torchgeo_models, row)
+    assert weights.meta["bands"] == [spelled(band) for band in row.channels]
+    assert (weights.meta["model"], weights.url) == (row.architecture, row.weights)
+    images = make_images(row.bands)
+    whole = torch.zeros(len(images), len(row.channels), 120, 120)
+    for channel, band in enumerate(row.channels):
+        if band in row.bands:
+            whole[:, channel] = images[:, row.bands.index(band)]
+    expected = weights.transforms(whole.clone())
+    assert torch.equal(Inputs(row)(images), expected)
+
+
+def eight_bit(images: torch.Tensor, row: Backbone) -> torch.Tensor:
+    """Satlas's 8-bit images: ESA's true colour, and other bands divided by 32 and limited."""
+    scaled = [
+        layer * _EIGHT_BIT[band] if band in _EIGHT_BIT else torch.div(layer, 32, rounding_mode="floor")
+        for band, layer in zip(row.channels, images.unbind(1), strict=True)
+    ]
+    return torch.stack(scaled, 1).clamp(0, 255).trunc()
+
+
+@pytest.mark.parametrize("row", satlas.ROWS, ids=lambda row: row.name)
+def test_rows_of_satlas_feed_what_torchgeo_feeds_of_8_bit_images(
+    row: Backbone, torchgeo_models: ModuleType, make_images: MakeImages
+):
+    weights = published(torchgeo_models, row)
+    assert (weights.meta["bands"], weights.url) == (row.channels, row.weights)
+    images = eight_bit(make_images(row.bands), row)
+    resized = interpolate(images, size=(256, 256), mode="bilinear", antialias=True)
+    expected = weights.transforms(resized.clone())  # its crop to 256 pixels does nothing here
+    # 8160 is 32 * 255: of the infrared bands torchgeo takes the 16-bit values, our 8 bits are whole numbers.
+    expected[:, 3:] *= 32
+    torch.testing.assert_close(Inputs(row)(make_images(row.bands)), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["dofa-base-s2", "dofa-large-s2"])
+def test_dofa_is_fed_standardised_8_bit_images(name: str, make_images: MakeImages):
+    row = BACKBONES[name]
+    images = interpolate(eight_bit(make_images(row.bands), row), size=(224, 224), mode="bilinear", antialias=True)
+    mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (row.values.mean, row.values.std))
+    torch.testing.assert_close(Inputs(row)(make_images(row.bands)), (images - mean) / std, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("row", [r for r in torchgeo_rows.ROWS if r.name.startswith("croma")], ids=lambda row: row.name)
+def test_croma_is_fed_8_bits_around_the_mean(row: Backbone, make_images: MakeImages):
+    images = make_images(row.bands)
+    expected = []
+    for layer, band in zip(images.double().unbind(1), row.channels, strict=True):  # the loop of its README
+        mean, std = PUBLISHED_STATISTICS[band].mean, PUBLISHED_STATISTICS[band].std
+        low, high = mean - 2 * std, mean + 2 * std
+        expected.append(((layer - low) / (high - low) * 255).clip(0, 255).to(torch.uint8).float() / 255)
+    differences = (Inputs(row)(images) - torch.stack(expected, 1)).abs()
+    assert differences.max() <= 1.001 / 255  # a whole number at a rounding edge
+    assert (differences > 0).float().mean() < 1e-3
+
+
+@pytest.mark.parametrize("name", list(_OF_TWELVE))
+def test_standardised_rows(name: str, make_images: MakeImages):
+    row = _OF_TWELVE[name]
+    images = make_images(row.bands)
+    chosen = normalisation(row.channels)
+    mean, std = (torch.from_numpy(v).view(-1, 1, 1) for v in (chosen.mean, chosen.std))
+    side = row.resize_px or 120
+    resized = interpolate(images, size=(side, side), mode="bilinear", antialias=True) if side != 120 else images
+    assert torch.equal(Inputs(row)(images), (resized - mean) / std)
+
+
+def test_scale_mae_is_fed_what_torchgeo_feeds_of_true_colour(torchgeo_models: ModuleType, make_images: MakeImages):
+    row = BACKBONES["scalemae-large-rgb"]
+    images = make_images(row.bands)
+    colour = (images * (255 / 3558)).clamp(0, 255)
+    resized = interpolate(colour, size=(224, 224), mode="bilinear", antialias=True)
+    expected = published(torchgeo_models, row).transforms(resized.clone())
+    torch.testing.assert_close(Inputs(row)(images), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["reben-resnet50-all", "reben-mobilevit_s-s1", "resnet18"])
+def test_the_papers_rows_feed_what_training_feeds(name: str, make_images: MakeImages):
+    row = find_backbone(name)
+    images = make_images(row.bands)
+    chosen = normalisation(row.channels)
+    mean, scale = (torch.from_numpy(v).view(-1, 1, 1) for v in (chosen.mean, chosen.scale))
+    torch.testing.assert_close(Inputs(row)(images), (images - mean) * scale, rtol=1e-6, atol=1e-6)
+
+
+def test_polarisations_are_not_swapped(make_images: MakeImages):
+    for row in (row for row in BACKBONES.values() if set(S1_BANDS) <= set(row.channels)):
+        images = make_images(row.bands, count=1)
+        fed = Inputs(row)(images)
+        correlation = np.corrcoef(
+            interpolate(images, size=fed.shape[-2:])[0, row.bands.index("VV")].ravel(),
+            fed[0, row.channels.index("VV")].ravel(),
+        )[0, 1]
+        assert row.channels[:2] == ("VV", "VH")
+        if row.resize_px is None:
+            assert correlation > 0.9
+
+
+def test_other_bands_are_refused(make_images: MakeImages):
+    row = own_rows.RAW_ROWS[0]
+    with pytest.raises(BackboneError, match=r"images of 1 bands; raw-s1 takes VV, VH"):
+        Inputs(row)(make_images(("VV",)))
+    with pytest.raises(BackboneError, match=r"reBEN has no band B10"):
+        replace(row, channels=("VV", "B10"))
+    with pytest.raises(BackboneError, match="mean has 2 entries for 1 bands"):
+        replace(row, channels=("VV",))
