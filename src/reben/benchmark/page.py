@@ -83,7 +83,7 @@ def _chart(entries: Sequence[Entry]) -> str:
         if interval is not None:
             lines.append(_line(x(interval.low), y, x(interval.high), y, colour, ' stroke-width="3"'))
         lines.append(f'<circle cx="{x(entry.score(METRIC)):.1f}" cy="{y}" r="5.5" fill="{colour}"/>')
-    label = f"{TITLES[METRIC]} in percent, with 95 % intervals"
+    label = f"{TITLES[METRIC]} in percent{', with 95 % intervals' if ends else ''}"
     return (
         f'<h3>{label}</h3><svg viewBox="0 0 {_WIDTH} {height + 14}" role="img" aria-label="{label}" '
         f'font-size="14" font-family="system-ui, DejaVu Sans, sans-serif">{"".join(lines)}</svg>'

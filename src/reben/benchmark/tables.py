@@ -62,8 +62,8 @@ def description(found: Comparison) -> str:
     intervals = (
         f"Brackets hold 95 % of the bootstrap over {found.units} {found.units_are}s of the test split"
         if found.units >= FEWEST_UNITS
-        else f"There are no intervals: the test patches lie in {found.units} {found.units_are}s, and {FEWEST_UNITS} "
-        "are needed for a bootstrap to say something"
+        else f"There are no intervals: the test patches lie in fewer {found.units_are}s ({found.units}) than the "
+        f"{FEWEST_UNITS} that a bootstrap needs to say something"
     )
     return (
         f"Patches: {counts}, {'with' if found.data.snow_and_cloud else 'without'} snow and clouds. Scores in percent, "
