@@ -13,6 +13,7 @@ BASE = ""
 PURPOSES = MappingProxyType(
     {
         "learn": "train, evaluate, predict, embed, export",
+        "backbones": "pre-trained models of torchgeo",
         "report": "figures and pictures as files",
         "explore": "the explorer in the browser",
         "acquire": "a second checksum for downloads, passwords from the keyring",

@@ -1,12 +1,14 @@
 """Options of the geocoding of GRD products."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reben.tile.sentinel1.grd.choices import Heights
 from reben.work.options import Location, OnCommandLine, OnError, Options, Positive
+
+Heights = Literal["geoid", "ellipsoid"]
+"""What altitudes of an elevation model count from."""
 
 _GROUND, _WORK = OnCommandLine(panel="Ground"), OnCommandLine(panel="Work")
 
@@ -30,3 +32,8 @@ class GeocodeOptions(Options):
     """Threads; by default all processors."""
     on_error: Annotated[OnError, _WORK] = "stop"
     """stop at the first product or tile that fails, or skip it and go on with the next."""
+
+    @property
+    def above_ellipsoid(self) -> bool | None:
+        """Whether altitudes count from the ellipsoid; None if the elevation model is to say so."""
+        return None if self.heights is None else self.heights == "ellipsoid"

@@ -86,7 +86,7 @@ class _Run:
     @property
     def choices(self) -> Choices:
         options = self.options
-        return Choices(options.dem, options.heights, options.orbits, options.sea_level, options.mask_hidden)
+        return Choices(options.dem, options.above_ellipsoid, options.orbits, options.sea_level, options.mask_hidden)
 
     def skip(self, name: str, error: RebenError) -> None:
         """Note an error.

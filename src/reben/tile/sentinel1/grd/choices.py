@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from reben.io.elevation import ElevationModel, find_elevation
-
-Heights = Literal["geoid", "ellipsoid"]
-"""What altitudes of an elevation model count from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +11,8 @@ class Choices:
     """How GRD products become scenes."""
 
     dem: Path
-    heights: Heights | None = None
-    """By default as the vertical CRS of the model says, else the geoid."""
+    above_ellipsoid: bool | None = None
+    """Whether altitudes count from the ellipsoid; None for what the model's vertical CRS says, else from the geoid."""
     orbits: Path | None = None
     """Orbit file, or folder with some; else the orbit in the product."""
     sea_level: bool = False
@@ -30,4 +26,4 @@ class Choices:
         Raises:
             RasterError: if there is none.
         """
-        return find_elevation(self.dem, None if self.heights is None else self.heights == "ellipsoid")
+        return find_elevation(self.dem, self.above_ellipsoid)

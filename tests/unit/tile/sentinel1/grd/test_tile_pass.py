@@ -161,13 +161,13 @@ def test_layover_is_masked_where_it_is_asked_for(extent: TileExtent, flat_produc
 
 def test_heights_above_the_ellipsoid_are_taken_as_they_are(extent: TileExtent, flat_product: Path, tmp_path: Path):
     above_sea = write_dem(tmp_path / "sea.tif", lambda x, _: 500 + 0 * x)
-    above_ellipsoid = write_dem(tmp_path / "ell.tif", lambda x, y: 500 + ground_at(CRS, x, y).geoid_m)
+    ellipsoidal = write_dem(tmp_path / "ell.tif", lambda x, y: 500 + ground_at(CRS, x, y).geoid_m)
     products = [open_grd(flat_product)]
     (one,) = passes_over(products, extent, Choices(above_sea))
-    (other,) = passes_over(products, extent, Choices(above_ellipsoid, heights="ellipsoid"))
+    (other,) = passes_over(products, extent, Choices(ellipsoidal, above_ellipsoid=True))
     one, other = geocoded(one), geocoded(other)
     np.testing.assert_allclose(one["incidence"], other["incidence"], atol=1e-5)
     (sea,) = passes_over(products, extent, Choices(write_dem(tmp_path / "0.tif"), sea_level=True))
     nothing = write_dem(tmp_path / "none.tif", lambda x, _: 0 * x - 9999)
-    (no_model,) = passes_over(products, extent, Choices(nothing, heights="ellipsoid", sea_level=True))
+    (no_model,) = passes_over(products, extent, Choices(nothing, above_ellipsoid=True, sea_level=True))
     np.testing.assert_allclose(geocoded(no_model)["incidence"], geocoded(sea)["incidence"], atol=1e-5)
