@@ -214,6 +214,7 @@ def test_a_store_holds_what_encoding_the_geotiffs_gives(built: Path, built_store
     assert {path.name for path in store.store.iterdir()} == {"checksums.bin", "data.mdb"}
 
 
+@pytest.mark.slow
 def test_a_store_has_the_same_bytes_from_several_workers_and_after_a_kill(
     products: Path, small_land_cover: Path, built_store: Path, tmp_path: Path
 ):

@@ -91,6 +91,7 @@ def test_a_cluster_gives_the_same_bytes(
     assert {path.name for path in tmp_path.iterdir()} == {"l2a", "clc.gpkg", "dataset"}
 
 
+@pytest.mark.slow
 def test_a_cluster_builds_a_store(
     cluster: "Cluster", products: Path, small_land_cover: Path, built: Path, tmp_path: Path
 ):

@@ -159,6 +159,7 @@ def test_a_segmentation_model_is_published_with_its_scores(mapper: Path, tables:
     assert (tmp_path / "card" / "test_patches.png").exists()
 
 
+@pytest.mark.slow
 def test_table_1_of_the_paper_from_runs(tables: list[object], tmp_path: Path):
     command = [
         "experiment", "paper", *tables, "--output", tmp_path / "runs", "--models", "mobilevit_s", "--bands", "s1",

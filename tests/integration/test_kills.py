@@ -78,6 +78,7 @@ def test_encoding(shards: int | None, tiny_dataset: DatasetPaths, tiny_store: Pa
     assert every_kill(work, tmp_path, check=check, step=stride(1)) > 3
 
 
+@pytest.mark.slow
 def test_releasing(tiny_dataset: DatasetPaths, tmp_path: Path):
     data, options = find_release_data(tiny_dataset.root), ReleaseOptions(level=1, threads=1, split_gb=0.001)
 

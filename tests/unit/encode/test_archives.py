@@ -405,7 +405,9 @@ def test_skipped_samples_outlive_interruptions(copy: DatasetPaths, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("kind", ["sorted", pytest.param("unsorted", marks=pytest.mark.slow), "skipping"])
+@pytest.mark.parametrize(
+    "kind", ["sorted", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("unsorted", "skipping"))]
+)
 def test_kills_at_every_step(kind: str, copy: DatasetPaths, tmp_path: Path):
     if kind == "skipping":
         next(sorted(copy.s2.glob("*/*"))[2].glob("*_B11.tif")).unlink()

@@ -27,7 +27,7 @@ def make_trained(name: str, bands: str = "all", model: nn.Module | None = None) 
     return TrainedModel(model, architecture, channels, PUBLISHED_STATISTICS, CLC2018.class_names)
 
 
-@pytest.mark.parametrize("with_normalisation", [False, True])
+@pytest.mark.parametrize("with_normalisation", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_the_file_computes_the_same_for_any_batch_and_says_what_goes_in(tmp_path: Path, with_normalisation: bool):
     trained = make_trained("test_resnet")
     path = tmp_path / "model.onnx"

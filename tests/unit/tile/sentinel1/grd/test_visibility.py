@@ -41,7 +41,7 @@ def test_a_ridge_hides_what_pairs_of_places_say(extent: TileExtent, flat_product
     dem = write_dem(tmp_path / "dem.tif", lambda x, _: ridge(x))
     hidden = hidden_by(flat_product, dem, extent).of(Block(0, 0, 480, 480))
     x, y = Block(0, 0, 480, 480).centres_m(extent)
-    fine = np.arange(x[0], x[-1], 2.0)
+    fine = np.arange(x[0], x[-1], 4.0)
     for row in (20, 240, 460):
         expected = np.interp(x, fine, by_pairs(fine, np.full_like(fine, y[row]), ridge(fine))) > 0.5
         assert expected.sum() > 150
