@@ -40,7 +40,7 @@ _TRUE_COLOUR = Values(
 _COMMON: Mapping[str, Any] = {
     "resize_px": 256,
     "radiometry": "L1C (top of atmosphere), without processing offset; reBEN is L2A, whose true colour is darker",
-    "licence": "ODC-BY",
+    "licence": "Apache-2.0",
     "citation": "arXiv:2211.15660",
     "repository": "https://github.com/allenai/satlas",
 }
