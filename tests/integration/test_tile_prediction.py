@@ -83,6 +83,7 @@ def test_labels_of_a_tile_are_those_of_its_patches(data: Path, product: Path, cl
     assert imread(picture).std() > 0.05
 
 
+@pytest.mark.slow
 def test_a_map_covers_the_whole_tile_and_is_that_of_its_patches(
     data: Path, product: Path, mapper: Path, tmp_path: Path
 ):

@@ -42,7 +42,7 @@ def test_pooling(name: str):
 @pytest.mark.parametrize(
     "name",
     [
-        SMALLEST,
+        pytest.param(SMALLEST, marks=pytest.mark.slow),
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("moco-resnet50-s1", "dino-vits16-s2")),
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("softcon-vits14-s1", "satlas-swint-s2-si")),
         pytest.param("croma-base-s1", marks=pytest.mark.slow), pytest.param("croma-base-all", marks=pytest.mark.slow),

@@ -34,6 +34,7 @@ def spelled(band: str) -> str:
     return band[0] + band[1:].lstrip("0").lower() if band.startswith("B") else band
 
 
+@pytest.mark.slow  # torchgeo takes 90 MB, which a process keeps
 @pytest.mark.parametrize("row", ssl4eo_s12.ROWS, ids=lambda row: row.name)
 def test_rows_of_ssl4eo_feed_what_torchgeo_feeds_bit_for_bit(
     row: Backbone, torchgeo_models: ModuleType, make_images: MakeImages
@@ -59,6 +60,7 @@ def eight_bit(images: torch.Tensor, row: Backbone) -> torch.Tensor:
     return torch.stack(scaled, 1).clamp(0, 255).trunc()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", satlas.ROWS, ids=lambda row: row.name)
 def test_rows_of_satlas_feed_what_torchgeo_feeds_of_8_bit_images(
     row: Backbone, torchgeo_models: ModuleType, make_images: MakeImages
@@ -105,6 +107,7 @@ def test_standardised_rows(name: str, make_images: MakeImages):
     assert torch.equal(Inputs(row)(images), (resized - mean) / std)
 
 
+@pytest.mark.slow
 def test_scale_mae_is_fed_what_torchgeo_feeds_of_true_colour(torchgeo_models: ModuleType, make_images: MakeImages):
     row = BACKBONES["scalemae-large-rgb"]
     images = make_images(row.bands)

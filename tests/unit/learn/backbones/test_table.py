@@ -23,6 +23,7 @@ def test_models_of_timm_are_backbones():
     assert "moco-resnet18-s2" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_every_sentinel_row_of_torchgeo_is_there_or_left_out_on_purpose(torchgeo_models: ModuleType):
     known = {row.enum for row in BACKBONES.values()}
     left_out = ("CLOSP", "SECO", "NDVI", "SENTINEL1_MI_SATLAS", "SENTINEL1_SI_SATLAS", "FTW", "LANDSAT", "EarthLoc",
