@@ -166,6 +166,8 @@ def _open_all(places: Sequence[Path], run: _Run) -> list[GrdProduct]:
         other = found.setdefault(acquisition, product)
         if other.path != path:
             raise GeocodingError(f"{other.path} and {path} are the same acquisition", hint="remove one of them")
+        if not product.states_noise:
+            run.context.tell(f"note: {path.name}: states no thermal noise, so that none is removed")
     if not found and not run.result.failed:
         raise GeocodingError(
             f"{', '.join(map(str, places))}: no GRD product found",

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -69,10 +68,9 @@ class GrdProduct:
         return self.geometry.mission, self.geometry.orbit_number, self.geometry.data_take
 
     @property
-    def last_line(self) -> datetime:
-        """Zero-Doppler time of the last line, UTC."""
-        geometry = self.geometry
-        return geometry.first_line + timedelta(seconds=(geometry.lines - 1) * geometry.line_interval_s)
+    def states_noise(self) -> bool:
+        """Whether thermal noise is known or has been removed; the first products state zeros."""
+        return all(image.noise.is_known or image.annotation.noise_removed for image in self.images.values())
 
 
 def is_grd_name(name: str) -> bool:

@@ -33,9 +33,10 @@ class Orbit:
         Returns:
             each of that shape and 3.
         """
-        of = (np.stack([axis(times_s) for axis in axes], -1) for axes in (self.position, self.velocity))
-        position, velocity = of
-        return position, velocity, np.stack([axis(times_s) for axis in self.acceleration], -1)
+        position, velocity, acceleration = (
+            np.stack([axis(times_s) for axis in axes], -1) for axes in (self.position, self.velocity, self.acceleration)
+        )
+        return position, velocity, acceleration
 
 
 def fit_orbit(vectors: StateVectors, where: str) -> Orbit:

@@ -42,11 +42,6 @@ class _Polynomial:
     coefficients: Values
     """Shape (degree + 1, degree + 1)."""
 
-    def on(self, first: Values, second: Values) -> Values:
-        """Values at pairs, both arrays of one shape."""
-        a, b = ((v - m) / h for v, m, h in zip((first, second), self.middles, self.halves, strict=True))
-        return np.asarray(polynomial.polyval2d(a, b, self.coefficients), np.float64)
-
     def on_grid(self, first: Values, second: Values) -> Values:
         """Values at all pairs, shape (first, second)."""
         a, b = ((v - m) / h for v, m, h in zip((first, second), self.middles, self.halves, strict=True))
