@@ -81,7 +81,13 @@ class BuildInputs:
         }
 
     def _scene_files(self) -> list[Path]:
-        return [] if self.options.s1_scenes is None else s1_files(self.options.s1_scenes)
+        options = self.options
+        scenes = [] if options.s1_scenes is None else s1_files(options.s1_scenes)
+        beside = [place for place in (options.s1_dem, options.s1_orbits) if place is not None]
+        return [
+            *scenes,
+            *(file for place in beside for file in ([place] if place.is_file() else sorted(place.glob("*")))),
+        ]
 
     def files(self) -> list[Path]:
         """All single files that are read, besides products and Sentinel-1 rasters."""

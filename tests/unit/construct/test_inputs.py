@@ -161,3 +161,12 @@ def test_a_further_scene_is_noticed(
     before = chosen.parameters()
     write_scene(tmp_path / "scenes", SCENE.replace("0613", "0614"), decibels(10))
     assert chosen.parameters() != before
+
+
+def test_another_elevation_model_is_another_build(inputs: BuildInputs, tmp_path: Path):
+    (tmp_path / "dem").mkdir()
+    (tmp_path / "dem" / "a.tif").write_bytes(b"1")
+    chosen = replace(inputs, s1_dem=tmp_path / "dem")
+    before = chosen.parameters()
+    (tmp_path / "dem" / "a.tif").write_bytes(b"12")
+    assert chosen.parameters() != before
