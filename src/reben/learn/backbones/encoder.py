@@ -109,7 +109,7 @@ class Encoder(nn.Module):
             for handle in handles:
                 handle.remove()
         maps = [
-            _as_map(taken, self.prefix_tokens, stage.channels)
+            as_map(taken, self.prefix_tokens, stage.channels)
             for stage, taken in zip(stages, found, strict=True)
             if taken is not None
         ]
@@ -117,7 +117,7 @@ class Encoder(nn.Module):
             return maps
         if features.places is None:
             raise BackboneError(f"{type(self).__name__} has no features of places, which maps are made of")
-        return [*maps, _as_map(features.places, 0, None)]
+        return [*maps, as_map(features.places, 0, None)]
 
     def adapted(self, state: State) -> State:
         """Published tensors under the network's names and in its shapes; as they are, if nothing is to be done."""
@@ -237,7 +237,7 @@ def quarters(blocks: Sequence[nn.Module], *, is_input: bool = False) -> list[Sta
     return [Stage(blocks[end - 1]) for end in dict.fromkeys(ends) if end]
 
 
-def _as_map(features: torch.Tensor, prefix_tokens: int, channels: int | None) -> torch.Tensor:
+def as_map(features: torch.Tensor, prefix_tokens: int, channels: int | None) -> torch.Tensor:
     """Features as a map, shape (B, channels, side, side).
 
     Args:

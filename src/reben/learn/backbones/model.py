@@ -12,6 +12,9 @@ from reben.learn.backbones.maps import BackboneMaps
 from reben.learn.backbones.row import Backbone, Pool
 from reben.learn.backbones.tunable import Tunable
 
+_EXTRAS = {"torchgeo": "backbones"}
+"""Of reben, that install a library; others have its name."""
+
 
 class BackboneModel(Tunable):
     """Maps stored values (B, bands, H, W) to vectors or, with a head, to logits.
@@ -105,7 +108,8 @@ def _build_encoder(row: Backbone) -> Encoder:
         encoder = build(row)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.partition(".")[0] == row.library:
-            raise MissingExtraError.needed(f"backbone {row.name}", row.library, "backbones") from error
+            extra = _EXTRAS.get(row.library, row.library)
+            raise MissingExtraError.needed(f"backbone {row.name}", row.library, extra) from error
         raise
     if not isinstance(encoder, Encoder):
         raise BackboneError(f"{row.name}: {row.encoder} made a {type(encoder).__name__}; expected an Encoder")

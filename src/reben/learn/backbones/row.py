@@ -55,7 +55,7 @@ class Backbone:
     name: str
     title: str
     library: str
-    """Package that builds the network: `timm`, `torchgeo`, or `reben` for what needs none."""
+    """Package that builds the network: `timm`, `torchgeo`, `terratorch`, or `reben` for what needs none."""
     architecture: str
     """Its name there."""
     encoder: str

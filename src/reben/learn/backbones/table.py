@@ -9,7 +9,7 @@ import difflib
 from reben.core.errors import BackboneError
 from reben.core.published_models import ARCHITECTURES, MODALITIES, published_weights
 from reben.core.registry import Registry
-from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, torchgeo_rows
+from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, terratorch_rows, torchgeo_rows
 from reben.learn.backbones.row import Backbone
 
 _PAPER_ROWS = tuple(
@@ -20,7 +20,18 @@ _PAPER_ROWS = tuple(
 
 BACKBONES: Registry[Backbone] = Registry(
     "reben.backbones",
-    {row.name: row for row in (*own_rows.RAW_ROWS, *_PAPER_ROWS, *ssl4eo_s12.ROWS, *satlas.ROWS, *torchgeo_rows.ROWS)},
+    {
+        row.name: row
+        for rows in (
+            own_rows.RAW_ROWS,
+            _PAPER_ROWS,
+            ssl4eo_s12.ROWS,
+            satlas.ROWS,
+            torchgeo_rows.ROWS,
+            terratorch_rows.ROWS,
+        )
+        for row in rows
+    },
     kind=Backbone,
 )
 """By name; timm's models have no rows of their own."""

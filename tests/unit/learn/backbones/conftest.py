@@ -20,6 +20,17 @@ def torchgeo_models() -> ModuleType:
         return torchgeo.models
 
 
+@pytest.fixture(scope="session")
+def terratorch_models() -> ModuleType:
+    """TerraTorch's backbones; tests of its rows are skipped where it is not installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its dependencies, while they are imported
+        pytest.importorskip("terratorch", reason="TerraTorch is not installed (extra terratorch)")
+        import terratorch.models.backbones  # noqa: PLC0415 - optional
+
+        return terratorch.models.backbones
+
+
 @pytest.fixture
 def make_images() -> Callable[..., torch.Tensor]:
     """Images as a store holds them: whole numbers of Sentinel-2, decibels of Sentinel-1."""

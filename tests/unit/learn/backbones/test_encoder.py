@@ -1,10 +1,11 @@
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 import torch
 
 from own_process import in_own_process
-from reben.core.errors import BackboneError
+from reben.core.errors import BackboneError, MissingExtraError
 from reben.learn.backbones.model import build_backbone
 from reben.learn.backbones.row import Pool
 from reben.learn.backbones.table import BACKBONES, find_backbone
@@ -68,15 +69,48 @@ def expect_vectors(name: str) -> None:
     assert vectors.isfinite().all()
 
 
-@pytest.mark.parametrize("name", [name for name in BACKBONES.own if not name.startswith("reben-")])
+@pytest.mark.slow
+@pytest.mark.usefixtures("terratorch_models")
+@pytest.mark.parametrize("name", ["terramind-tiny-s1", "terramind-tiny-all", "prithvi-eo-2.0-tiny-tl"])
+def test_vectors_of_terratorch(name: str):
+    in_own_process(expect_vectors, name)
+
+
+_COUNTED = [name for name in BACKBONES.own if not name.startswith("reben-")]
+
+
+@pytest.mark.parametrize("name", [name for name in _COUNTED if BACKBONES[name].library != "terratorch"])
 @pytest.mark.slow
 @pytest.mark.usefixtures("torchgeo_models")
 def test_rows_tell_the_number_of_weights(name: str):
+    expect_number_of_weights(name)
+
+
+@pytest.mark.parametrize("name", [name for name in _COUNTED if BACKBONES[name].library == "terratorch"])
+@pytest.mark.slow
+@pytest.mark.usefixtures("terratorch_models")
+def test_rows_of_terratorch_tell_the_number_of_weights(name: str):
+    in_own_process(expect_number_of_weights, name, device="cpu")  # it computes embeddings while it builds
+
+
+def expect_number_of_weights(name: str, device: str = "meta") -> None:
     row = BACKBONES[name]
-    with torch.device("meta"):
+    with torch.device(device):
         network = EntryPoint(name, row.encoder, "x").load()(row).network
     heads = ("head.", "fc.")
     assert row.parameters == sum(p.numel() for n, p in network.named_parameters() if not n.startswith(heads))
+
+
+def test_a_library_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch):
+    for name, module, extra in (
+        ("terramind-tiny-s1", "terratorch", "terratorch"), ("dofa-base-s2", "torchgeo", "backbones"),
+    ):  # fmt: skip
+        for loaded in [known for known in sys.modules if known.partition(".")[0] == module]:
+            monkeypatch.delitem(sys.modules, loaded)
+        monkeypatch.setitem(sys.modules, module, None)
+        with pytest.raises(MissingExtraError, match=f"needs {module}") as refused:
+            build_backbone(BACKBONES[name])
+        assert f"reben[{extra}]" in str(refused.value.hint)
 
 
 def test_weights_of_another_network_are_refused():

@@ -13,7 +13,7 @@ from reben.core.band_statistics import PUBLISHED_STATISTICS
 from reben.core.bands import S1_BANDS
 from reben.core.errors import BackboneError
 from reben.data.normalisation import normalisation
-from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, torchgeo_rows
+from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, terratorch_rows, torchgeo_rows
 from reben.learn.backbones.inputs import Inputs
 from reben.learn.backbones.row import Backbone
 from reben.learn.backbones.table import BACKBONES, find_backbone
@@ -73,6 +73,41 @@ def test_rows_of_satlas_feed_what_torchgeo_feeds_of_8_bit_images(
     # 8160 is 32 * 255: of the infrared bands torchgeo takes the 16-bit values, our 8 bits are whole numbers.
     expected[:, 3:] *= 32
     torch.testing.assert_close(Inputs(row)(make_images(row.bands)), expected, rtol=1e-6, atol=1e-6)
+
+
+_HLS_NAMES = {"BLUE": "B02", "GREEN": "B03", "RED": "B04", "NIR_NARROW": "B8A", "SWIR_1": "B11", "SWIR_2": "B12"}
+_TERRAMIND_NAMES = _HLS_NAMES | {
+    "COASTAL_AEROSOL": "B01", "RED_EDGE_1": "B05", "RED_EDGE_2": "B06", "RED_EDGE_3": "B07", "NIR_BROAD": "B08",
+    "WATER_VAPOR": "B09", "VV": "VV", "VH": "VH",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", terratorch_rows.ROWS, ids=lambda row: row.name)
+def test_rows_of_terratorch_feed_what_it_standardises(
+    row: Backbone, terratorch_models: ModuleType, make_images: MakeImages
+):
+    if row.name.startswith("terramind"):
+        facts = terratorch_models.terramind.model.terramind_register
+        parts = [f"untok_{part}@224" for part in ("sen1grd", "sen2l2a") if _SENSOR[part] in row.name.split("-")[-1:]
+                 or row.name.endswith("-all")]  # fmt: skip
+        bands = [_TERRAMIND_NAMES[name] for part in parts for name in facts.PRETRAINED_BANDS[part]]
+        mean = [number for part in parts for number in facts.v1_pretraining_mean[part]]
+        std = [number for part in parts for number in facts.v1_pretraining_std[part]]
+        published = facts.pretrained_weights[row.architecture]
+    else:
+        facts = terratorch_models.prithvi_vit
+        config = facts.prithvi_cfgs[row.architecture]
+        bands = [_HLS_NAMES[band.name] for band in config["bands"]]
+        mean, std, published = config["mean"], config["std"], facts.pretrained_weights[row.architecture]
+    assert row.channels == tuple(bands)
+    assert row.weights.endswith(f"{published['hf_hub_id']}/resolve/main/{published['hf_hub_filename']}")
+    resized = interpolate(make_images(row.bands), size=(224, 224), mode="bilinear", antialias=True)
+    expected = (resized - torch.tensor(mean).view(-1, 1, 1)) / torch.tensor(std).view(-1, 1, 1)
+    torch.testing.assert_close(Inputs(row)(make_images(row.bands)), expected, rtol=0, atol=0)
+
+
+_SENSOR = {"sen1grd": "s1", "sen2l2a": "s2"}
 
 
 @pytest.mark.parametrize("name", ["dofa-base-s2", "dofa-large-s2"])
