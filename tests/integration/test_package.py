@@ -46,7 +46,7 @@ def test_the_wheel_has_every_file_of_the_package(built: tuple[Path, Path]):
 def test_the_source_archive_has_what_tests_and_documents_need(built: tuple[Path, Path]):
     with tarfile.open(built[1]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    for folder in ("src", "tests", "docs", "benchmarks", "tools"):
+    for folder in ("src", "tests", "docs", "benchmarks", "tools", "packaging"):
         assert files_below(ROOT / folder) <= names, folder
     assert {"pyproject.toml", "constraints.txt", "Makefile", "web/package-lock.json", "LICENSE"} <= names
 
