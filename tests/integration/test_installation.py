@@ -28,6 +28,7 @@ def as_conda_names(requirement: Requirement) -> str:
 def test_the_conda_recipe_needs_what_the_package_needs():
     recipe = yaml.safe_load(RECIPE.read_text())
     assert recipe["context"]["version"] == __version__
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == __version__
     assert f">={recipe['context']['python_min']}" == PROJECT["requires-python"]
     base = [as_conda_names(Requirement(text)) for text in PROJECT["dependencies"]]
     assert recipe["requirements"]["run"] == ["python >=${{ python_min }}", *base]

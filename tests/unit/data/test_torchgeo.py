@@ -14,6 +14,17 @@ from reben.io.dataset.paths import DatasetPaths
 pytestmark = pytest.mark.slow
 
 CLASSES = len(CLC2018.class_names)
+TASKS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
+    "ClassificationTask": (
+        {"model": "resnet18", "task": "multilabel", "num_labels": CLASSES, "loss": "bce"},
+        (4, CLASSES),
+    ),
+    "SemanticSegmentationTask": (
+        {"backbone": "resnet18", "task": "multiclass", "num_classes": CLASSES, "ignore_index": -1},
+        (4, CLASSES, 120, 120),
+    ),
+}
+"""Trainers with their options, and the shape of a batch of predictions."""
 
 
 def samples(store: Path, metadata: Path) -> dict[str, Any]:
@@ -42,15 +53,6 @@ def samples(store: Path, metadata: Path) -> dict[str, Any]:
         "is ours": bool(
             (labelled[0]["image"] == ours["image"]).all() and (labelled[0]["label"] == ours["label"]).all()
         ),
-    }
-
-
-def test_samples_have_what_torchgeo_asks_for(tiny_store: Path, tiny_dataset: DatasetPaths):
-    assert in_own_process(samples, tiny_store, tiny_dataset.metadata) == {
-        "is theirs": True,
-        "keys": (["image", "label"], ["image", "mask", "seen"]),
-        "shapes": ((10, 120, 120), (120, 120), CLASSES),
-        "is ours": True,
     }
 
 
@@ -92,38 +94,41 @@ def configured(page: Path, root: Path) -> tuple[int, ...]:
     return tuple(next(iter(data.val_dataloader()))["image"].shape[1:])
 
 
-def test_the_configuration_for_terratorch_is_understood(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path):
-    (tmp_path / "store").symlink_to(tiny_store)
+def everything(page: Path, root: Path, folder: Path) -> dict[str, Any]:
+    store, metadata = root / "store", root / "metadata.parquet"
+    return {
+        "samples": samples(store, metadata),
+        "configured": configured(page, root),
+        **{name: trained(name, options, store, metadata, folder) for name, (options, _) in TASKS.items()},
+    }
+
+
+@pytest.fixture(scope="module")
+def found(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one other process finds."""
+    root = tmp_path_factory.mktemp("my-data")
+    (root / "store").symlink_to(tiny_store)
     for table in tiny_dataset.tables:
-        (tmp_path / table.name).symlink_to(table)
+        (root / table.name).symlink_to(table)
     page = Path(__file__).parents[3] / "docs" / "terratorch.yaml"
-    assert in_own_process(configured, page, tmp_path) == (6, 120, 120)
+    return in_own_process(everything, page, root, tmp_path_factory.mktemp("runs"))
 
 
-@pytest.mark.parametrize(
-    ("task", "options", "shape"),
-    [
-        (
-            "ClassificationTask",
-            {"model": "resnet18", "task": "multilabel", "num_labels": CLASSES, "loss": "bce"},
-            (4, CLASSES),
-        ),
-        (
-            "SemanticSegmentationTask",
-            {"backbone": "resnet18", "task": "multiclass", "num_classes": CLASSES, "ignore_index": -1},
-            (4, CLASSES, 120, 120),
-        ),
-    ],
-)
-def test_a_trainer_of_torchgeo_trains(  # noqa: PLR0917 - fixtures
-    task: str,
-    options: dict[str, Any],
-    shape: tuple[int, ...],
-    tiny_store: Path,
-    tiny_dataset: DatasetPaths,
-    tmp_path: Path,
-):
-    found = in_own_process(trained, task, options, tiny_store, tiny_dataset.metadata, tmp_path)
-    assert found["changed"]
-    assert math.isfinite(found["loss"])
-    assert found["shape"] == shape
+def test_samples_have_what_torchgeo_asks_for(found: dict[str, Any]):
+    assert found["samples"] == {
+        "is theirs": True,
+        "keys": (["image", "label"], ["image", "mask", "seen"]),
+        "shapes": ((10, 120, 120), (120, 120), CLASSES),
+        "is ours": True,
+    }
+
+
+def test_the_configuration_for_terratorch_is_understood(found: dict[str, Any]):
+    assert found["configured"] == (6, 120, 120)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_trainer_of_torchgeo_trains(task: str, found: dict[str, Any]):
+    assert found[task]["changed"]
+    assert math.isfinite(found[task]["loss"])
+    assert found[task]["shape"] == TASKS[task][1]
