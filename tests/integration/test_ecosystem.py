@@ -78,6 +78,12 @@ def test_datasets_loads_what_is_published(folder: Path):
     lines = run(examples("Hugging Face datasets"), folder).splitlines()
     assert lines[0].startswith("torch.Size([3, 120, 120]) ['")
     assert lines[1] == "(60, 60)"
+    card = (folder / "published" / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(from datasets.*?)```", card, re.DOTALL)
+    shown = run(
+        code.replace("FOLDER", "published") + "\nprint(*patches, patches['test'][0]['longitude'].dtype)\n", folder
+    )
+    assert shown == "train validation test torch.float32\n"
 
 
 @pytest.mark.slow
