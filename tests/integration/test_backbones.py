@@ -12,6 +12,7 @@ from own_process import in_own_process
 from reben.cli.main import app
 from reben.data.opening import open_dataset
 from reben.io.dataset.paths import DatasetPaths
+from reben.learn.models.backbone_weights import load_backbone
 from reben.learn.models.weights import load_model
 from reben.learn.retrieval.embeddings import read_embeddings
 
@@ -100,7 +101,51 @@ def test_a_frozen_backbone_stays_as_it_is_and_its_run_can_be_used(
         (["--bands", "s2"], "the backbone decides"),
         (["--model", "resnet18"], "takes the place of model"),
         (["--layer-decay", 0.5], "has no effect on a frozen backbone"),
-        (["--task", "segmentation"], "wants more than a row of outputs per patch"),
+        (["--adapter-rank", 2], "takes the place of freeze"),
     ):
         arguments = ["train", "--backbone", "test_resnet@random", "--freeze", *data, *wrong, "--output", tmp_path / "x"]
         assert message in str(CliRunner().invoke(app, list(map(str, arguments))).exception)
+
+
+def test_adapters_are_part_of_the_weights_that_are_saved(data: list[object], tmp_path: Path):
+    run = tmp_path / "run"
+    training = ["train", "--backbone", "test_resnet@random", "--adapter-rank", 2, *data, "--epochs", 2, "--batch-size",
+                8, "--learning-rate", 0.01, "--no-test", "--output", run]  # fmt: skip
+    assert "adapters of rank 2 beside" in reben(*training)
+    before = load_backbone("test_resnet@random").model.encoder.network.state_dict()
+    trained = load_model(run)
+    after = trained.model.encoder.network.state_dict()
+    assert before.keys() == after.keys()
+    ranks = {}
+    for name, tensor in after.items():
+        change = (tensor - before[name]).flatten(1) if tensor.ndim > 1 else tensor - before[name]
+        if tensor.ndim > 1:
+            ranks[name] = int(torch.linalg.matrix_rank(change, rtol=1e-3))
+        else:
+            assert not change.any(), name  # biases and statistics of normalisation stay
+    assert max(ranks.values()) > 0
+    assert max(ranks.values()) <= 2 * 3 * 3  # of a convolution of 3 x 3, the factors are a convolution and one of 1 x 1
+    reben("evaluate", "--checkpoint", run, *data, "--result", tmp_path / "result.json")
+    (result,) = json.loads((tmp_path / "result.json").read_text())["runs"]
+    assert result["method"] == "adapters of rank 2"
+    without = ["train", "--model", "test_resnet", "--adapter-rank", 2, *data, "--output", tmp_path / "x"]
+    refused = CliRunner().invoke(app, list(map(str, without)))
+    assert "needs a pre-trained model" in str(refused.exception)
+
+
+def test_a_backbone_learns_maps(data: list[object], tmp_path: Path):
+    run = tmp_path / "run"
+    training = ["train", "--task", "segmentation", "--backbone", "test_resnet@random", *data, "--epochs", 1,
+                "--batch-size", 8, "--no-test"]  # fmt: skip
+    assert "decoder new" in reben(*training, "--freeze", "--output", run)
+    trained = load_model(run)
+    before = load_backbone("test_resnet@random").model.encoder.state_dict()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in trained.model.encoder.state_dict().items())
+    reben(*training, "--layer-decay", 0.5, "--output", tmp_path / "tuned")
+    reben(*training, "--adapter-rank", 2, "--output", tmp_path / "adapted")
+    for name in ("run", "tuned", "adapted"):
+        scores = tmp_path / f"{name}.json"
+        reben("evaluate", "--checkpoint", tmp_path / name, *data, "--json", scores)
+        assert 0 <= json.loads(scores.read_text())["mean_iou"] <= 1
+    reben("predict", "--checkpoint", run, *data, "--split", "test", "--output", tmp_path / "maps")
+    assert list((tmp_path / "maps").rglob("*.tif"))

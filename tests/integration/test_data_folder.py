@@ -70,6 +70,7 @@ def test_a_list_of_patches_for_training_and_evaluation(data: Path, tmp_path: Pat
     assert "are in no metadata table" in run("evaluate", *given, "--checkpoint", tmp_path / "run", code=1)
 
 
+@pytest.mark.large
 def test_the_doctor_measures_a_disk(tmp_path: Path):
     said = json.loads(run_reben("doctor", tmp_path, "--json", "-", code=(0, 1)).stdout)
     assert said["disk"]["write_mb_s"] > 0

@@ -92,6 +92,7 @@ def test_one_tile_is_nothing_to_draw_from(classifier: Path, tables: list[object]
     assert "draw patches" in stderr
 
 
+@pytest.mark.large
 def test_everything_about_a_segmentation_model(
     mapper: Path, tables: list[object], tiny_dataset: DatasetPaths, tmp_path: Path
 ):

@@ -31,6 +31,7 @@ def inputs(make_product: Callable[..., Path], tmp_path_factory: pytest.TempPathF
     return folder
 
 
+@pytest.mark.large
 def test_products_are_geocoded_and_built_alike(inputs: Path, small_land_cover: Path, tmp_path: Path):
     answer = reben("s1", inputs / "s1", "--dem", inputs / "dem.tif", "--sea-level", "--tile", "33UUP",
                    "--output", tmp_path / "scenes", "--json", "-")  # fmt: skip

@@ -149,6 +149,7 @@ def test_figure_2(tiny_data: Path, tmp_path: Path):
     assert (tmp_path / "legend.png").read_bytes() != (tmp_path / "colour-blind.png").read_bytes()
 
 
+@pytest.mark.large
 def test_figure_3(shared_data: Path, tmp_path: Path):
     """Of one tile, by real lists and tables; the others would only take time."""
     tile = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"

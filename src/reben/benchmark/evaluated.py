@@ -1,7 +1,9 @@
 """Trained models as results: tested on the patches of the tables, in the same form as probes."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from reben.benchmark.probe import code_versions, data_of, run_of
 from reben.benchmark.results import Model, Predictions, Results, read_results, write_results
@@ -87,6 +89,20 @@ def _trained_how(checkpoint: str | os.PathLike[str]) -> tuple[str, str, int]:
     recipe = run.read_recipe()
     started = recipe.get("backbone") or recipe.get("init")
     tuned = bool(started) or bool(recipe.get("pretrained"))
-    layers = f", layer decay {recipe['layer_decay']:g}" if recipe.get("layer_decay", 1.0) != 1 else ""
-    method = "frozen" if recipe.get("freeze") else f"fine-tuned{layers}" if tuned else "trained from random weights"
-    return method, str(recipe.get("backbone") or recipe.get("model") or name), int(recipe.get("seed", 0))
+    return (
+        _method(recipe, tuned=tuned),
+        str(recipe.get("backbone") or recipe.get("model") or name),
+        int(recipe.get("seed", 0)),
+    )
+
+
+def _method(recipe: Mapping[str, Any], *, tuned: bool) -> str:
+    """How a model was trained, in words."""
+    if recipe.get("freeze"):
+        return "frozen"
+    if recipe.get("adapter_rank"):
+        return f"adapters of rank {recipe['adapter_rank']}"
+    if not tuned:
+        return "trained from random weights"
+    decay = float(recipe.get("layer_decay", 1.0))
+    return "fine-tuned" if decay == 1 else f"fine-tuned, layer decay {decay:g}"

@@ -135,6 +135,7 @@ def test_strata_get_their_share(made_rows: pa.Table, number: int):
         assert abs(counts[stratum] - number * size / rows.num_rows) <= 1
 
 
+@pytest.mark.large
 def test_the_published_tables(shared_data: Path):
     folder = shared_data / "published"
     rows = read_metadata(sorted(folder.glob("*.parquet")))

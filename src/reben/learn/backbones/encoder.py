@@ -1,11 +1,15 @@
 """Encoders: networks without a head, each with the same three outputs, whatever library they come from."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import timm
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from reben.core.bands import IMAGE_RESOLUTION_M, PATCH_SIZE_M
 from reben.core.errors import BackboneError
@@ -43,6 +47,23 @@ class Features(NamedTuple):
         return found if pool is Pool.token else found.mean(dim=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a network has features of one depth."""
+
+    module: nn.Module
+    channels: int | None = None
+    """Of its features, where that tells in which order their axes are."""
+    is_input: bool = False
+    """Whether they are what the module takes, and not what it gives."""
+
+    def listen(self, note: Callable[[torch.Tensor], None]) -> RemovableHandle:
+        """Call a function with the features whenever the network computes them."""
+        if self.is_input:
+            return self.module.register_forward_pre_hook(lambda _module, given: note(given[0]))
+        return self.module.register_forward_hook(lambda _module, _given, found: note(found))
+
+
 class Encoder(nn.Module):
     """A network without a head.
 
@@ -60,6 +81,43 @@ class Encoder(nn.Module):
     def forward(self, images: torch.Tensor) -> Features:
         """Features of network inputs, shape (B, channels, side, side)."""
         raise NotImplementedError
+
+    @property
+    def prefix_tokens(self) -> int:
+        """Number of tokens before those of the places."""
+        return 0
+
+    def stages(self) -> list[Stage]:
+        """Where features of several depths are, shallow first; empty where there are those of the end only."""
+        return []
+
+    def depths(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Features of several depths as maps, shape (B, channels, side, side) each, shallow first.
+
+        Args:
+            images: network inputs, shape (B, channels, side, side).
+
+        Raises:
+            BackboneError: if the network has no features of places, or they are not a square.
+        """
+        stages = self.stages()
+        found: list[torch.Tensor | None] = [None] * len(stages)
+        handles = [stage.listen(partial(found.__setitem__, number)) for number, stage in enumerate(stages)]
+        try:
+            features = self(images)
+        finally:
+            for handle in handles:
+                handle.remove()
+        maps = [
+            _as_map(taken, self.prefix_tokens, stage.channels)
+            for stage, taken in zip(stages, found, strict=True)
+            if taken is not None
+        ]
+        if maps and not stages[-1].is_input:
+            return maps
+        if features.places is None:
+            raise BackboneError(f"{type(self).__name__} has no features of places, which maps are made of")
+        return [*maps, _as_map(features.places, 0, None)]
 
     def adapted(self, state: State) -> State:
         """Published tensors under the network's names and in its shapes; as they are, if nothing is to be done."""
@@ -100,8 +158,22 @@ class TimmEncoder(Encoder):
         pooled = network.forward_head(found, pre_logits=True)
         if found.ndim == _MAP_AXES:  # (B, C, H, W), of Swin (B, H, W, C)
             return Features(pooled, None, _places(found, network.num_features))
-        prefix = int(getattr(network, "num_prefix_tokens", 0))
+        prefix = self.prefix_tokens
         return Features(pooled, found[:, 0] if prefix else None, found[:, prefix:])
+
+    @property
+    def prefix_tokens(self) -> int:
+        """Class token and registers."""
+        return int(getattr(self.network, "num_prefix_tokens", 0))
+
+    def stages(self) -> list[Stage]:
+        """Those that timm names, or the ends of the quarters of blocks that are all alike."""
+        network: Any = self.network
+        info = getattr(network, "feature_info", None)
+        known = [] if info is None else [info[number] for number in range(len(info))]
+        if len({stage["reduction"] for stage in known}) > 1:
+            return [Stage(network.get_submodule(stage["module"]), stage["num_chs"]) for stage in known]
+        return quarters(network.blocks) if hasattr(network, "blocks") else []
 
 
 def timm_encoder(row: Backbone) -> TimmEncoder:
@@ -127,12 +199,18 @@ def timm_network(row: Backbone, *, name: str = "", **options: Any) -> nn.Module:
     """
     known = timm.get_pretrained_cfg(row.architecture)
     if known is not None and known.fixed_input_size:
-        options |= {"img_size": row.side_px or PATCH_PX}
+        options |= {"img_size": _side_px(row)}
     network: nn.Module = timm.create_model(
         name or row.architecture, in_chans=len(row.channels), num_classes=0, **options
     )
-    _pad_where_needed(network, row.side_px or PATCH_PX)
+    _pad_where_needed(network, _side_px(row))
     return network
+
+
+def _side_px(row: Backbone) -> int:
+    """Side of the images that a network sees of reBEN's patches."""
+    side = row.side_px or PATCH_PX
+    return side + -side % row.side_multiple
 
 
 def _pad_where_needed(network: Any, side_px: int) -> None:  # noqa: ANN401 - timm's models have no common type
@@ -143,6 +221,40 @@ def _pad_where_needed(network: Any, side_px: int) -> None:  # noqa: ANN401 - tim
         return
     if any(side_px % side for side in patch_px):
         embedding.dynamic_img_pad = True
+
+
+def quarters(blocks: Sequence[nn.Module], *, is_input: bool = False) -> list[Stage]:
+    """The ends of the quarters of a network's blocks.
+
+    Args:
+        blocks: modules that are called one after the other.
+        is_input: take what the block after the end is given, where an end is not the output of a module; the end of
+            the last quarter is left out then.
+    """
+    ends = [len(blocks) * quarter // 4 for quarter in range(1, 5)]
+    if is_input:
+        return [Stage(blocks[end], is_input=True) for end in ends if end < len(blocks)]
+    return [Stage(blocks[end - 1]) for end in dict.fromkeys(ends) if end]
+
+
+def _as_map(features: torch.Tensor, prefix_tokens: int, channels: int | None) -> torch.Tensor:
+    """Features as a map, shape (B, channels, side, side).
+
+    Args:
+        features: a map with channels first or last, or tokens, shape (B, tokens, channels).
+        prefix_tokens: that stand before those of places.
+        channels: tell where a map has them; None for the first axis.
+
+    Raises:
+        BackboneError: if the places are not a square.
+    """
+    if features.ndim == _MAP_AXES:
+        return features if channels in {None, features.shape[1]} else features.permute(0, 3, 1, 2)
+    places = features[:, prefix_tokens:]
+    side = math.isqrt(places.shape[1])
+    if side**2 != places.shape[1]:
+        raise BackboneError(f"features of {places.shape[1]} places are not those of a square image")
+    return places.transpose(1, 2).reshape(len(places), -1, side, side)
 
 
 def _places(features: torch.Tensor, dimensions: int) -> torch.Tensor:

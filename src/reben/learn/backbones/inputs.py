@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from reben.core.errors import BackboneError
 from reben.learn.backbones.row import Backbone
@@ -43,7 +43,7 @@ class Inputs(nn.Module):
             )
         values = self._limited(self._with_missing(images.float()))
         # The order of these steps and of the two divisions is that of torchvision, so that rounding is the same.
-        return self._cropped(self._resized(values)).sub(self.mean).div(self.std)
+        return self._padded(self._cropped(self._resized(values)).sub(self.mean).div(self.std))
 
     def _with_missing(self, images: torch.Tensor) -> torch.Tensor:
         """Images with a constant for each channel that reBEN lacks."""
@@ -77,3 +77,12 @@ class Inputs(nn.Module):
             return images
         first = round((images.shape[-1] - side) / 2)
         return images[..., first : first + side, first : first + side]
+
+    def _padded(self, images: torch.Tensor) -> torch.Tensor:
+        first = self.margin_px(images.shape[-1])
+        rest = -images.shape[-1] % self.row.side_multiple - first
+        return pad(images, (first, rest, first, rest), mode="replicate") if first or rest else images
+
+    def margin_px(self, side: int) -> int:
+        """Pixels that are added left and above of images of this side."""
+        return -side % self.row.side_multiple // 2

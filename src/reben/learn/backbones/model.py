@@ -7,15 +7,16 @@ import torch
 from torch import nn
 
 from reben.core.errors import BackboneError, MissingExtraError
-from reben.learn.backbones.encoder import PATCH_PX, Encoder, Features
-from reben.learn.backbones.inputs import Inputs
+from reben.learn.backbones.encoder import Encoder, Features
+from reben.learn.backbones.maps import BackboneMaps
 from reben.learn.backbones.row import Backbone, Pool
+from reben.learn.backbones.tunable import Tunable
 
 
-class BackboneModel(nn.Module):
+class BackboneModel(Tunable):
     """Maps stored values (B, bands, H, W) to vectors or, with a head, to logits.
 
-    It answers to timm's names `forward_features`, `forward_head` and `get_classifier`, as whatever uses models expects.
+    It answers to timm's names `forward_features` and `forward_head`, as whatever embeds images expects.
 
     Args:
         row: what it is.
@@ -28,10 +29,8 @@ class BackboneModel(nn.Module):
     def __init__(
         self, row: Backbone, encoder: Encoder, *, classes: int = 0, pool: Pool = Pool.authors, dropout: float = 0.0
     ) -> None:
-        super().__init__()
-        self.row, self.pool = row, pool
-        self.inputs = Inputs(row)
-        self.encoder = encoder
+        super().__init__(row, encoder)
+        self.pool = pool
         self.dimensions = self._tried()
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(self.dimensions, classes) if classes else nn.Identity()
@@ -51,10 +50,6 @@ class BackboneModel(nn.Module):
         logits: torch.Tensor = vectors if pre_logits else self.head(self.dropout(vectors))
         return logits
 
-    def get_classifier(self) -> nn.Module:
-        """The head."""
-        return self.head
-
     @torch.no_grad()
     def _tried(self) -> int:
         """Dimensions of a vector, found with an empty image.
@@ -64,16 +59,10 @@ class BackboneModel(nn.Module):
         """
         training = self.encoder.training
         self.encoder.eval()
-        parameter = next(self.encoder.parameters(), torch.empty(0))
-        images = torch.zeros(1, len(self.row.bands), PATCH_PX, PATCH_PX, device=parameter.device)
-        self.inputs.to(parameter.device)
         try:
-            vector = self.forward_features(images).vector(self.pool, self.row.name)
+            vector = self.forward_features(self.empty_images()).vector(self.pool, self.row.name)
         except (RuntimeError, AssertionError, IndexError) as error:
-            raise BackboneError(
-                f"{self.row.name}: {self.row.architecture} cannot take images of {len(self.row.channels)} bands and "
-                f"{self.row.side_px or PATCH_PX} pixels ({error})"
-            ) from error
+            raise self.misfit(error) from error
         self.encoder.train(training)
         return int(vector.shape[1])
 
@@ -81,10 +70,34 @@ class BackboneModel(nn.Module):
 def build_backbone(
     row: Backbone, *, classes: int = 0, pool: Pool = Pool.authors, dropout: float = 0.0
 ) -> BackboneModel:
-    """A backbone with random weights.
+    """A backbone with random weights that gives vectors or, with a head, a row of logits for each image.
 
     Raises:
         BackboneError: if it cannot be built.
+        MissingExtraError: if its library is not installed.
+    """
+    return BackboneModel(row, _build_encoder(row), classes=classes, pool=pool, dropout=dropout)
+
+
+def build_backbone_maps(row: Backbone, *, classes: int) -> BackboneMaps:
+    """A backbone with random weights that gives logits of every pixel.
+
+    Args:
+        row: sees whole patches (`Backbone.for_maps`).
+        classes: their number.
+
+    Raises:
+        BackboneError: if it cannot be built, or has no features that a decoder could use.
+        MissingExtraError: if its library is not installed.
+    """
+    return BackboneMaps(row, _build_encoder(row), classes=classes)
+
+
+def _build_encoder(row: Backbone) -> Encoder:
+    """The network of a row, with random weights.
+
+    Raises:
+        BackboneError: if it is not an encoder.
         MissingExtraError: if its library is not installed.
     """
     try:
@@ -96,4 +109,4 @@ def build_backbone(
         raise
     if not isinstance(encoder, Encoder):
         raise BackboneError(f"{row.name}: {row.encoder} made a {type(encoder).__name__}; expected an Encoder")
-    return BackboneModel(row, encoder, classes=classes, pool=pool, dropout=dropout)
+    return encoder

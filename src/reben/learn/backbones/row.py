@@ -6,13 +6,15 @@ training and prediction; a network fed otherwise is another network.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from reben.core.bands import BANDS
 from reben.core.errors import BackboneError
+
+_LARGEST_STRIDE = 32
 
 
 class Pool(StrEnum):
@@ -68,6 +70,8 @@ class Backbone:
     """To which images are resized (bilinear, anti-aliased) before they are cropped; None leaves them."""
     crop_px: int | None = None
     """Side of the middle of the image that the network sees; None takes all of it."""
+    side_multiple: int = 1
+    """Of what the sides of images have to be a multiple: what is lacking is added by repeating their borders."""
     pool: str = "mean over all places"
     """What the authors' pooling is, in words."""
     dimensions: int | None = None
@@ -109,6 +113,16 @@ class Backbone:
     def side_px(self) -> int | None:
         """Side of the images that the network sees; None for that of the patch."""
         return self.crop_px or self.resize_px
+
+    def for_maps(self) -> Self:
+        """The same row for networks that give a class per pixel: they see the whole patch, and no crop of it.
+
+        Images are resized to the network's own size, or, if it takes any size, padded to a multiple of 32 pixels, which
+        no network reduces images further than.
+        """
+        if self.side_px is None:
+            return replace(self, side_multiple=_LARGEST_STRIDE)
+        return replace(self, resize_px=self.side_px, crop_px=None)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from reben.core.bands import S1_BANDS
-from reben.learn.backbones.encoder import Encoder, Features, State
+from reben.learn.backbones.encoder import Encoder, Features, Stage, State, quarters
 from reben.learn.backbones.row import Backbone
 
 WAVELENGTHS_NM = {
@@ -52,6 +52,15 @@ class CromaEncoder(Encoder):
         kind = "joint" if radar.shape[1] and optical.shape[1] else "sar" if radar.shape[1] else "optical"
         return Features(found[f"{kind}_GAP"], None, found[f"{kind}_encodings"])
 
+    def stages(self) -> list[Stage]:
+        """What its blocks begin with: no module gives what they end with."""
+        network: Any = self.network
+        part = next(
+            getattr(network, name) for name in ("joint_encoder", "s2_encoder", "s1_encoder") if hasattr(network, name)
+        )
+        layers = part.layers if hasattr(part, "layers") else part.transformer.layers
+        return quarters([layer[0] for layer in layers], is_input=True)
+
     def adapted(self, state: State) -> State:
         """The published file holds a dictionary per part; those of the parts that this row has."""
         wanted = {name.partition(".")[0] for name in self.network.state_dict()}
@@ -79,6 +88,16 @@ class DofaEncoder(Encoder):
         network: Any = self.network
         return Features(network.forward_features(images, wavelengths=self._wavelengths_um), None, None)
 
+    @property
+    def prefix_tokens(self) -> int:
+        """The class token."""
+        return 1
+
+    def stages(self) -> list[Stage]:
+        """The quarters of its blocks."""
+        network: Any = self.network
+        return quarters(network.blocks)
+
 
 def dofa(row: Backbone) -> DofaEncoder:
     """DOFA for the wavelengths of the row's bands."""
@@ -100,6 +119,16 @@ class PanopticonEncoder(Encoder):
         network: Any = self.network
         found = network.model.forward_features({"imgs": images, "chn_ids": ids})
         return Features(network.model.forward_head(found, pre_logits=True), found[:, 0], found[:, 1:])
+
+    @property
+    def prefix_tokens(self) -> int:
+        """The class token."""
+        return 1
+
+    def stages(self) -> list[Stage]:
+        """The quarters of its blocks."""
+        network: Any = self.network
+        return quarters(network.model.blocks)
 
     def adapted(self, state: State) -> State:
         """Published tensors, with position embeddings of this size."""
@@ -140,6 +169,16 @@ class CopernicusEncoder(Encoder):
         )
         return Features(pooled, None, None)
 
+    @property
+    def prefix_tokens(self) -> int:
+        """The class token."""
+        return 1
+
+    def stages(self) -> list[Stage]:
+        """The quarters of its blocks."""
+        network: Any = self.network
+        return quarters(network.blocks)
+
 
 def copernicus_fm(row: Backbone) -> CopernicusEncoder:
     """Copernicus-FM for the row's bands."""
@@ -154,6 +193,16 @@ class ScaleMaeEncoder(Encoder):
         network: Any = self.network
         found = network.forward_features(images)
         return Features(network.forward_head(found, pre_logits=True), found[:, 0], found[:, 1:])
+
+    @property
+    def prefix_tokens(self) -> int:
+        """The class token."""
+        return 1
+
+    def stages(self) -> list[Stage]:
+        """The quarters of its blocks."""
+        network: Any = self.network
+        return quarters(network.blocks)
 
 
 def scale_mae(row: Backbone) -> ScaleMaeEncoder:

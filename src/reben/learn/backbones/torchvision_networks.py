@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from reben.learn.backbones.encoder import Encoder, Features
+from reben.learn.backbones.encoder import Encoder, Features, Stage
 from reben.learn.backbones.row import Backbone
 
 
@@ -18,6 +18,12 @@ class SwinEncoder(Encoder):
         found = network.norm(network.features(images))  # (B, H, W, C)
         places = found.flatten(1, 2)
         return Features(places.mean(1), None, places)
+
+    def stages(self) -> list[Stage]:
+        """Its four stages, between which sides are halved."""
+        network: Any = self.network
+        ends = [network.features[number] for number in range(1, len(network.features), 2)]
+        return [Stage(end, end[-1].norm1.normalized_shape[0]) for end in ends]
 
 
 def swin(row: Backbone) -> SwinEncoder:

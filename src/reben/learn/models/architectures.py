@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from reben.core.errors import RecipeError
-from reben.learn.backbones.model import build_backbone
+from reben.learn.backbones.model import build_backbone, build_backbone_maps
 from reben.learn.backbones.row import Pool
 from reben.learn.backbones.table import find_backbone
 from reben.learn.tasks import DEFAULT_TASK, task_of
 
-_OUTPUT_AXES = 2
+_ROW_AXES, _MAP_AXES = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +90,27 @@ def _backbone(architecture: Architecture) -> nn.Module:
     """A backbone with a head and random weights.
 
     Raises:
-        RecipeError: if the task wants other outputs than a row per patch.
+        RecipeError: if backbones have no head for the task.
         BackboneError: if there is no such backbone, or it takes other bands.
     """
-    expect_rows(architecture.task, architecture.output_shape)
     row = find_backbone(architecture.backbone)
+    if wants_maps(architecture.task, architecture.output_shape):
+        return build_backbone_maps(row.for_maps(), classes=architecture.classes)
     return build_backbone(row, classes=architecture.classes, pool=Pool(architecture.pool), dropout=architecture.dropout)
 
 
-def expect_rows(task: str, output_shape: tuple[int, ...]) -> None:
-    """Check that a task wants what backbones have a head for.
+def wants_maps(task: str, output_shape: tuple[int, ...]) -> bool:
+    """Whether a task wants outputs for each pixel of an image, and not for the image.
 
     Raises:
-        RecipeError: if it wants more than a row of outputs per patch.
+        RecipeError: if it wants what backbones have no head for.
     """
-    if len(output_shape) != _OUTPUT_AXES:
+    if len(output_shape) not in {_ROW_AXES, _MAP_AXES}:
         raise RecipeError(
-            f"backbones cannot be trained for {task}, which wants more than a row of outputs per patch",
+            f"backbones cannot be trained for {task}, which wants neither a row of outputs per patch nor one per pixel",
             hint="use --model with a timm name",
         )
+    return len(output_shape) == _MAP_AXES
 
 
 def _ways(architecture: Architecture, pretrained: PretrainedWeights | None) -> list[Callable[..., nn.Module]]:

@@ -3,9 +3,10 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -13,9 +14,11 @@ from safetensors.torch import load_file
 
 from reben.core.errors import BackboneError
 from reben.learn.backbones.encoder import State, timm_network
-from reben.learn.backbones.model import BackboneModel, build_backbone
+from reben.learn.backbones.maps import BackboneMaps
+from reben.learn.backbones.model import BackboneModel, build_backbone, build_backbone_maps
 from reben.learn.backbones.row import Backbone, Pool
 from reben.learn.backbones.table import find_backbone
+from reben.learn.backbones.tunable import Tunable
 from reben.learn.models.hub import PICKLE_HINT, WEIGHTS_FILE, fetch
 from reben.learn.models.initial_weights import pretrained_start
 from reben.learn.models.weights import load_model
@@ -57,19 +60,24 @@ class BackboneName:
         return f"{self.backbone}@{Path(self.weights).name}" if self.weights else self.backbone
 
 
+_T = TypeVar("_T", bound=Tunable)
+
+
 @dataclass(frozen=True, slots=True)
-class LoadedBackbone:
+class LoadedBackbone(Generic[_T]):
     """A backbone with weights."""
 
     name: BackboneName
-    model: BackboneModel
+    model: _T
     weights_sha256: str
     """Of the file from which they were read; empty for random ones."""
     published_sha256: str
     """Of the pickled file from which that one was made; empty if there is none."""
 
 
-def load_backbone(text: str, *, pool: Pool = Pool.authors, classes: int = 0, dropout: float = 0.0) -> LoadedBackbone:
+def load_backbone(
+    text: str, *, pool: Pool = Pool.authors, classes: int = 0, dropout: float = 0.0
+) -> LoadedBackbone[BackboneModel]:
     """A backbone with the weights that its name asks for, on the CPU, in evaluation mode.
 
     Args:
@@ -85,10 +93,30 @@ def load_backbone(text: str, *, pool: Pool = Pool.authors, classes: int = 0, dro
     """
     name = BackboneName.parse(text)
     row = find_backbone(name.backbone)
+    return _loaded(name, row, lambda: build_backbone(row, classes=classes, pool=pool, dropout=dropout))
+
+
+def load_backbone_maps(text: str, *, classes: int) -> LoadedBackbone[BackboneMaps]:
+    """A backbone with the weights that its name asks for, and a new decoder that gives a class for each pixel.
+
+    Args:
+        text: `NAME[@WEIGHTS]`, see `BackboneName`.
+        classes: their number.
+
+    Raises:
+        BackboneError, HubError, MissingExtraError: as `load_backbone`; also if a decoder could not use its features.
+    """
+    name = BackboneName.parse(text)
+    row = find_backbone(name.backbone).for_maps()
+    return _loaded(name, row, lambda: build_backbone_maps(row, classes=classes))
+
+
+def _loaded(name: BackboneName, row: Backbone, build: Callable[[], _T]) -> LoadedBackbone[_T]:
+    """A backbone of a row, filled with the weights that its name asks for."""
     chance = _RANDOM.fullmatch(name.weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(chance[2] or 0) if chance else 0)
-        model = build_backbone(row, classes=classes, pool=pool, dropout=dropout)
+        model = build()
     if chance or row.parameters == 0:
         return LoadedBackbone(name, model.eval(), "", "")
     found = _Weights(_state_in(Path(name.weights)), Path(name.weights)) if name.weights else _published(row)

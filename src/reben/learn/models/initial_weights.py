@@ -19,6 +19,7 @@ from torch import nn
 
 from reben.core.errors import RecipeError
 from reben.learn.models.architectures import PretrainedWeights
+from reben.learn.models.heads import head_modules
 from reben.learn.models.hub import WEIGHTS_FILE, fetch
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import load_model
@@ -166,22 +167,6 @@ def fit_head(
             if label in known:
                 fitted[row] = weights[known.index(label)]
     return fitted
-
-
-def head_modules(model: nn.Module) -> list[nn.Module]:
-    """What is trained where the backbone is frozen: the classifier, or of a U-Net all but its encoder.
-
-    Raises:
-        RecipeError: if the model has no such layer.
-    """
-    if isinstance(model, UNet):
-        return [model.decoder, model.head]
-    head = model.get_classifier() if hasattr(model, "get_classifier") else None  # type: ignore[operator]
-    modules = list(head) if isinstance(head, tuple | list) else [head]
-    found = [module for module in modules if isinstance(module, nn.Module) and any(True for _ in module.parameters())]
-    if not found:
-        raise RecipeError(f"{type(model).__name__} has no last layer to train alone", hint="leave --freeze out")
-    return found
 
 
 def _head_tensors(trained: TrainedModel) -> list[str]:

@@ -22,6 +22,7 @@ from reben.core.errors import BackboneError, RecipeError, RunError
 from reben.data.normalisation import PUBLISHED_STATISTICS, UNSCALED, BandStatistics, Statistics
 from reben.io.small_files import read_json
 from reben.learn.backbones.row import Pool
+from reben.learn.models.adapters import plain_state
 from reben.learn.models.architectures import Architecture, build_model
 from reben.learn.models.hub import CONFIG_FILE, PICKLE_HINT, WEIGHTS_FILE, model_folder
 from reben.learn.models.tensor_files import write_tensors
@@ -103,7 +104,7 @@ def save_model(directory: str | os.PathLike[str], trained: TrainedModel) -> None
         "output_std": trained.scale.std,
         "reben_version": __version__,
     }
-    tensors = {_PREFIX + name: tensor.contiguous() for name, tensor in trained.model.state_dict().items()}
+    tensors = {_PREFIX + name: tensor.contiguous() for name, tensor in plain_state(trained.model).items()}
     with atomic.new_file(directory / WEIGHTS_FILE) as partial:
         write_tensors(partial, tensors, {"format": "pt"})
     atomic.write_json(directory / CONFIG_FILE, config)

@@ -1,7 +1,6 @@
 """U-Nets over any timm backbone: a class for each pixel.
 
-Source: Ronneberger et al., U-Net, MICCAI 2015; decoder and encoders of segmentation-models-pytorch. Backbones with one
-scale only, such as MLP-Mixer, get their scales as in UNETR (Hatamizadeh et al., WACV 2022): by transposed convolutions.
+Encoders are those of segmentation-models-pytorch; `map_decoder` names the sources of what stands behind them.
 """
 
 from typing import Any
@@ -14,9 +13,10 @@ from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
 from torch.nn import functional
 
+from reben.learn.tasks.map_decoder import DECODER_CHANNELS, ONE_SCALE_WIDTHS, four_scales, upsamplings
+
 _STRIDE = 32
 """Sides are padded to a multiple of it: no backbone reduces images further."""
-_DECODER_CHANNELS = (256, 128, 64, 32, 16)
 
 
 class UNet(nn.Module):
@@ -32,8 +32,8 @@ class UNet(nn.Module):
         channels: list[int] = list(encoder.out_channels)  # type: ignore[arg-type]
         depth = len(channels) - 1
         self.encoder = encoder
-        self.decoder = UnetDecoder(channels, _DECODER_CHANNELS[-depth:], n_blocks=depth)
-        self.head = SegmentationHead(_DECODER_CHANNELS[-1], classes)
+        self.decoder = UnetDecoder(channels, DECODER_CHANNELS[-depth:], n_blocks=depth)
+        self.head = SegmentationHead(DECODER_CHANNELS[-1], classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of every pixel."""
@@ -53,20 +53,15 @@ class OneScaleEncoder(nn.Module):
         features: channels of the backbone's features.
     """
 
-    _WIDTHS = (64, 128, 256)  # at strides 2, 4 and 8
-
     def __init__(self, backbone: nn.Module, channels: int, features: int) -> None:
         super().__init__()
         self.backbone = backbone
-        self.out_channels = [channels, *self._WIDTHS, features]
-        self.upsampling = nn.ModuleList(
-            _upsampling(features, width, doublings) for width, doublings in zip(self._WIDTHS, (3, 2, 1), strict=True)
-        )
+        self.out_channels = [channels, *ONE_SCALE_WIDTHS, features]
+        self.upsampling = upsamplings(features)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Images, then features of strides 2, 4, 8, 16."""
-        *shallow, deep = self.backbone(images)
-        return [images, *(up(feature) for up, feature in zip(self.upsampling, shallow, strict=True)), deep]
+        return [images, *four_scales(self.upsampling, self.backbone(images))]
 
 
 def build_unet(
@@ -119,18 +114,6 @@ def _quarters(timm_name: str) -> tuple[int, ...]:
     with torch.device("meta"):
         blocks = len(timm.create_model(timm_name).blocks)
     return tuple(blocks * quarter // 4 - 1 for quarter in range(1, 5))
-
-
-def _upsampling(channels: int, width: int, doublings: int) -> nn.Sequential:
-    """Doubles the side so many times, ending with `width` channels."""
-    layers: list[nn.Module] = []
-    for number in range(doublings):
-        layers += [
-            nn.ConvTranspose2d(channels if number == 0 else width, width, kernel_size=2, stride=2),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-        ]
-    return nn.Sequential(*layers)
 
 
 def _margins(side: int) -> list[int]:

@@ -10,7 +10,7 @@ from timm.optim import param_groups_layer_decay
 from torch import nn
 
 from reben.core.errors import RecipeError
-from reben.learn.backbones.model import BackboneModel
+from reben.learn.backbones.tunable import Tunable
 
 
 def by_layer(model: nn.Module, rate: float, weight_decay: float, decay: float) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def by_layer(model: nn.Module, rate: float, weight_decay: float, decay: float) -
     Raises:
         RecipeError: if nobody says which layers the model has.
     """
-    network: Any = model.encoder.network if isinstance(model, BackboneModel) else model
+    network: Any = model.encoder.network if isinstance(model, Tunable) else model
     if not hasattr(network, "group_matcher"):
         raise RecipeError(f"{type(network).__name__} does not say which layers it has", hint="leave --layer-decay out")
     found = param_groups_layer_decay(network, weight_decay=weight_decay, layer_decay=decay)
@@ -33,6 +33,6 @@ def by_layer(model: nn.Module, rate: float, weight_decay: float, decay: float) -
         {"params": group["params"], "lr": rate * group["lr_scale"], "weight_decay": group["weight_decay"]}
         for group in found
     ]
-    if isinstance(model, BackboneModel):
+    if isinstance(model, Tunable):
         groups.append({"params": list(model.head.parameters()), "lr": rate, "weight_decay": weight_decay})
     return groups

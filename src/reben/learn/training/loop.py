@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch import nn
 
 from reben.core.errors import RecipeError
 from reben.data.datamodule import PatchDataModule
@@ -22,12 +21,14 @@ from reben.io.dataset.statistics import read_statistics
 from reben.io.store import StorePlace
 from reben.learn.backbones.row import Backbone
 from reben.learn.backbones.table import find_backbone
-from reben.learn.models.architectures import Architecture, build_model, expect_rows
-from reben.learn.models.backbone_weights import BackboneName, load_backbone
+from reben.learn.models.adapters import add_adapters
+from reben.learn.models.architectures import Architecture, build_model, wants_maps
+from reben.learn.models.backbone_weights import BackboneName, load_backbone, load_backbone_maps
 from reben.learn.models.initial_weights import Start, copy_weights, find_start, pretrained_start
 from reben.learn.models.trained_model import TrainedModel
 from reben.learn.models.weights import save_model
 from reben.learn.tasks import task_of
+from reben.learn.tasks.task import Output
 from reben.learn.training.augmentation import load_augmentation
 from reben.learn.training.callbacks import EpochTable, KeepBest, SeedEpochs
 from reben.learn.training.checkpoints import SafetensorsCheckpointIO
@@ -139,6 +140,8 @@ def train(
         _note_data(data, recipe, note)
         # An empty split or a misfit ends here, before anything is written.
         trained = _new_model(recipe, data, start=_start_of(recipe), note=note)
+        if recipe.adapter_rank:
+            _adapt(trained, recipe.adapter_rank, note=note)
         if first and resume:
             run.note_resumption()
         elif first:
@@ -231,16 +234,20 @@ def _tuned_backbone(
     """A backbone with its weights, and a new head for the classes of the data.
 
     Raises:
-        RecipeError: if the task wants more than a row of outputs per patch.
+        RecipeError: if backbones have no head for the task.
         BackboneError: if there is no such backbone, or its weights cannot be used.
     """
-    task = task_of(recipe.task)
+    task, name = task_of(recipe.task), str(recipe.backbone)
     names = data.legend.class_names if task.has_classes else (str(recipe.target),)
-    expect_rows(task.name, task.output_shape(len(names), side_px))
-    loaded = load_backbone(str(recipe.backbone), classes=len(names), dropout=recipe.dropout)
-    head = loaded.model.head
-    if isinstance(head, nn.Linear):
-        head.reset_parameters()  # by the recipe's seed
+    loaded = (
+        load_backbone_maps(name, classes=len(names))
+        if wants_maps(task.name, task.output_shape(len(names), side_px))
+        else load_backbone(name, classes=len(names), dropout=recipe.dropout)
+    )
+    for module in loaded.model.head.modules():
+        reset: Callable[[], None] | None = getattr(module, "reset_parameters", None)
+        if reset is not None:
+            reset()  # by the recipe's seed
     row = loaded.model.row
     architecture = Architecture(
         timm_name=row.architecture,
@@ -252,10 +259,24 @@ def _tuned_backbone(
         task=recipe.task,
         backbone=row.name,
     )
-    note(f"starting from {loaded.name}: {row.title}; last layer new")
+    note(f"starting from {loaded.name}: {row.title}; {'decoder' if task.output is Output.maps else 'last layer'} new")
     scale = _scale_of(data.dataset("train").patches)
     statistics = dict.fromkeys(row.bands, UNSCALED)
     return TrainedModel(loaded.model.train(), architecture, row.bands, statistics, names, data.legend, scale)
+
+
+def _adapt(trained: TrainedModel, rank: int, *, note: Callable[[str], None]) -> None:
+    """Give a model adapters.
+
+    Raises:
+        MissingExtraError: if peft is not installed.
+        RecipeError: if it has no layer for them.
+    """
+    side = trained.architecture.image_size
+    layers = add_adapters(trained.model, rank, torch.zeros(1, trained.architecture.channels, side, side))
+    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in trained.model.parameters()]
+    learnt, total = sum(size for size, is_learnt in sizes if is_learnt), sum(size for size, _ in sizes)
+    note(f"adapters of rank {rank} beside {len(layers)} layers: {learnt:,} of {total:,} weights are trained")
 
 
 def _scale_of(patches: Patches) -> BandStatistics:

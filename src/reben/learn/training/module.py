@@ -10,7 +10,8 @@ from torchmetrics import Metric
 from reben.data.dataset import Batch
 from reben.data.loader import GLOBAL_BATCH_SIZE
 from reben.data.normalisation import UNSCALED, BandStatistics
-from reben.learn.models.initial_weights import head_modules
+from reben.learn.models.adapters import adapter_modules
+from reben.learn.models.heads import head_modules
 from reben.learn.models.trained_model import unscaled
 from reben.learn.tasks import task_of
 from reben.learn.training import schedule
@@ -72,8 +73,8 @@ class PatchModule(lightning.LightningModule):
         self.task = task_of(recipe.task)
         self.loss_function = self.task.loss(recipe.loss or self.task.losses[0])
         self.register_buffer("class_weights", class_weights, persistent=False)
-        self._trained_alone = head_modules(model) if recipe.freeze else []
-        if recipe.freeze:
+        self._trained_alone = [*head_modules(model), *adapter_modules(model)] if recipe.keeps_backbone else []
+        if recipe.keeps_backbone:
             model.requires_grad_(requires_grad=False)
         for module in self._trained_alone:
             module.requires_grad_(requires_grad=True)
@@ -96,7 +97,7 @@ class PatchModule(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Keep the statistics of a frozen backbone's normalisation layers as they are."""
-        if self.recipe.freeze:
+        if self.recipe.keeps_backbone:
             self.model.eval()
         for module in self._trained_alone:
             module.train()

@@ -52,6 +52,9 @@ class Recipe(BaseModel):
     """Start from timm's pretrained weights of --model."""
     freeze: bool = False
     """Train the last layer only (of a U-Net: the decoder), and keep the backbone as it is."""
+    adapter_rank: Annotated[int, Field(ge=0)] = 0
+    """Rank of low-rank adapters (LoRA), which are trained with the last layer while all else of the pre-trained model
+    stays as it is; 0 for none. Needs the extra adapters."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Learning rate of a layer over that of the layer above it: below 1, early layers change less; 1 trains all
     alike."""
@@ -93,6 +96,11 @@ class Recipe(BaseModel):
     compile: bool = False
     """Compile the model with torch.compile: minutes at the start, faster steps."""
 
+    @property
+    def keeps_backbone(self) -> bool:
+        """Whether the weights of the backbone stay as they are."""
+        return self.freeze or self.adapter_rank > 0
+
     @model_validator(mode="after")
     def _check_bands(self) -> Self:
         expect_band_names(self.bands)
@@ -131,6 +139,10 @@ class Recipe(BaseModel):
             raise ValueError("model is missing; give --model, --backbone, or --init with weights to start from")
         if self.freeze and self.layer_decay != 1:
             raise ValueError("layer_decay has no effect on a frozen backbone; leave it or --freeze out")
+        if self.adapter_rank and (self.freeze or self.layer_decay != 1):
+            raise ValueError("adapter_rank takes the place of freeze and layer_decay; give one of them")
+        if self.adapter_rank and self.backbone is None and self.init is None and not self.pretrained:
+            raise ValueError("adapter_rank needs a pre-trained model; give --backbone, --init or --pretrained")
         if self.pretrained and (self.model is None or self.init is not None):
             raise ValueError("pretrained needs a model and no init: it takes timm's weights of the model")
         if self.model is not None and "." in self.model and not self.pretrained:

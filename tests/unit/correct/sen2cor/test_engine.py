@@ -126,7 +126,7 @@ def test_a_program_that_hangs_is_killed_with_all_that_it_started(
 def expect_gone(pid: int) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, ProcessLookupError):
             if Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z":
                 time.sleep(0.02)
                 continue

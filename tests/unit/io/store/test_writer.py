@@ -308,6 +308,7 @@ def test_transactions_of_a_killed_writer_are_kept(tmp_path: Path) -> None:
     assert names(tmp_path) == ["store"]
 
 
+@pytest.mark.large
 def test_a_large_interrupted_store_is_gone_on_with(tmp_path: Path) -> None:
     """Its map is larger than that of a new one."""
     large = {f"{i}": bytes([i]) * (30 << 20) for i in range(3)}

@@ -38,6 +38,7 @@ def test_random_weights_are_the_same_each_time_and_leave_others_alone():
         assert not torch.equal(first(images), other(images))
 
 
+@pytest.mark.large
 def test_published_pickles_are_converted_once(
     hub: HubStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torchgeo_state: dict[str, torch.Tensor]
 ):

@@ -20,7 +20,6 @@ from reben.learn.models.initial_weights import (
     find_start,
     fit_first_layer,
     fit_head,
-    head_modules,
     pretrained_start,
 )
 from reben.learn.models.trained_model import TrainedModel
@@ -146,15 +145,6 @@ def test_a_unet_starts_from_a_classifier_and_back(name: str):
 def test_another_architecture_is_refused():
     with pytest.raises(RecipeError, match="are of test_convnext; the model is test_resnet"):
         copy_weights(model(name="test_convnext"), model())
-
-
-def test_the_last_layer_is_found():
-    (head,) = head_modules(model().model)
-    assert isinstance(head, torch.nn.Linear)
-    unet = model(task="segmentation").model
-    assert head_modules(unet) == [unet.decoder, unet.head]
-    with pytest.raises(RecipeError, match="Identity has no last layer"):
-        head_modules(torch.nn.Identity())
 
 
 def test_a_config_keeps_the_legend(tmp_path: Path):

@@ -17,6 +17,7 @@ def test_defaults_are_the_papers():
         "weight_decay": 0.01,
         "dropout": 0.15,
         "drop_path": 0.15,
+        "adapter_rank": 0,
         "patience": 5,
         "snow_and_cloud": False,
         "shuffle_block": 1,

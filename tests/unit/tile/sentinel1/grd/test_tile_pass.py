@@ -163,6 +163,7 @@ def test_layover_is_masked_where_it_is_asked_for(extent: TileExtent, flat_produc
         assert sum(part.hidden for part in made) == hidden.sum()
 
 
+@pytest.mark.large
 def test_heights_above_the_ellipsoid_are_taken_as_they_are(extent: TileExtent, flat_product: Path, tmp_path: Path):
     above_sea = write_dem(tmp_path / "sea.tif", lambda x, _: 500 + 0 * x)
     ellipsoidal = write_dem(tmp_path / "ell.tif", lambda x, y: 500 + ground_at(CRS, x, y).geoid_m)
