@@ -24,6 +24,15 @@ assert reben.open_store and reben.find_data
 from reben.demo.dataset import write_dataset
 write_dataset(pathlib.Path("generated"), step=20)
 """
+_EVERY_HELP = """
+from typer.testing import CliRunner
+from reben.cli.main import app
+from reben.cli.table import PANELS
+for name in [entry.name for entries in PANELS.values() for entry in entries]:
+    shown = CliRunner().invoke(app, [name, "--help"])
+    assert shown.exit_code == 0, (name, shown.output, shown.exception)
+"""
+"""Commands are imported when they are called: the base install must be enough for the help of each."""
 
 
 def main() -> None:
@@ -46,6 +55,7 @@ def _try(wheel: Path, folder: Path, *, with_demo: bool) -> None:
     if size_mb > MOST_MB:
         raise SystemExit(f"error: that is more than {MOST_MB} MB")
     run("reben", "--help")
+    run("python", "-c", _EVERY_HELP)
     run("python", "-c", _GENERATE)
     run("reben", "encode", "bigearthnet", "--s2-dir", "generated/BigEarthNet-S2", "--output", "generated.store")
     run("reben", "store", "check", "generated.store")
