@@ -96,7 +96,9 @@ def test_torchgeo_trains(folder: Path):
     run(code + "print('trained', task.global_step, data.batch_size)\n", folder)
 
 
-def test_every_command_exists():
+def test_every_command_and_file_exists():
+    docs = Path(__file__).parents[2] / "docs"
+    assert all((docs / name).is_file() for name in re.findall(r"\]\(([^)#:]+)\)", PAGE))
     for words in re.findall(r"`reben (.*?)`", PAGE) + re.findall(r"^reben (.*)$", PAGE, re.MULTILINE):
         usage = reben(words.split()[0], "--help", COLUMNS="200", TERM="dumb").stdout
         assert all(word in usage for word in words.split() if word.startswith("--")), words
