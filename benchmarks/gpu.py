@@ -73,10 +73,13 @@ def measured(
     for precision in ("float32", "bfloat16"):
         recipe = Recipe(model=options.model, batch_size=_BATCH, epochs=3, warmup_steps=4, precision=precision,
                         channels_last=True, matmul_precision="medium", snow_and_cloud=True)  # fmt: skip
-        bare = _bare_rate(data, recipe)
+        bare, same = (_bare_rate(data, recipe, deterministic=asked) for asked in (False, True))
         row = _last_epoch(recipe, store, metadata, folder / f"run-{precision}")
         rate = options.patches / row["training_seconds"]
-        beside = f"{rate / bare:.2f} of a bare loop over batches on the GPU ({bare:,.0f})"
+        beside = (
+            f"{rate / bare:.2f} of a bare loop over one batch on the GPU ({bare:,.0f}), "
+            f"{rate / same:.2f} of one with deterministic algorithms ({same:,.0f})"
+        )
         yield f"reben train, {options.model}, {precision}", rate, f"{beside}; waiting {row['waiting_share']:.1%}"
     for name, settings in {
         "all layers": {}, "frozen": {"freeze": True}, "adapters of rank 8": {"adapter_rank": 8},
@@ -148,8 +151,16 @@ def _loading_s(data: PatchDataModule) -> float:
     return time.perf_counter() - start
 
 
-def _bare_rate(data: PatchDataModule, recipe: Recipe) -> float:
-    """Patches per second of the shortest loop that learns, on a batch that is on the GPU already."""
+def _bare_rate(data: PatchDataModule, recipe: Recipe, *, deterministic: bool) -> float:
+    """Patches per second of the shortest loop that learns, on a batch that is on the GPU already.
+
+    Args:
+        data: gives the batch.
+        recipe: of the model, its precision and its optimiser.
+        deterministic: ask for deterministic algorithms, as `reben train` does.
+    """
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    torch.backends.cudnn.deterministic = deterministic
     device = torch.device("cuda")
     batch = data.prepared(next(iter(data.train_dataloader())), device)
     images = batch["image"].to(memory_format=torch.channels_last)

@@ -22,7 +22,9 @@ from reben.data.normalisation import PUBLISHED_STATISTICS, Statistics, normalisa
 from reben.data.patches import Patches
 from reben.data.stored_bands import bands_of, is_foreign
 from reben.data.targets import Target, share_of_class
+from reben.data.unfinished import UnfinishedBatch
 from reben.io.store import REFERENCE_MAP_TENSOR, Store, reference_map_key
+from reben.net.addresses import Address
 
 Sample = dict[str, Any]
 """`image`: float32 (C, H, W); `label`: int64 (classes,), 0 or 1; `mask`: int64 (H, W); `patch_id`: str; and, if it is
@@ -168,23 +170,74 @@ class PatchDataset(Dataset[Sample]):
         return self._untransformed_batch([self._as_flipped(index) for index in indices])
 
     def _untransformed_batch(self, indices: Sequence[FlippedIndex]) -> Batch:
-        batch = self._rest_of_batch(indices)
-        flips = _flips(indices).numpy()
-        side = image_side_px(self.layouts)
+        return self._unfinished_images(indices).finished()
+
+    def unfinished_batch(self, indices: Sequence[SupportsIndex | FlippedIndex], *, native: bool) -> UnfinishedBatch:
+        """One batch whose pixels are still to be written, by as many threads as there are.
+
+        Args:
+            indices: of the patches, at least one.
+            native: raw pixels, see `native_batch`, instead of images.
+
+        Raises:
+            KeyNotFoundError: if the store lacks a patch.
+            StoreError: if a value lacks a band; damaged pixels are noticed when they are written.
+            BandError: if the bands of a patch do not fit together.
+        """
+        flipped = [self._as_flipped(index) for index in indices]
+        return self._unfinished_pixels(flipped) if native else self._unfinished_images(flipped)
+
+    @property
+    def is_made_in_pieces(self) -> bool:
+        """Whether several threads can make one batch: transforms and values over the line are had patch by patch."""
+        return self.transforms is None and not isinstance(self.store.path, Address)
+
+    def _unfinished_images(self, indices: Sequence[FlippedIndex]) -> UnfinishedBatch:
+        batch, flips, side = self._rest_of_batch(indices), _flips(indices).numpy(), image_side_px(self.layouts)
         images = self._memory.tensor((len(indices), len(self.bands), side, side))
-        for layout, found in self._locate(indices):
-            fill_images(
-                found.addresses,
-                np.empty(0, layout.dtype),
-                layout.offsets,
-                layout.sides,
-                layout.channels,
-                self._mean[layout.channels],
-                self._scale[layout.channels],
-                flips,
-                images.numpy(),
-            )
-        return {"image": images, **batch}
+        located = self._locate(indices)
+
+        def write(patches: slice) -> None:
+            for layout, keys, found in located:
+                self._expect_finite(layout, keys, found, patches)
+                fill_images(
+                    found.addresses[patches],
+                    np.empty(0, layout.dtype),
+                    layout.offsets,
+                    layout.sides,
+                    layout.channels,
+                    self._mean[layout.channels],
+                    self._scale[layout.channels],
+                    flips[patches],
+                    images.numpy()[patches],
+                )
+
+        return UnfinishedBatch({"image": images, **batch}, len(indices), write)
+
+    def _unfinished_pixels(self, indices: Sequence[FlippedIndex]) -> UnfinishedBatch:
+        batch: Batch = {"flips": _flips(indices), **self._rest_of_batch(indices)}
+        located = self._locate(indices)
+        for layout, _, _ in located:
+            batch[layout.sensor] = self._memory.tensor((len(indices), layout.pixels), layout.dtype)
+        rows = {layout.sensor: batch[layout.sensor].numpy() for layout, _, _ in located}
+
+        def write(patches: slice) -> None:
+            for layout, keys, found in located:
+                self._expect_finite(layout, keys, found, patches)
+                copy_rows(found.addresses[patches], rows[layout.sensor][patches])
+
+        return UnfinishedBatch(batch, len(indices), write)
+
+    def _expect_finite(self, layout: SensorLayout, keys: Sequence[str], found: Located, patches: slice) -> None:
+        """Check the raw pixels of some patches.
+
+        Raises:
+            StoreError: if one is NaN or infinite.
+        """
+        if layout.dtype == np.float32:
+            damaged = first_damaged(found.addresses[patches], layout.pixels)
+            if damaged >= 0:
+                raise _not_finite(self.store, keys[patches.start + damaged])
 
     def _as_flipped(self, index: SupportsIndex | FlippedIndex) -> FlippedIndex:
         """An index, counted from the end if it is negative, with flips.
@@ -223,31 +276,22 @@ class PatchDataset(Dataset[Sample]):
             StoreError: if a value lacks a band.
             BandError: if the bands of a patch do not fit together.
         """
-        flipped = [self._as_flipped(index) for index in indices]
-        batch: Batch = {"flips": _flips(flipped), **self._rest_of_batch(flipped)}
-        for layout, found in self._locate(flipped):
-            batch[layout.sensor] = self._memory.tensor((len(flipped), layout.pixels), layout.dtype)
-            copy_rows(found.addresses, batch[layout.sensor].numpy())
-        return batch
+        return self.unfinished_batch(indices, native=True).finished()
 
-    def _locate(self, indices: Sequence[FlippedIndex]) -> list[tuple[SensorLayout, Located]]:
-        """Raw pixels of each sensor that is needed.
+    def _locate(self, indices: Sequence[FlippedIndex]) -> list[tuple[SensorLayout, list[str], Located]]:
+        """Keys and raw pixels of each sensor that is needed.
 
         Raises:
             KeyNotFoundError: if the store lacks a value.
-            StoreError: if a value lacks a band, or a pixel is NaN or infinite.
+            StoreError: if a value lacks a band.
             BandError: if a value has another size.
         """
         rows = [index.patch for index in indices]
         names = {"s1": self.patches.s1_names, "s2": self.patches.ids}
-        located = []
-        for layout in self.layouts:
-            keys = names[layout.sensor].take(rows).to_pylist()
-            found = locate(self.store, keys, layout)
-            if layout.dtype == np.float32 and (damaged := first_damaged(found.addresses, layout.pixels)) >= 0:
-                raise _not_finite(self.store, keys[damaged])
-            located.append((layout, found))
-        return located
+        keys = {layout.sensor: names[layout.sensor].take(rows).to_pylist() for layout in self.layouts}
+        return [
+            (layout, keys[layout.sensor], locate(self.store, keys[layout.sensor], layout)) for layout in self.layouts
+        ]
 
     def _rest_of_batch(self, indices: Sequence[FlippedIndex]) -> Batch:
         """Everything but the pixels of bands."""

@@ -52,10 +52,12 @@ class ImageTransform(nn.Module):
                 layout.channels.tolist(), layout.offsets.tolist(), layout.sides.tolist(), strict=True
             ):
                 pixels = raw[:, offset : offset + band_side**2].view(-1, band_side, band_side)  # (B, h, w)
-                values = (pixels.float() - self.mean[channel]) * self.scale[channel]
+                values = flip((pixels.float() - self.mean[channel]) * self.scale[channel], flips)
                 factor = side // band_side
-                images[:, channel] = values.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
-        return flip(images, flips)
+                if factor > 1:
+                    values = values.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+                images[:, channel] = values
+        return images
 
 
 def flip(images: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:

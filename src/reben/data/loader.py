@@ -20,6 +20,9 @@ from reben.data.sampling import ShuffledIndices
 GLOBAL_BATCH_SIZE = "global_batch_size"
 """Key in a batch: patches of the whole batch over all processes and micro-batches, by which losses are weighted."""
 
+_AHEAD = 4
+"""Batches that are made or ready while one is used."""
+
 _SMALLEST_PART = 2
 """Patches: batch normalisation cannot take one."""
 
@@ -31,6 +34,14 @@ class _Part:
     indices: Sequence[FlippedIndex]
     whole: int
     """Patches of the whole batch in training, over all processes; in evaluation of the part itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A batch that is whole once its pieces are done."""
+
+    batch: Batch
+    pieces: Sequence[Future[None]] = ()
 
 
 class BatchLoader:
@@ -86,18 +97,29 @@ class BatchLoader:
             start = time.perf_counter()
 
     def _made_by_threads(self, parts: Iterator[_Part]) -> Iterator[Batch]:
-        """Batches in order; each thread makes one, and one is ready."""
+        """Batches in order, some of them ahead of whoever asks; several threads make one, where that can be."""
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="reben-loader")
+        ahead = _AHEAD if self.dataset.is_made_in_pieces else self.threads + 1
         try:
-            waiting: deque[Future[Batch]] = deque(
-                pool.submit(self._make, part) for part in islice(parts, self.threads + 1)
+            waiting: deque[Future[_Pending]] = deque(
+                pool.submit(self._begin, part, pool) for part in islice(parts, ahead)
             )
             while waiting:
-                ready = waiting.popleft().result()
-                waiting.extend(pool.submit(self._make, part) for part in islice(parts, 1))
-                yield ready
+                pending = waiting.popleft().result()
+                for piece in pending.pieces:
+                    piece.result()
+                waiting.extend(pool.submit(self._begin, part, pool) for part in islice(parts, 1))
+                yield pending.batch
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _begin(self, part: _Part, pool: ThreadPoolExecutor) -> "_Pending":
+        """Find what a batch is made of, and have its pixels written by the pool; or make it at once."""
+        if not self.dataset.is_made_in_pieces:
+            return _Pending(self._make(part))
+        unfinished = self.dataset.unfinished_batch(part.indices, native=self.native)
+        pieces = [pool.submit(unfinished.write, piece) for piece in unfinished.pieces()]
+        return _Pending({**unfinished.batch, GLOBAL_BATCH_SIZE: part.whole}, pieces)
 
     def _make(self, part: _Part) -> Batch:
         batch = self.dataset.native_batch(part.indices) if self.native else self.dataset.batch(part.indices)

@@ -3,10 +3,13 @@
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save
 
-from reben.core.errors import KeyNotFoundError, MetadataError
+from reben.core.errors import KeyNotFoundError, MetadataError, StoreError
+from reben.data import unfinished
 from reben.data.dataset import PatchDataset
 from reben.data.loader import BatchLoader
 from reben.data.patches import Patches
@@ -14,6 +17,7 @@ from reben.data.sampling import ShuffledIndices
 from reben.io.dataset.metadata import read_metadata
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import open_store
+from reben.io.store.writer import create_store
 
 
 @pytest.fixture
@@ -27,7 +31,11 @@ def ids(loader: BatchLoader) -> list[list[str]]:
 
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_threads_give_what_one_gives(dataset: PatchDataset, threads: int, native: bool):
+@pytest.mark.parametrize("piece", [1, 2, 32])
+def test_threads_give_what_one_gives(
+    dataset: PatchDataset, threads: int, native: bool, piece: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(unfinished, "_PIECE_PATCHES", piece)
     options = {"batch_size": 3, "sampler": ShuffledIndices(len(dataset), seed=1), "native": native}
     alone, beside = BatchLoader(dataset, **options), BatchLoader(dataset, threads=threads, **options)
     assert len(alone) == len(beside) == -(-len(dataset) // 3)
@@ -78,6 +86,27 @@ def test_errors_reach_the_loop(tiny_store: Path, tiny_dataset: DatasetPaths):
     assert len(next(batches)["patch_id"]) == 2
     with pytest.raises(KeyNotFoundError, match="90_90"):
         list(batches)
+
+
+def test_a_pixel_that_is_not_a_number_is_named_whichever_piece_it_is_in(
+    tiny_store: Path, tiny_dataset: DatasetPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(unfinished, "_PIECE_PATCHES", 2)
+    patches = Patches.from_metadata(read_metadata([tiny_dataset.metadata]))
+    store = open_store(tiny_store)
+    with create_store(tmp_path / "store") as writer:
+        damaged = patches.s1_names[5].as_py()
+        items = []
+        for key in store:
+            tensors = {name: array.copy() for name, array in store[key].items()}
+            if key == damaged:
+                tensors["VH"][7, 9] = np.nan
+            items.append((key, save(tensors)))
+        writer.write_all(items)
+        writer.finish()
+    loader = BatchLoader(PatchDataset(open_store(tmp_path / "store"), patches), batch_size=10, threads=2)
+    with pytest.raises(StoreError, match=f"{damaged}': VH is nan in row 7, column 9"):
+        list(loader)
 
 
 def become(monkeypatch: pytest.MonkeyPatch, rank: int, processes: int) -> None:

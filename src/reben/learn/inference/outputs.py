@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -15,6 +16,8 @@ from reben.io.dataset.legends import legend_of_tables
 from reben.io.store import StorePlace
 from reben.learn.models.trained_model import TrainedModel
 from reben.work.progress import Advance, unseen
+
+_T = TypeVar("_T")
 
 
 def open_data(
@@ -104,10 +107,22 @@ def outputs_of(
     """
     device = suitable_device()
     trained.model.to(device).eval()
-    for raw in data.loader(data.dataset_of(patches)):
-        batch = data.prepared(raw, device)
-        yield batch, finite(compute(trained, batch["image"]).float())
+    computed = (
+        (batch, compute(trained, batch["image"]).float())
+        for batch in (data.prepared(raw, device) for raw in data.loader(data.dataset_of(patches)))
+    )
+    for batch, outputs in _one_ahead(computed):
+        yield batch, finite(outputs)
         progress(len(batch["patch_id"]))
+
+
+def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """The same items, each while the next one is begun: a GPU then computes while the outputs before are looked at."""
+    held: list[_T] = []
+    for item in items:
+        yield from held
+        held = [item]
+    yield from held
 
 
 def finite(outputs: torch.Tensor) -> torch.Tensor:

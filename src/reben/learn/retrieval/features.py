@@ -1,7 +1,7 @@
 """Embeddings of patches: what a trained model makes of them before its last layer."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -81,7 +81,7 @@ def embed(
     with_precision = partial(_features, precision=options.precision)
     begun = start(sum(len(part) for part in plan.parts[options.place[0] :: options.place[1]]))
 
-    def vectors_of(rows: range) -> Iterator[NDArray[np.float32]]:
+    def vectors_of(rows: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         return embeddings_of(trained, data, patches.at(rows), compute=with_precision)
 
     write_in_parts(plan, vectors_of, share=options.place, progress=begun)

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def plan(make_embeddings: Callable[..., Embeddings], tmp_path: Path, monkeypatch
     return Plan(tmp_path / "e.parquet", table.rows, table.model, {"reben": "1"})
 
 
-def rows_as_vectors(rows: range) -> Iterator[np.ndarray]:
+def rows_as_vectors(rows: Sequence[int]) -> Iterator[np.ndarray]:
     for number in rows:
         yield np.full((1, 4), number, np.float32)
 
@@ -28,7 +28,7 @@ def rows_as_vectors(rows: range) -> Iterator[np.ndarray]:
 def test_a_stopped_run_goes_on(plan: Plan):
     made: list[int] = []
 
-    def stopping(rows: range) -> Iterator[np.ndarray]:
+    def stopping(rows: Sequence[int]) -> Iterator[np.ndarray]:
         for vector in rows_as_vectors(rows):
             if len(made) == 15:
                 raise KeyboardInterrupt
@@ -40,8 +40,8 @@ def test_a_stopped_run_goes_on(plan: Plan):
     assert not plan.output.exists()
     told: list[int] = []
     again: list[int] = []
-    assert write_in_parts(plan, lambda rows: (again.append(rows.start), rows_as_vectors(rows))[1], progress=told.append)
-    assert again == [10, 20]  # the first part was there
+    assert write_in_parts(plan, lambda rows: (again.extend(rows), rows_as_vectors(rows))[1], progress=told.append)
+    assert again == list(range(10, 23))  # the first part was there
     assert sum(told) == 23
     table = read_embeddings(plan.output)
     np.testing.assert_array_equal(table.vectors[:, 0], np.arange(23))
@@ -75,3 +75,20 @@ def test_half_precision_is_kept_and_what_it_cannot_hold_is_refused(plan: Plan):
     np.testing.assert_array_equal(read_embeddings(plan.output).vectors[:, 0], np.arange(23))
     with pytest.raises(EmbeddingError, match="beyond float16"):
         write_in_parts(half, lambda rows: [np.full((len(rows), 4), 1e6, np.float32)])
+
+
+@pytest.mark.parametrize("batch", [1, 3, 10, 14, 23])
+def test_batches_of_any_size_become_parts(plan: Plan, batch: int):
+    def in_batches(rows: Sequence[int]) -> Iterator[np.ndarray]:
+        for first in range(0, len(rows), batch):
+            yield np.array(rows[first : first + batch], np.float32)[:, None].repeat(4, 1)
+
+    assert write_in_parts(plan, in_batches)
+    np.testing.assert_array_equal(read_embeddings(plan.output).vectors[:, 3], np.arange(23))
+
+
+@pytest.mark.parametrize("count", [0, 9, 22, 24])
+def test_more_or_fewer_vectors_are_noticed(plan: Plan, count: int):
+    with pytest.raises(EmbeddingError, match=f"{count} embeddings for 23 patches"):
+        write_in_parts(plan, lambda _: rows_as_vectors(range(count)))
+    assert not plan.output.exists()
