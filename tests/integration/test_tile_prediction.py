@@ -81,6 +81,7 @@ def test_labels_of_a_tile_are_those_of_its_patches(data: Path, product: Path, cl
     assert found.crs.to_epsg() == 32631
     assert set(found.area) == {1200.0**2}
     assert imread(picture).std() > 0.05
+    assert "Most probable class" in target.with_suffix(".qml").read_text()
 
 
 @pytest.mark.slow
@@ -97,6 +98,7 @@ def test_a_map_covers_the_whole_tile_and_is_that_of_its_patches(
     with rasterio.open(target) as source:
         whole, nodata = source.read(1), source.nodata
         assert source.bounds == (SMALL.ulx_m, SMALL.uly_m - 9000, SMALL.ulx_m + 9000, SMALL.uly_m)
+        assert all((tmp_path / style).is_file() for style in ("map.qml", "maps/predicted_maps.qml"))
         files = sorted((tmp_path / "maps").glob("*/*_predicted_map.tif"))
         assert len(files) == sum(not key.startswith("S1") and "map" not in key for key in open_store(data / "store"))
         for file in files:

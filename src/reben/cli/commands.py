@@ -12,9 +12,9 @@ from typer.core import TyperCommand
 from typer.models import OptionInfo
 
 from reben.cli.from_model import former_names, models_of
+from reben.cli.lazy import CONTEXT
 from reben.work.options import choices_of
 
-CONTEXT = {"help_option_names": ["-h", "--help"]}
 _PLACEHOLDERS = {Path: "PATH", str: "TEXT", int: "N", float: "X"}
 """What stands for a value in the help."""
 

@@ -20,9 +20,10 @@ def metadata(
 ) -> None:
     """Join metadata tables into one, also with the footprint of every patch.
 
-    Footprints follow from the names of the patches, or from the build report beside a table: no image is needed.
+    Footprints follow from the names of the patches, or from the build report beside a table: no image is needed. Beside
+    a table with footprints goes a style, *.qml, with which QGIS shows splits and classes by name and colour.
     """
-    from reben.describe.geotable import write_geotable
+    from reben.describe.geotable import write_geotable, write_geotable_style
     from reben.describe.patch_tables import find_tables, read_patch_table
     from reben.io.dataset.metadata import write_metadata
 
@@ -32,6 +33,7 @@ def metadata(
     patches = read_patch_table(paths)
     if geometry:
         write_geotable(output, patches)
+        write_geotable_style(output, patches)
     else:
         write_metadata(output, patches.table)
     say(f"{output}: {patches.table.num_rows:,} patches{' with footprints' if geometry else ''}")

@@ -159,6 +159,7 @@ def _predict_rows(
     table = label_files.LabelTable(ids, trained.class_names, rows, threshold, polygons, crs, logits)
     if output is not None:
         label_files.write_labels(output, table)
+        label_files.write_label_style(output, table, trained.legend)
         say(f"{output}: {len(ids):,} patches")
     if json is not None:
         print_json(json, label_files.as_json(table))
@@ -208,7 +209,7 @@ def _predict_tile(
             labels = tile_prediction.predict_tile_labels(trained, tile, batch_size=chosen.batch_size, start=start)
             if not labels.cells:
                 raise RebenError(f"{l2a}: no patch could be predicted", hint="look at its pixels, or at --s1-scenes")
-            labels.write(output)
+            labels.write(output, legend)
             classes = labels.class_grid() if picture is not None else None
             note = f"{len(labels.cells):,} patches, {labels.skipped:,} skipped (invalid pixels, or no Sentinel-1)"
     say(f"{output}: {note}")

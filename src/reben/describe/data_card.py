@@ -55,7 +55,7 @@ def card_of(facts: DatasetFacts, files: Sequence[DescribedFile], configs: Sequen
         _counts(facts, "split", "Splits"),
         _counts(facts, "country", "Countries"),
         _counts(facts, "season", "Seasons"),
-        _use(facts),
+        _use(facts, configs),
         f"## Licence\n\n{inline(_licence_words(facts))}",
         _citation(facts),
     ]
@@ -150,16 +150,20 @@ def _counts(facts: DatasetFacts, of: str, heading: str, note: str = "") -> str:
     return f"## {heading}\n\n{f'{note}{chr(10)}{chr(10)}' if note else ''}{table((of, 'patches'), rows)}"
 
 
-def _use(facts: DatasetFacts) -> str:
-    if facts.form != "store":
-        return ""
-    return """## How to use it
-
-```python
-import reben
-
-dataset = reben.open_dataset("FOLDER", split="train")  # the folder with the store and the metadata tables
-```"""
+def _use(facts: DatasetFacts, configs: Sequence[ViewerConfig]) -> str:
+    """Code that opens the store, and code that loads what the viewer shows, as far as there are any."""
+    ways = []
+    if facts.form == "store":
+        comment = "the folder with the store and the metadata tables"
+        ways.append(f'import reben\n\ndataset = reben.open_dataset("FOLDER", split="train")  # {comment}')
+    if configs:
+        names = ", ".join(f'"{config.name}"' for config in configs)
+        comment = f"or this repository; tables: {names}"
+        ways.append(
+            "from datasets import load_dataset\n\n"
+            f'patches = load_dataset("FOLDER", "{configs[0].name}").with_format("torch")  # {comment}'
+        )
+    return "## How to use it\n\n" + "\n\n".join(f"```python\n{way}\n```" for way in ways) if ways else ""
 
 
 def _licence_words(facts: DatasetFacts) -> str:

@@ -1,19 +1,30 @@
-"""QGIS style files for reference maps, which hold land-cover codes and no colours.
+"""QGIS style files for maps: names and colours of the land-cover codes of reference maps, and of classes.
 
-A reference map must have the published bytes, so that names and colours stand in a file beside the maps. In QGIS: Layer
-Properties, Symbology, Style, Load Style.
+A reference map must have the published bytes, and a class map has colours, but no names that QGIS reads: what is
+missing stands in a file beside. QGIS loads one that has the name of the map by itself; a style for a folder of maps is
+loaded with Layer Properties, Symbology, Style, Load Style.
 
 Source: the paletted raster renderer of QGIS 3 style files.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from reben.core.classes import Legend
+from reben.core.classes import Legend, Rgb
 from reben.work import atomic
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _QGIS_VERSION = "3.28.0"
+
+
+def style_beside(layer: Path) -> Path:
+    """The style that QGIS loads with a file by itself.
+
+    >>> style_beside(Path("map.tif"))
+    PosixPath('map.qml')
+    """
+    return layer.with_suffix(".qml")
 
 
 def write_code_style(target: Path, legend: Legend) -> None:
@@ -23,7 +34,49 @@ def write_code_style(target: Path, legend: Legend) -> None:
         target: file to write, *.qml.
         legend: codes, names, colours and classes.
     """
-    root = Element("qgis", version=_QGIS_VERSION, styleCategories="Symbology")
+    entries = []
+    for entry in legend.entries:
+        name = f"{entry.code} {entry.name}"
+        label = name if entry.class_name is None else f"{name} ({entry.class_name})"
+        is_shown = entry.class_name is not None or entry.colour != (255, 255, 255)
+        entries.append((entry.code, label, entry.colour, is_shown))
+    _write_palette(target, entries)
+
+
+def write_class_style(target: Path, legend: Legend) -> None:
+    """Write a style that shows class indices in the legend's colours, with the names of the classes.
+
+    Args:
+        target: file to write, *.qml.
+        legend: classes and their colours.
+    """
+    shown = zip(legend.class_names, legend.class_colours, strict=True)
+    _write_palette(target, [(index, name, colour, True) for index, (name, colour) in enumerate(shown)])
+
+
+def hex_colour(colour: Rgb) -> str:
+    """A colour as style files have it.
+
+    >>> hex_colour((255, 128, 0))
+    '#ff8000'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def style_document() -> Element:
+    """The root of a style file, to be filled."""
+    return Element("qgis", version=_QGIS_VERSION, styleCategories="Symbology")
+
+
+def write_style(target: Path, root: Element) -> None:
+    """Write a style file."""
+    indent(root)
+    atomic.write_text(target, _DOCTYPE + tostring(root, encoding="unicode") + "\n")
+
+
+def _write_palette(target: Path, entries: Iterable[tuple[int, str, Rgb, bool]]) -> None:
+    """Write a style of values with label and colour, and whether they are shown."""
+    root = style_document()
     renderer = SubElement(
         SubElement(root, "pipe"),
         "rasterrenderer",
@@ -35,11 +88,7 @@ def write_code_style(target: Path, legend: Legend) -> None:
     )
     SubElement(renderer, "rasterTransparency")
     palette = SubElement(renderer, "colorPalette")
-    for entry in legend.entries:
-        name = f"{entry.code} {entry.name}"
-        label = name if entry.class_name is None else f"{name} ({entry.class_name})"
-        colour = "#{:02x}{:02x}{:02x}".format(*entry.colour)
-        alpha = "0" if entry.class_name is None and entry.colour == (255, 255, 255) else "255"
-        SubElement(palette, "paletteEntry", value=str(entry.code), color=colour, label=label, alpha=alpha)
-    indent(root)
-    atomic.write_text(target, _DOCTYPE + tostring(root, encoding="unicode") + "\n")
+    for value, label, colour, is_shown in entries:
+        alpha = "255" if is_shown else "0"
+        SubElement(palette, "paletteEntry", value=str(value), color=hex_colour(colour), label=label, alpha=alpha)
+    write_style(target, root)

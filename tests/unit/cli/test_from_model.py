@@ -28,6 +28,7 @@ from reben.cli import (
 )  # fmt: skip
 from reben.cli.commands import add_command
 from reben.cli.from_model import models_of, option_of, options_from, with_options_of
+from reben.cli.lazy import LazyGroup, imported
 from reben.cli.main import app
 from reben.core.backscatter import Unit
 from reben.work.options import Location, OnCommandLine, Options, Positive
@@ -126,7 +127,8 @@ def test_the_help_shows_limits_choices_defaults_and_panels(run: Any):
 
 def leaves(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """All commands below a group, by their words."""
-    for word, command in group.commands.items():
+    for word in group.commands:
+        command = imported(word) if isinstance(group, LazyGroup) else group.commands[word]
         if isinstance(command, TyperGroup):
             yield from leaves(command, f"{name}{word} ")
         else:

@@ -20,6 +20,7 @@ def test_tables_are_joined_with_or_without_footprints(tiny_dataset: DatasetPaths
     frame = geopandas.read_parquet(placed)
     assert frame.patch_id.tolist() == table["patch_id"].to_pylist()
     assert (frame.geometry.is_valid & ~frame.geometry.is_empty).all()
+    assert [path.name for path in tmp_path.glob("*.qml")] == ["placed.qml"]
 
 
 @pytest.mark.parametrize("command", ["metadata", "footprints"])

@@ -25,6 +25,7 @@ def test_the_hub_reads_the_block(real_patches: DatasetPaths, told: RecordOptions
     }  # fmt: skip
     assert "| a\\|b.bin | 5 bytes |" in text
     assert "| Austria | 12 |" in text
+    assert 'load_dataset("FOLDER", "images")' in text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,4 @@ def test_licences_are_called_as_the_hub_calls_them(real_patches: DatasetPaths, l
 def test_a_store_is_opened_by_the_code_of_the_card(data_folder: Path):
     text = card_of(facts_of_dataset(data_folder, RecordOptions(license="MIT")), [])
     assert "reben.open_dataset" in text
+    assert "load_dataset" not in text  # there is nothing that it would load

@@ -14,11 +14,13 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
+from reben.core.classes import Legend
 from reben.core.errors import ExportError
 from reben.core.grid import PatchGrid, TileExtent
 from reben.core.names import PatchName
 from reben.io.geoparquet import write_geoparquet
 from reben.io.projection import project
+from reben.io.qgis_outlines import OUTLINE_ENDINGS, write_probability_style
 from reben.work import atomic
 
 LABEL_ENDINGS = (".parquet", ".gpkg", ".geojson", ".csv", ".json")
@@ -44,6 +46,11 @@ class LabelTable:
     """Of the outlines."""
     logits: NDArray[np.float32] | None = None
     """Shape (patches, classes); None leaves them out of JSON, which alone has them."""
+
+    @property
+    def class_columns(self) -> list[str]:
+        """The column of each class in files with columns."""
+        return _columns_of(self.class_names)
 
     @property
     def labels(self) -> list[list[str]]:
@@ -77,7 +84,7 @@ class LabelTable:
             {
                 "patch_id": pa.array(list(self.patch_ids), pa.string()),
                 **({} if self.threshold is None else {"labels": pa.array(labels, kind)}),
-                **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(_columns_of(self.class_names))},
+                **{name: pa.array(self.probabilities[:, i]) for i, name in enumerate(self.class_columns)},
             }
         )
 
@@ -125,6 +132,23 @@ def write_labels(target: Path, table: LabelTable) -> None:
             f"{target}: labels cannot be written as {ending or 'a file without an ending'}",
             hint=f"give a name that ends with {', '.join(LABEL_ENDINGS)}",
         )
+
+
+def write_label_style(target: Path, table: LabelTable, legend: Legend) -> None:
+    """Write a style beside a file with outlines, with which QGIS shows the most probable class of each patch.
+
+    Nothing is written for files without outlines, for numbers that are no probabilities, or where there is a style.
+
+    Args:
+        target: the file, as `write_labels` wrote it.
+        table: what is in it.
+        legend: colours of the classes.
+    """
+    if table.polygons is None or table.threshold is None or target.suffix.lower() not in OUTLINE_ENDINGS:
+        return
+    colours = dict(zip(legend.class_names, legend.class_colours, strict=True))
+    columns = zip(table.class_columns, table.class_names, strict=True)
+    write_probability_style(target, {column: colours[name] for column, name in columns})
 
 
 def expect_placed(target: Path, patch_ids: Iterable[str], extents: Mapping[str, TileExtent]) -> None:

@@ -8,15 +8,20 @@ from reben.core.classes import Legend
 from reben.core.errors import MetadataError
 from reben.core.grid import PatchGrid, TileExtent
 from reben.core.names import PatchName
+from reben.io.qgis_styles import write_class_style
 from reben.io.tiff.class_maps import write_class_map
 from reben.learn.inference.prediction import PredictedMap
 from reben.work import atomic
+
+STYLE_FILE = "predicted_maps.qml"
 
 
 def write_patch_maps(
     maps: Iterable[PredictedMap], target: Path, extents: Mapping[str, TileExtent], legend: Legend
 ) -> int:
     """Write `<tile id>/<patch id>_predicted_map.tif` for each map; how many were written.
+
+    `predicted_maps.qml` is a style with the names of the classes for QGIS.
 
     Args:
         maps: of patches.
@@ -45,4 +50,5 @@ def write_patch_maps(
             path.parent.mkdir(exist_ok=True)
             write_class_map(path, found.classes, legend, crs=extent.crs, left_m=bounds.left_m, top_m=bounds.top_m)
             written += 1
+        write_class_style(folder / STYLE_FILE, legend)
     return written

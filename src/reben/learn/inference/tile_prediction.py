@@ -12,10 +12,11 @@ from reben.core.bands import REFERENCE_MAP_RESOLUTION_M
 from reben.core.classes import UNLABELLED, Legend
 from reben.core.grid import TileExtent
 from reben.data.tile_images import TileImage, TileImages, read_tile_images
+from reben.io.qgis_styles import style_beside, write_class_style
 from reben.io.safe.checksums import comparing
 from reben.io.safe.l2a import open_product
 from reben.io.tiff.class_maps import write_class_map
-from reben.learn.inference.label_files import LabelTable, write_labels
+from reben.learn.inference.label_files import LabelTable, write_label_style, write_labels
 from reben.learn.inference.options import IMAGES_AT_ONCE
 from reben.learn.inference.outputs import finite, suitable_device
 from reben.learn.models.trained_model import TrainedModel
@@ -49,8 +50,10 @@ class TileLabels:
             classes[row, column] = probabilities.argmax()
         return classes
 
-    def write(self, target: Path) -> None:
+    def write(self, target: Path, legend: Legend) -> None:
         """Write patch_id, labels (probability of 0.5 or more), a column per class and outlines, see `write_labels`.
+
+        Beside it goes a style for QGIS in the legend's colours, see `write_label_style`.
 
         Raises:
             ExportError: if labels cannot be written under this name.
@@ -58,7 +61,9 @@ class TileLabels:
         ids = [self.patches.patch_id(cell) for cell in self.cells]
         squares = self.patches.squares(self.cells)
         crs = self.patches.extent.crs
-        write_labels(target, LabelTable(ids, self.class_names, self.probabilities, self.threshold, squares, crs))
+        table = LabelTable(ids, self.class_names, self.probabilities, self.threshold, squares, crs)
+        write_labels(target, table)
+        write_label_style(target, table, legend)
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,11 @@ class TileMap:
     """Shape (rows, columns) at 10 m; -1 where there is no prediction."""
 
     def write(self, target: Path, legend: Legend) -> None:
-        """Write a GeoTIFF in the legend's colours."""
+        """Write a GeoTIFF in the legend's colours, and beside it, unless there is one, a style with names for QGIS."""
         extent = self.extent
         write_class_map(target, self.classes, legend, crs=extent.crs, left_m=extent.ulx_m, top_m=extent.uly_m)
+        if not style_beside(target).exists():
+            write_class_style(style_beside(target), legend)
 
 
 def open_tile(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas
@@ -11,8 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from reben.core.errors import ExportError
+from reben.core.palettes import legend_of_names
 from reben.io.dataset.tile_extents import TileExtents
-from reben.learn.inference.label_files import LABEL_ENDINGS, LabelTable, expect_placed, outlines, write_labels
+from reben.learn.inference.label_files import (
+    LABEL_ENDINGS,
+    LabelTable,
+    expect_placed,
+    outlines,
+    write_label_style,
+    write_labels,
+)
 
 TILE = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP"
 OTHER = "S2A_MSIL2A_20170613T101031_N9999_R022_T29UNU"
@@ -115,3 +124,18 @@ def test_json_has_logits_by_class_if_they_are_known(tmp_path: Path):
     write_labels(tmp_path / "labels.json", LabelTable(["a"], NAMES, logits / 4, 0.5, logits=logits))
     found = json.loads((tmp_path / "labels.json").read_text())["a"]
     assert found["logits"] == dict(zip(NAMES, [2.0, -1.0], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "styled"),
+    [
+        ("labels.gpkg", {}, True),
+        ("labels.csv", {}, False),
+        ("labels.parquet", {"polygons": None}, False),
+        ("labels.parquet", {"threshold": None}, False),
+    ],
+)
+def test_outlines_of_probabilities_have_a_style(name: str, changes: dict[str, None], styled: bool, tmp_path: Path):
+    legend = legend_of_names(NAMES)
+    write_label_style(tmp_path / name, replace(table(), **changes), legend)
+    assert [path.name for path in tmp_path.iterdir()] == (["labels.qml"] if styled else [])
