@@ -176,6 +176,7 @@ def test_every_module_has_unit_tests_or_is_named_here():
         "learn/backbones/satlas.py",
         "learn/backbones/ssl4eo_s12.py",
         "learn/backbones/torchgeo_rows.py",
+        "learn/backbones/terratorch_rows.py",
         "learn/backbones/model.py",  # unit/learn/backbones/test_encoder.py
         "learn/backbones/torchgeo_networks.py",
         "learn/backbones/torchvision_networks.py",
