@@ -1,0 +1,53 @@
+"""The tutorials run as they stand, on the demo's data in small; what cannot run here is read by the command line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from own_process import in_own_process
+from reben.demo.area import EXTENT
+from reben.demo.job import RECIPE, run_demo
+from reben.work.progress import no_progress
+from stand_ins.pages import blocks_of, read_by_the_command_line, run_page
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `reben demo` writes, of a smaller area and with smaller models."""
+    folder = tmp_path_factory.mktemp("demo") / "reben-demo"
+    in_own_process(_run_demo, folder)
+    return folder
+
+
+def _run_demo(folder: Path) -> None:
+    recipe = RECIPE.model_copy(update={"model": "test_resnet", "epochs": 1})
+    run_demo(
+        folder,
+        progress=no_progress,
+        report_stage=lambda _: None,
+        report_epoch=lambda _: None,
+        recipe=recipe,
+        segmentation_recipe=recipe.model_copy(update={"task": "segmentation"}),
+        extent=replace(EXTENT, side_m=15_000),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_blocks_of_a_page_run_in_order(page: Path, demo: Path, tmp_path: Path):
+    (tmp_path / "reben-demo").symlink_to(demo)
+    printed = in_own_process(run_page, page, tmp_path)
+    assert len(printed) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_command_line_reads_what_needs_more_than_the_demo(page: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = [block for block in blocks_of(page, "bash") if block.needs]
+    assert blocks, "each page shows how it is done with real data"
+    for words in (words for block in blocks for words in block.commands):
+        read_by_the_command_line(words)
