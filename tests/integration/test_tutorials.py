@@ -1,5 +1,8 @@
 """The tutorials run as they stand, on the demo's data in small; what cannot run here is read by the command line."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,3 +54,37 @@ def test_the_command_line_reads_what_needs_more_than_the_demo(page: Path, tmp_pa
     assert blocks, "each page shows how it is done with real data"
     for words in (words for block in blocks for words in block.commands):
         read_by_the_command_line(words)
+
+
+_EXECUTE = """
+import sys, nbclient, nbformat
+notebook = nbformat.read(sys.argv[1], 4)
+nbclient.NotebookClient(notebook, timeout=300).execute(cwd=".")
+nbformat.write(notebook, sys.argv[2])
+"""
+"""Run in a process of its own, because a kernel is spoken to over the network of this machine."""
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+def test_notebooks_are_kept_without_what_they_put_out(notebook: Path):
+    cells = json.loads(notebook.read_text())["cells"]
+    assert "pip install" in "".join(cells[0]["source"])
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+def test_a_notebook_runs_from_top_to_bottom(notebook: Path, demo: Path, tmp_path: Path):
+    pytest.importorskip("nbclient", reason="pip install nbclient ipykernel")
+    (tmp_path / "reben-demo").symlink_to(demo)
+    done = tmp_path / notebook.name
+    command = [sys.executable, "-W", "ignore", "-c", _EXECUTE, str(notebook), str(done)]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    shown = done.read_text()
+    assert "text/html" in shown
+    assert "Traceback" not in shown
+    assert "error:" not in shown
