@@ -55,7 +55,7 @@ baselines: $(VENV)/.dev  ## models beside simple baselines, on the demo's data: 
 	$(BIN)/python -m benchmarks.baselines
 
 clean:
-	rm -rf $(VENV) reben-demo .bench .bench-cache
+	rm -rf $(VENV) reben-demo .bench .bench-cache .cache build/docs build/site
 
 # A stamp, because .venv/bin/python is a link to a file that is older than everything here.
 $(VENV)/.made: tools/make_venv.sh
