@@ -173,7 +173,14 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
         """Place and size, and what the first value of each kind holds, for notebooks; nothing is fetched for it."""
         facts = {"place": self.path, "values": len(self), "size": f"{self.nbytes / 1e6:,.1f} MB"}
         first = self.first_of_kinds() if isinstance(self.path, Path) else ()
-        return card("Store", {**facts, **{key: ", ".join(self[key]) for key in first}})
+        return card("Store", {**facts, **{key: self._held(key) for key in first}})
+
+    def _held(self, key: str) -> str:
+        """The tensors of a value, or why it cannot be read: a notebook shows a damaged store, too."""
+        try:
+            return ", ".join(self[key])
+        except StoreError as error:
+            return str(error)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_map": None}
