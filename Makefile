@@ -1,5 +1,5 @@
 # The README's commands. Each installs what it needs into .venv; a second run starts at once.
-.PHONY: demo test test-slow test-all check web format bench baselines clean
+.PHONY: demo test test-slow test-all check docs docs-serve web format bench baselines clean
 .DELETE_ON_ERROR:
 
 export PYTHON
@@ -32,6 +32,15 @@ check: $(VENV)/.dev  ## linter, formatter, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs  ## the documentation site, in build/site; any warning, dead link or missing page is an error
+	$(BIN)/python tools/stage_docs.py
+	$(BIN)/zensical build --clean --strict
+	$(BIN)/python tools/check_site.py build/site
+
+docs-serve: $(VENV)/.docs  ## show the site on this machine; Ctrl-C ends it
+	$(BIN)/python tools/stage_docs.py
+	$(BIN)/zensical serve
+
 web:  ## the explorer's page: linter, types, unit tests, and its built form in src/reben/explore/page; needs Node
 	cd web && npm ci --no-audit --no-fund && npm run lint && npm test && npm run build
 
@@ -46,7 +55,7 @@ baselines: $(VENV)/.dev  ## models beside simple baselines, on the demo's data: 
 	$(BIN)/python -m benchmarks.baselines
 
 clean:
-	rm -rf $(VENV) reben-demo .bench .bench-cache
+	rm -rf $(VENV) reben-demo .bench .bench-cache .cache build/docs build/site
 
 # A stamp, because .venv/bin/python is a link to a file that is older than everything here.
 $(VENV)/.made: tools/make_venv.sh
@@ -62,3 +71,8 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing reben, what it needs and what its tests need (PyTorch among it: some minutes the first time)"
 	@$(PIP) --editable '.[dev]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "installing reben and what its documentation site needs"
+	@$(PIP) --editable '.[docs]'
+	touch $@

@@ -43,3 +43,11 @@ def test_every_option_in_the_commands_exists():
 
 def test_no_figure_is_left_open():
     assert not re.findall(r"@\w+@|TODO|XXX", README.read_text())
+
+
+def test_what_it_links_to_and_shows_is_there():
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", README.read_text())
+    inside = [target for target in targets if "://" not in target]
+    assert "docs/explorer.webp" in inside
+    for target in inside:
+        assert (README.parent / target).exists(), target

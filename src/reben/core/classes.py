@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.core.cards import colours_card
 from reben.core.errors import LegendError
 
 Rgb = tuple[int, int, int]
@@ -61,6 +62,10 @@ class Legend:
             raise LegendError(f"legend {self.name}: no code belongs to a class")
         if len(self.class_names) > _MOST_CLASSES:
             raise LegendError(f"legend {self.name}: has {len(self.class_names)} classes; at most {_MOST_CLASSES} work")
+
+    def _repr_html_(self) -> str:
+        """The classes in their colours, for notebooks."""
+        return colours_card(f"Legend {self.name}", dict(zip(self.class_names, self.class_colours, strict=True)))
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

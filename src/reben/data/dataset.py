@@ -5,7 +5,6 @@ Samples and batches are dicts with the keys and data types that torchgeo uses: `
 
 import operator
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any, NamedTuple, SupportsIndex, overload
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, default_collate
 
 from reben.core.bands import BAND_SETS, Band
+from reben.core.cards import Count, card
 from reben.core.errors import SampleError, StoreError
 from reben.data.buffers import BatchMemory
 from reben.data.kernels import copy_rows, fill_images, first_damaged
@@ -259,10 +259,16 @@ class PatchDataset(Dataset[Sample]):
         return f"PatchDataset({len(self):,} patches, {split}, bands {_shortened(self.bands)}{maps})"
 
     def _repr_html_(self) -> str:
-        """A table of what the data set holds, for notebooks."""
-        counts = dict(zip(self.classes, self.patches.labels.sum(axis=0, dtype=np.int64).tolist(), strict=True))
-        rows = "".join(f"<tr><td>{escape(name)}</td><td>{count:,}</td></tr>" for name, count in counts.items())
-        return f"<p>{escape(repr(self))}</p><table><tr><th>class</th><th>patches</th></tr>{rows}</table>"
+        """What the data set holds, with the patches of each class, for notebooks."""
+        numbers = self.patches.labels.sum(axis=0, dtype=np.int64).tolist()
+        colours = self.patches.legend.class_colours
+        facts = {
+            "patches": len(self),
+            "split": self.patches.split or "all splits",
+            "bands": ", ".join(band.name for band in self.bands),
+            "reference maps": "yes" if self.reference_maps else "no",
+        }
+        return card("Data set", facts, map(Count, self.classes, numbers, colours), counted="patches per class")
 
     def native_batch(self, indices: Sequence[SupportsIndex | FlippedIndex]) -> Batch:
         """One batch of raw pixels, for `ImageTransform` to make images of on the device.

@@ -24,6 +24,7 @@ PURPOSES = MappingProxyType(
         "audit": "audits of copies in HDF5 and TACO files",
         "hub": "publish data sets on the Hugging Face hub",
         "export": "models as ONNX files",
+        "docs": "builds the documentation site",
         "tables": "makes the tables of the atmospheric correction again",
     }
 )

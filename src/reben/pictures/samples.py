@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def figure_of(
     columns = min(_LEGEND_COLUMNS, legend_columns([name for _, name in entries], width_in, font_pt=_LEGEND_PT))
     lines = -(-len(entries) // columns)
     height_in = rows * (_PANEL_IN + _CAPTION_IN) + lines * _LEGEND_LINE_IN + 0.5 * bool(title)
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure = _ShownFigure(figsize=(width_in, height_in), layout="constrained")
     if title:
         figure.suptitle(title, fontsize=11)
     grid = figure.subplots(rows, width * across, squeeze=False)
@@ -88,6 +89,15 @@ def draw_samples(
     """
     figure = figure_of(patches, legend=legend, title=title, bands=bands)
     save_figure(figure, target, dpi=130)
+
+
+class _ShownFigure(Figure):
+    """A figure that notebooks show, also where nobody has imported pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
 
 
 def plot(sample: Any, dataset: Any) -> Figure:  # noqa: ANN401 - checked here; a PatchDataset needs torch

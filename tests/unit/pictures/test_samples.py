@@ -47,6 +47,7 @@ def test_a_sample_is_brought_back_to_its_units(tiny_store: Path, tiny_dataset: D
     assert titles(figures[0]) == titles(figures[1]) == ["true colour", "VV, VH, VV - VH", "reference map"]
     images = [figure.axes[0].images[0].get_array() for figure in figures]
     np.testing.assert_allclose(*images, atol=1e-3)
+    assert figures[0]._repr_png_().startswith(b"\x89PNG"), "notebooks show it"
 
 
 def test_what_is_no_sample_of_the_data_set(tiny_store: Path, tiny_dataset: DatasetPaths):

@@ -16,6 +16,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from reben.core.cards import card
 from reben.core.errors import MetadataError
 from reben.io.dataset.paths import DatasetPaths
 from reben.io.store import StorePlace, is_store
@@ -30,6 +33,11 @@ class DataFolder:
     """Metadata tables, at least one."""
     statistics: Path | None = None
     """Means and standard deviations; None stands for the published ones."""
+
+    def _repr_html_(self) -> str:
+        """The parts, with the patches of each table, for notebooks."""
+        tables = {table.name: f"{pq.read_metadata(table).num_rows:,} patches" for table in self.metadata}
+        return card("Data folder", {"store": self.store, **tables, "statistics": self.statistics or "those of reBEN"})
 
 
 def find_data(path: str | os.PathLike[str]) -> DataFolder:

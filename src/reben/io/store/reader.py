@@ -7,13 +7,13 @@ A spawned process opens the file anew. Arrays keep the map alive, so that they s
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reben.core.cards import card
 from reben.core.errors import KeyNotFoundError, StoreError
 from reben.io.store.maps import DAMAGED_HINT, AnyMap, open_any
 from reben.io.store.values import parse_header, tensor_view
@@ -170,8 +170,17 @@ class Store(Mapping[str, dict[str, NDArray[Any]]]):
         return f"Store({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
-        """The path and the number of values, for notebooks."""
-        return f"<p>Store <code>{escape(str(self.path))}</code>: {len(self):,} values, {self.nbytes / 1e6:,.1f} MB</p>"
+        """Place and size, and what the first value of each kind holds, for notebooks; nothing is fetched for it."""
+        facts = {"place": self.path, "values": len(self), "size": f"{self.nbytes / 1e6:,.1f} MB"}
+        first = self.first_of_kinds() if isinstance(self.path, Path) else ()
+        return card("Store", {**facts, **{key: self._held(key) for key in first}})
+
+    def _held(self, key: str) -> str:
+        """The tensors of a value, or why it cannot be read: a notebook shows a damaged store, too."""
+        try:
+            return ", ".join(self[key])
+        except StoreError as error:
+            return str(error)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_map": None}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from itertools import chain
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reben.core.bands import BANDS, IMAGE_RESOLUTION_M, bands_of_tensors, names_in
+from reben.core.cards import card
 from reben.core.classes import CLC2018, Legend
 from reben.core.errors import BandError, RunError
 from reben.core.palettes import legend_of_names
@@ -210,16 +210,15 @@ class TrainedModel:
 
     def _repr_html_(self) -> str:
         """A short table for notebooks."""
-        rows = {
+        facts = {
             "architecture": self.architecture.timm_name,
             "task": self.architecture.task,
             "classes": ", ".join(self.class_names),
             "bands": ", ".join(self.bands),
-            "parameters": f"{sum(parameter.numel() for parameter in self.model.parameters()):,}",
-            "device": str(self.device),
+            "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
+            "device": self.device,
         }
-        cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
-        return f"<table>{cells}</table>"
+        return card("Trained model", facts)
 
     @property
     def task(self) -> Task:

@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from reben.core.errors import MetadataError
@@ -51,3 +52,9 @@ def test_what_is_missing_is_named(folder: Path, tiny_dataset: DatasetPaths, tmp_
     DatasetPaths(folder).metadata.unlink()
     with pytest.raises(MetadataError, match=r"has no metadata table, such as metadata\.parquet"):
         find_data(folder)
+
+
+def test_a_data_folder_shows_its_tables_in_notebooks(folder: Path):
+    html = find_data(folder)._repr_html_()
+    assert f"{pq.read_metadata(DatasetPaths(folder).metadata).num_rows} patches" in html
+    assert "those of reBEN" in html

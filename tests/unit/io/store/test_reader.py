@@ -202,6 +202,7 @@ def test_missing_key_of_an_empty_store_says_so(tmp_path: Path) -> None:
     with pytest.raises(KeyNotFoundError, match="'a'") as caught:
         open_store(tmp_path / "store")["a"]
     assert caught.value.hint == "the store is empty"
+    assert ">0<" in open_store(tmp_path / "store")._repr_html_()
 
 
 def test_missing_tensor_is_named_with_those_there_are(path: Path) -> None:
@@ -219,6 +220,7 @@ def test_damaged_value_is_named_with_store_and_key(tmp_path: Path, value: bytes)
         with pytest.raises(StoreError, match=f"{tmp_path}, key 'bad': value"):
             read("bad")
     assert store["good"]["a"].tolist() == [1, 1]
+    assert "key &#x27;bad&#x27;: value" in store._repr_html_(), "notebooks show the store all the same"
 
 
 def test_missing_path_is_named_with_a_hint(tmp_path: Path) -> None:
