@@ -133,7 +133,8 @@ def test_adapters_are_part_of_the_weights_that_are_saved(data: list[object], tmp
     assert "needs a pre-trained model" in str(refused.exception)
 
 
-def test_a_backbone_learns_maps(data: list[object], tmp_path: Path):
+@pytest.mark.parametrize("ways", [(), pytest.param(("tuned", "adapted"), marks=pytest.mark.slow)])
+def test_a_backbone_learns_maps(ways: tuple[str, ...], data: list[object], tmp_path: Path):
     run = tmp_path / "run"
     training = ["train", "--task", "segmentation", "--backbone", "test_resnet@random", *data, "--epochs", 1,
                 "--batch-size", 8, "--no-test"]  # fmt: skip
@@ -141,9 +142,10 @@ def test_a_backbone_learns_maps(data: list[object], tmp_path: Path):
     trained = load_model(run)
     before = load_backbone("test_resnet@random").model.encoder.state_dict()
     assert all(torch.equal(tensor, before[name]) for name, tensor in trained.model.encoder.state_dict().items())
-    reben(*training, "--layer-decay", 0.5, "--output", tmp_path / "tuned")
-    reben(*training, "--adapter-rank", 2, "--output", tmp_path / "adapted")
-    for name in ("run", "tuned", "adapted"):
+    options = {"tuned": ["--layer-decay", 0.5], "adapted": ["--adapter-rank", 2]}
+    for name in ways:
+        reben(*training, *options[name], "--output", tmp_path / name)
+    for name in ("run", *ways):
         scores = tmp_path / f"{name}.json"
         reben("evaluate", "--checkpoint", tmp_path / name, *data, "--json", scores)
         assert 0 <= json.loads(scores.read_text())["mean_iou"] <= 1

@@ -116,6 +116,7 @@ def test_a_killed_build_goes_on_and_equals_an_undisturbed_one(
     assert {path.name for path in tmp_path.iterdir()} == {"dataset"}
 
 
+@pytest.mark.slow
 def test_two_builds_into_one_folder_lock_each_other_out(products: Path, small_land_cover: Path, tmp_path: Path):
     first = start(products, small_land_cover, tmp_path / "dataset")
     while not (tmp_path / ".dataset.lock").exists():

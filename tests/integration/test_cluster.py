@@ -103,6 +103,7 @@ def test_a_cluster_builds_a_store(
     assert output.metadata.read_bytes() == files.metadata.read_bytes()
 
 
+@pytest.mark.slow
 def test_an_error_in_a_tile_is_the_usual_message(
     cluster: "Cluster", products: Path, small_land_cover: Path, tmp_path: Path, until: Until
 ):
@@ -139,6 +140,7 @@ def kill_at_work(until: Until) -> KillAtWork:
     return kill
 
 
+@pytest.mark.slow
 def test_the_tiles_of_a_killed_worker_go_to_another(
     *,
     running_cluster: RunCluster,

@@ -53,6 +53,7 @@ def corrected(small_l1c, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+@pytest.mark.slow
 def test_a_data_set_is_built_from_it(corrected: Path, small_l1c, tmp_path: Path):
     inputs = write_raw_inputs(tmp_path / "inputs", extent=small_l1c.extent)
     dataset = tmp_path / "dataset"

@@ -463,6 +463,7 @@ def command() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     return run
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_values(
     cluster: "Cluster", made: Callable[[str], Folders], tmp_path: Path, command: Callable[..., Any]
 ):

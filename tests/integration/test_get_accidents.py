@@ -48,7 +48,7 @@ def contents(data: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [WAYS[0], *(pytest.param(way, marks=pytest.mark.slow) for way in WAYS[1:])])
 @pytest.mark.parametrize("grows", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["at once", "in two steps"])
 def test_kills(server: RangeServer, tiny_dataset: DatasetPaths, tmp_path: Path, way: str, grows: bool):
     tables = list(tiny_dataset.tables)

@@ -186,6 +186,7 @@ def training_kills(store: Path, metadata: Path, folder: Path) -> int:
     return every_kill(work, folder, check=check, step=stride(18))
 
 
+@pytest.mark.slow
 def test_a_pipeline(space: DataSpaceStandIn, small_land_cover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in space.environment.items():
         monkeypatch.setenv(name, value)

@@ -30,6 +30,13 @@ def test_the_python_example_runs(real_store: Path, real_patches: DatasetPaths, t
     assert result.stdout == "(20, 20) torch.Size([3, 10, 120, 120]) VV\n"
 
 
+def test_its_two_commands_are_those_of_the_makefile():
+    text, makefile = README.read_text(), (README.parent / "Makefile").read_text()
+    for name in ("demo", "test"):
+        assert re.search(rf"^make {name} +#", text, re.MULTILINE)
+        assert re.search(rf"^{name}\b.*:", makefile, re.MULTILINE)
+
+
 def test_every_option_in_the_commands_exists():
     commands = re.findall(r"^reben (.*(?:\\\n.*)*)", README.read_text(), re.MULTILINE)
     assert len(commands) >= 4

@@ -93,6 +93,7 @@ def test_the_share_of_a_class(tiny_store: Path, tiny_dataset: DatasetPaths, tmp_
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.slow
 def test_a_model_card_and_an_onnx_file(run: Path, table: Path, tiny_store: Path, tmp_path: Path):
     card = tmp_path / "card"
     said = run_reben(

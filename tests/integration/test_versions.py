@@ -130,6 +130,7 @@ def test_figure_1(real_data: Path, old_labels: Path, tmp_path: Path):
     assert f"{patch} has no labels in" in said
 
 
+@pytest.mark.slow
 def test_figure_2_beside_the_land_cover(make_product: Callable[..., Path], small_land_cover: Path, tmp_path: Path):
     """Which cells are dropped: unit/construct/test_dropped.py."""
     product = make_product(tmp_path, "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP")
@@ -178,6 +179,7 @@ def test_overview(ending: str, tiny_data: Path, tmp_path: Path):
         looked_at(target, colours=4)
 
 
+@pytest.mark.slow
 def test_samples_of_each_class(real_data: Path, tmp_path: Path):
     reben("figures", "samples", "--data", real_data, "--count", "1", "--output", tmp_path / "samples.png")
     looked_at(tmp_path / "samples.png", colours=500)

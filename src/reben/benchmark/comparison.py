@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from reben.benchmark.results import Data, Predictions, Results, Run, read_predictions, read_results
 from reben.core.errors import BenchmarkError
-from reben.learn.scores.bootstrap import Interval, RankedDecisions, interval_of, resampled
+from reben.learn.scores.bootstrap import FEWEST_UNITS, Interval, RankedDecisions, interval_of, resampled
 
 METRIC = "ap_macro"
 """By which entries are ordered."""
 COMPARED = ("ap_macro", "ap_micro")
 """Metrics of which differences are shown."""
-FEWEST_UNITS = 5
-"""Tiles from which on intervals are drawn: a bootstrap of fewer says little, and of one nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reben.benchmark import linear, nearest
 from reben.benchmark.fractions import Draw, draw, planned, read_draws, write_draws
 from reben.benchmark.options import ProbeOptions
-from reben.benchmark.results import Data, Model, Predictions, Results, Run, read_results, write_results
+from reben.benchmark.results import Data, Model, Predictions, Run, write_results
 from reben.benchmark.samples import Samples, Task, read_task, samples_of
 from reben.benchmark.scoring import ap_macro, measure
 from reben.core.errors import BenchmarkError
@@ -36,17 +36,17 @@ def probe(
     tables: Sequence[Path],
     *,
     metadata: Sequence[Path],
-    output: Path,
+    output: Path | None,
     options: ProbeOptions,
     lists: Path | None = None,
     start: Begin = begin_unseen,
-) -> Results:
+) -> tuple[Run, ...]:
     """Measure embeddings, and write a result file with the predictions beside it.
 
     Args:
         tables: of embeddings, each of all patches of the metadata tables.
         metadata: tables with splits and labels.
-        output: JSON file.
+        output: JSON file; None writes nothing.
         options: how.
         lists: Parquet file with the training patches of each fraction and seed: read if it is there, else written.
         start: called with the number of probes; returns the progress callback.
@@ -73,15 +73,16 @@ def probe(
             runs.append(_run(model, method, one, found, task, options))
             predictions.append(found.probabilities)
             progress(1)
-    test = task.splits["test"]
-    write_results(
-        output,
-        code=code_versions(),
-        data=data_of(task),
-        runs=runs,
-        predictions=Predictions(test.ids, test.units(), test.labels, predictions),
-    )
-    return read_results(output)
+    if output is not None:
+        test = task.splits["test"]
+        write_results(
+            output,
+            code=code_versions(),
+            data=data_of(task),
+            runs=runs,
+            predictions=Predictions(test.ids, test.units(), test.labels, predictions),
+        )
+    return tuple(runs)
 
 
 def _draws(task: Task, options: ProbeOptions, lists: Path | None) -> list[Draw]:

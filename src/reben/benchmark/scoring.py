@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reben.benchmark.results import Interval
 from reben.benchmark.samples import Truth
 from reben.learn.scores import multilabel
-from reben.learn.scores.bootstrap import bootstrap_intervals
+from reben.learn.scores.bootstrap import FEWEST_UNITS, bootstrap_intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ def measure(probabilities: NDArray[np.float32], truth: Truth, names: tuple[str, 
         probabilities: shape (patches, classes).
         truth: of the same patches.
         names: of the classes.
-        resamples: for intervals; 0 for none.
+        resamples: for intervals; 0 for none, as where there are fewer than `FEWEST_UNITS` tiles.
     """
     labels = truth.labels.astype(np.uint8)
     intervals = {}
-    if resamples:
+    if resamples and len(set(truth.units())) >= FEWEST_UNITS:
         found = bootstrap_intervals(probabilities, labels, truth.units(), resamples=resamples)
         intervals = {name: Interval(low=one.low, high=one.high) for name, one in found.items()}
     return Measured(

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable
 
-from reben.benchmark.comparison import FEWEST_UNITS, Comparison, Difference, Entry
+from reben.benchmark.comparison import Comparison, Difference, Entry
 from reben.core.markdown import table
-from reben.learn.scores.bootstrap import Interval
+from reben.learn.scores.bootstrap import FEWEST_UNITS, Interval
 from reben.learn.scores.multilabel import METRIC_NAMES
 
 TITLES = {"ap_macro": "macro AP", "ap_micro": "micro AP", "f1_macro": "macro F1", "f1_micro": "micro F1"}

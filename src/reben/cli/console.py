@@ -69,6 +69,11 @@ def print_json(target: Path, value: Any) -> None:  # noqa: ANN401 - whatever jso
         atomic.write_json(target, value)
 
 
+def is_watched() -> bool:
+    """Whether somebody sees bars that move: FORCE_COLOR, as Jupyter and CI services set it, makes no terminal."""
+    return stderr.file.isatty()
+
+
 @contextmanager
 def progress(description: str, *, in_bytes: bool = False) -> Iterator[Begin]:
     """A progress bar on a terminal; elsewhere, such as in the log of a cluster job, a line now and then.
@@ -86,10 +91,10 @@ def progress(description: str, *, in_bytes: bool = False) -> Iterator[Begin]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+    with Progress(*columns, console=stderr, transient=True, disable=not is_watched()) as bar:
 
         def start(total: int) -> Advance:
-            if not stderr.is_terminal:
+            if not is_watched():
                 return _Log(description, total, in_bytes=in_bytes).advance
             task = bar.add_task(description, total=total)
             return lambda advance: bar.update(task, advance=advance)

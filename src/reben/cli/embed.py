@@ -62,7 +62,7 @@ def embed(
             options=chosen,
             start=start,
         )
-    if output.exists():
+    if patches is not None:
         say(f"{output}: {patches:,} embeddings")
     else:
         say(f"share {chosen.share} is done; the table appears when the others are, too")

@@ -17,14 +17,14 @@ def probe(
         list[Path], typer.Argument(help="Tables that `reben embed` wrote, of all three splits.", show_default=False)
     ],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--json",
             callback=options.writable,
-            help="Result file to write; predictions are written beside it.",
+            help="Result file to write, for `reben leaderboard`; predictions are written beside it.",
             show_default=False,
         ),
-    ],
+    ] = None,
     data: options.Data = None,
     metadata: options.Metadata = None,
     lists: Annotated[
@@ -48,8 +48,8 @@ def probe(
         from reben.benchmark.probe import probe as measure
 
     with progress("probing") as start:
-        results = measure(embeddings, metadata=tables, output=output, options=chosen, lists=lists, start=start)
-    for run in results.runs:
+        runs = measure(embeddings, metadata=tables, output=output, options=chosen, lists=lists, start=start)
+    for run in runs:
         interval = run.intervals.get("ap_macro")
         between = f" [{interval.low:.4f}, {interval.high:.4f}]" if interval is not None else ""
         say(

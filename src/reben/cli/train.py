@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from reben.cli import options
-from reben.cli.console import needs_extra, say, stderr
+from reben.cli.console import is_watched, needs_extra, say, stderr
 from reben.cli.evaluate import print_scores
 from reben.cli.from_model import separated, with_options_of
 from reben.learn.tasks import TASKS, task_of
@@ -73,7 +73,7 @@ def train(
             workers=work.workers,
             hardware=Hardware(accelerator=work.accelerator, devices=work.devices, nodes=work.nodes),
             resume=resume,
-            show_progress=stderr.is_terminal,
+            show_progress=is_watched(),
             report=print_epoch,
             note=_print_note,
         )

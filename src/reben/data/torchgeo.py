@@ -7,7 +7,7 @@ Source of the keys: torchgeo 0.8, `torchgeo.trainers`; TerraTorch 1.2, `terrator
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -25,8 +25,6 @@ try:
 except ModuleNotFoundError as missing:
     raise MissingExtraError.needed("reben.data.torchgeo", missing.name, "backbones") from missing
 
-Task = Literal["classification", "segmentation"]
-_TRUTH: dict[Task, str] = {"classification": "label", "segmentation": "mask"}
 _SPLITS: dict[str, str] = {**{str(name): str(name) for name in SPLIT_NAMES}, "val": "validation"}
 
 
@@ -39,7 +37,7 @@ class NonGeoPatchDataset(NonGeoDataset):  # type: ignore[misc]  # torchgeo is no
     Args:
         root: a data folder, which holds a store and its tables; or a store or its address, with `metadata`.
         split: `train`, `val` or `test`.
-        task: whether samples have labels or masks.
+        masks: samples have the `mask`, and not the `label`.
         metadata: metadata tables; None takes those of the data folder.
         bands: a set (`s1`, `s2`, `all`, `rgb`) or band names; the order of the channels.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
@@ -50,7 +48,7 @@ class NonGeoPatchDataset(NonGeoDataset):  # type: ignore[misc]  # torchgeo is no
         StoreError: if there is no store.
         MetadataError: if a table is wrong, has no row for the split, or does not fit the store.
         BandError: if the store has no such band, or there are no statistics for it.
-        ValueError: if there is no such split or task.
+        ValueError: if there is no such split.
     """
 
     def __init__(
@@ -58,16 +56,16 @@ class NonGeoPatchDataset(NonGeoDataset):  # type: ignore[misc]  # torchgeo is no
         root: AnyPath | Address,
         split: str = "train",
         *,
-        task: Task = "classification",
+        masks: bool = False,
         metadata: AnyPath | Sequence[AnyPath] | None = None,
         bands: str | Sequence[str] = "all",
         snow_and_cloud: bool = False,
         statistics: AnyStatistics = "data",
         transforms: Callable[[Sample], Sample] | None = None,
     ) -> None:
-        if split not in _SPLITS or task not in _TRUTH:
-            raise ValueError(f"split={split!r}, task={task!r}; expected one of {[*_SPLITS]} and one of {[*_TRUTH]}")
-        self._keys = ("image", _TRUTH[task])
+        if split not in _SPLITS:
+            raise ValueError(f"split={split!r}; expected one of {', '.join(_SPLITS)}")
+        self._keys = ("image", "mask" if masks else "label")
         self.transforms = transforms
         self.patches: PatchDataset = open_dataset(
             root,
@@ -75,7 +73,7 @@ class NonGeoPatchDataset(NonGeoDataset):  # type: ignore[misc]  # torchgeo is no
             split=_SPLITS[split],
             bands=bands,
             snow_and_cloud=snow_and_cloud,
-            reference_maps=task == "segmentation",
+            reference_maps=masks,
             statistics=statistics,
         )
 
@@ -114,7 +112,7 @@ class NonGeoPatchDataModule(NonGeoDataModule):  # type: ignore[misc]  # as above
         root: a data folder, which holds a store and its tables; or a store or its address, with `metadata`.
         batch_size: patches per batch and process.
         num_workers: processes that load batches.
-        task: whether batches have labels or masks.
+        masks: batches have `mask`, for maps, and not `label`.
         metadata: metadata tables; None takes those of the data folder.
         bands: a set (`s1`, `s2`, `all`, `rgb`) or band names; the order of the channels.
         snow_and_cloud: keep patches with seasonal snow, clouds or cloud shadows.
@@ -131,7 +129,7 @@ class NonGeoPatchDataModule(NonGeoDataModule):  # type: ignore[misc]  # as above
         batch_size: int = 32,
         num_workers: int = 0,
         *,
-        task: Task = "classification",
+        masks: bool = False,
         metadata: str | list[str] | None = None,
         bands: str | list[str] = "all",
         snow_and_cloud: bool = False,
@@ -140,7 +138,7 @@ class NonGeoPatchDataModule(NonGeoDataModule):  # type: ignore[misc]  # as above
     ) -> None:
         given: dict[str, Any] = {
             "root": root,
-            "task": task,
+            "masks": masks,
             "metadata": metadata,
             "bands": bands,
             "snow_and_cloud": snow_and_cloud,

@@ -35,7 +35,9 @@ def test_better_embeddings_have_better_scores_and_all_is_reproducible(make_table
     _, bad = make_tables("bad", 30.0)
     options = ProbeOptions(fraction=(0.5, 1.0), seeds=1, bootstrap=5)
     lists = tmp_path / "lists.parquet"
-    results = probe([good, bad], metadata=[metadata], output=tmp_path / "r.json", options=options, lists=lists)
+    runs = probe([good, bad], metadata=[metadata], output=tmp_path / "r.json", options=options, lists=lists)
+    results = read_results(tmp_path / "r.json")
+    assert results.runs == runs
     scores = {(run.model.name, run.method, run.fraction, run.seed): run.scores["ap_macro"] for run in results.runs}
     assert len(scores) == 2 * 2 * 2
     for method in ("linear", "knn"):
@@ -50,7 +52,7 @@ def test_better_embeddings_have_better_scores_and_all_is_reproducible(make_table
     assert len(set(predictions.units)) == 5
     digest = sha256(lists)
     again = probe([good], metadata=[metadata], output=tmp_path / "again.json", options=options, lists=lists)
-    assert again.runs == results.runs[: len(again.runs)]
+    assert again == results.runs[: len(again)]
     assert sha256(lists) == digest
 
 

@@ -9,9 +9,16 @@ from reben.cli import console
 from reben.core.errors import MissingExtraError, StoreError
 
 
+class Screen(io.StringIO):
+    """What is written to a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def terminal(monkeypatch) -> io.StringIO:
-    text = io.StringIO()
+    text = Screen()
     monkeypatch.setattr(console, "stderr", Console(file=text, force_terminal=True, soft_wrap=True, highlight=False))
     return text
 
@@ -31,9 +38,10 @@ def test_progress_shows_on_a_terminal_what_was_done(terminal: io.StringIO):
     assert "7/7" in terminal.getvalue()
 
 
-def test_progress_stays_silent_elsewhere(monkeypatch):
+@pytest.mark.parametrize("forced", [False, True])  # as FORCE_COLOR does, which Jupyter sets
+def test_progress_stays_silent_elsewhere(forced: bool, monkeypatch):
     text = io.StringIO()
-    monkeypatch.setattr(console, "stderr", Console(file=text))
+    monkeypatch.setattr(console, "stderr", Console(file=text, force_terminal=forced))
     with console.progress("encoding") as start:
         start(7)(7)
     assert not text.getvalue().strip()

@@ -178,7 +178,9 @@ def test_year_below_1000_is_refused_or_written_as_it_was_read() -> None:
         assert str(TileName.parse(text)) == text
 
 
-@pytest.mark.parametrize("table", ["metadata", "metadata_for_patches_with_snow_cloud_or_shadow"])
+@pytest.mark.parametrize(
+    "table", ["metadata_for_patches_with_snow_cloud_or_shadow", pytest.param("metadata", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     ("column", "kind"), [("patch_id", PatchName), ("s1_name", S1PatchName), ("s2v1_name", V1PatchName)]
 )

@@ -38,7 +38,7 @@ def samples(store: Path, metadata: Path) -> dict[str, Any]:
     masked = NonGeoPatchDataset(
         store,
         "test",
-        task="segmentation",
+        masks=True,
         metadata=metadata,
         transforms=lambda sample: {**sample, "seen": 1},
     )
@@ -65,8 +65,8 @@ def trained(task_name: str, options: dict[str, Any], store: Path, metadata: Path
 
     lightning.seed_everything(0)
     task = getattr(torchgeo.trainers, task_name)(in_channels=12, lr=0.001, **options)
-    kind = "segmentation" if "ignore_index" in options else "classification"
-    data = NonGeoPatchDataModule(str(store), batch_size=4, task=kind, metadata=str(metadata), bands="all")
+    masks = "ignore_index" in options
+    data = NonGeoPatchDataModule(str(store), batch_size=4, masks=masks, metadata=str(metadata), bands="all")
     before = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     trainer = lightning.Trainer(
         max_epochs=1, limit_train_batches=2, limit_val_batches=1, limit_test_batches=1, limit_predict_batches=1,

@@ -41,8 +41,8 @@ def embed(
     backbone: str | None = None,
     options: EmbedOptions = EmbedOptions(),  # noqa: B008 - frozen
     start: Begin = begin_unseen,
-) -> int:
-    """Write a table with an embedding per patch; the number of patches of this process's share.
+) -> int | None:
+    """Write a table with an embedding per patch; the number of its patches, or None while others write their shares.
 
     What was written before is not made again; the table appears when all of its parts are there.
 
@@ -84,8 +84,8 @@ def embed(
     def vectors_of(rows: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         return embeddings_of(trained, data, patches.at(rows), compute=with_precision)
 
-    write_in_parts(plan, vectors_of, share=options.place, progress=begun)
-    return len(patches)
+    is_joined = write_in_parts(plan, vectors_of, share=options.place, progress=begun)
+    return len(patches) if is_joined else None
 
 
 def _chosen(data: PatchDataModule, options: EmbedOptions) -> Patches:

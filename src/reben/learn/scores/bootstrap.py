@@ -15,6 +15,8 @@ from reben.learn.scores.segmentation import summarise
 from reben.learn.scores.thresholds import DEFAULT
 
 LEVEL = 0.95
+FEWEST_UNITS = 5
+"""Tiles from which on benchmarks give intervals: a bootstrap of fewer says little, and of one nothing."""
 _TAILS = ((1 - LEVEL) / 2 * 100, (1 + LEVEL) / 2 * 100)
 
 

@@ -228,6 +228,7 @@ def test_gradients_of_parts_are_those_of_the_whole_batch(tiny_store: Path, tiny_
     expect_close(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
 
 
+@pytest.mark.slow
 def test_segmentation_learns_and_is_resumed(run, tmp_path: Path):
     recipe = RECIPE.model_copy(update={"task": "segmentation", "epochs": 2})
     whole = run(recipe, "whole")
