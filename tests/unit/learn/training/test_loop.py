@@ -96,6 +96,20 @@ def test_a_stopped_and_resumed_run_equals_an_undisturbed_one(run, tmp_path: Path
     assert table("whole") == table("stopped")
 
 
+@pytest.mark.slow
+def test_adapters_are_resumed_and_each_epoch_is_saved_as_plain_weights(run, tmp_path: Path):
+    recipe = make_recipe(backbone="test_vit@random", adapter_rank=2, epochs=3, batch_size=4, warmup_steps=0,
+                         learning_rate=1e-2, patience=3)  # fmt: skip
+    whole = run(recipe, name="whole")
+    with pytest.raises(StopError):
+        run(recipe, name="stopped", report=stop_after(0))
+    assert not any("lora" in name for name in weights(tmp_path / "stopped"))
+    resumed = run(recipe, name="stopped", resume=True)
+    assert (resumed.best_epoch, resumed.best_score) == (whole.best_epoch, whole.best_score)
+    a, b = weights(tmp_path / "whole"), weights(tmp_path / "stopped")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
 def test_training_stops_early(run):
     recipe = RECIPE.model_copy(update={"epochs": 30, "patience": 1, "learning_rate": 1e-12})
     assert run(recipe).epochs < 30
