@@ -27,7 +27,7 @@ def test_models_of_timm_are_backbones():
 def test_every_sentinel_row_of_torchgeo_is_there_or_left_out_on_purpose(torchgeo_models: ModuleType):
     known = {row.enum for row in BACKBONES.values()}
     left_out = ("CLOSP", "SECO", "NDVI", "SENTINEL1_MI_SATLAS", "SENTINEL1_SI_SATLAS", "FTW", "LANDSAT", "EarthLoc",
-                "_RGB_SATLAS", "FGMAE")  # fmt: skip
+                "_RGB_SATLAS", "FGMAE", "TESSERA")  # fmt: skip
     for kind in (name for name in dir(torchgeo_models) if name.endswith("_Weights")):
         for weights in getattr(torchgeo_models, kind):
             name = f"{kind}.{weights.name}"
