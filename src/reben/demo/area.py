@@ -1,4 +1,4 @@
-"""The made-up area of the demo: where it lies, and what sensors would see of it.
+"""The synthetic area of the demo: where it lies, and what sensors would see of it.
 
 It lies in the Gulf of Guinea, where there is no land; processing baseline and orbit 0 do not exist.
 """

@@ -1,4 +1,4 @@
-"""Write the made-up landscape as a data set in the published layout: patches, reference maps, metadata tables."""
+"""Write the synthetic landscape as a data set in the published layout: patches, reference maps, metadata tables."""
 
 from datetime import datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""The main job on a made-up area: generate, correct, build, encode, label patches, map pixels, draw."""
+"""The main job on a synthetic area: generate, correct, build, encode, label patches, map pixels, draw."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

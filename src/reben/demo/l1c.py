@@ -1,4 +1,4 @@
-"""The demo's area as a Sentinel-2 L1C product: as a satellite would have seen it through a made-up atmosphere.
+"""The demo's area as a Sentinel-2 L1C product: as a satellite would have seen it through a synthetic atmosphere.
 
 The atmosphere is that of the tables by which `reben correct` removes it again; the sensor adds noise. Correcting the
 product therefore shows that the chain is right and how well aerosol and water vapour are found, not how well the
@@ -36,7 +36,7 @@ RADIO_ADD_OFFSET = -1_000
 NOISE = 5
 """Standard deviation of the sensor's noise in digital numbers: 0.0005 of reflectance."""
 NEIGHBOURS_M = 0
-"""How far the ground reaches whose light the made-up satellite sees in each pixel: none but the pixel's own. Who
+"""How far the ground reaches whose light the synthetic satellite sees in each pixel: none but the pixel's own. Who
 corrects the product leaves neighbouring light alone (`SixsEngine.adjacency_m`), or takes out what is not in it."""
 
 _CIRRUS_BAND = (15, 3)

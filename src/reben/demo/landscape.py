@@ -1,4 +1,4 @@
-"""A made-up landscape: land cover, Sentinel-2 reflectance and Sentinel-1 backscatter of any patch, always the same.
+"""A synthetic landscape: land cover, Sentinel-2 reflectance and Sentinel-1 backscatter of any patch, always the same.
 
 Nothing here was observed. Regions of one character (towns, fields, forest, uplands, coast) hold parcels of one
 land-cover code each, and a code is a mosaic of a few materials whose spectra are rough textbook shapes. A model can

@@ -14,8 +14,8 @@ _PATCHES, _PIXELS, _WORK = (
     OnCommandLine(panel="From where"),
 )
 
-_LARGEST = 2**63 - 1
-"""Of whole numbers: reports are read with numbers of limited length."""
+_LARGEST = 10**9
+"""Of counts and seeds: more than any data set has, and short enough to be read."""
 MOST_PARALLEL = 64
 PARALLEL = 16
 
@@ -47,7 +47,7 @@ class GetOptions(Options):
     stratify: Annotated[bool, _PATCHES] = False
     """Draw --limit in proportion to the countries and seasons."""
     seed: Annotated[int, Field(ge=0, le=_LARGEST), _PATCHES] = 0
-    """Of what is drawn."""
+    """Random seed of what is drawn."""
     snow_and_cloud: Annotated[bool, _PATCHES] = False
     """Also patches with seasonal snow, clouds or cloud shadows, which the paper leaves out."""
     bands: Annotated[Sensors, _PIXELS] = "all"
