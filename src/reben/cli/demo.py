@@ -14,7 +14,7 @@ from reben.cli.train import print_epoch
 def demo(
     output: Annotated[Path, typer.Option(help="Folder to make; must not exist.")] = Path("reben-demo"),
 ) -> None:
-    """Run the main job on a synthetic area: generate L1C products, correct, build, encode, label and map, test, draw."""
+    """Run the main job on a synthetic area: make L1C products, correct, build, encode, label and map, test, draw."""
     with needs_extra("learn,report"):
         from reben.demo import job
 

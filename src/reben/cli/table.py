@@ -41,7 +41,7 @@ PANELS: dict[str, tuple[Entry, ...]] = {
         Entry("get", "Get any part of the published reBEN: chosen patches, straight into a store."),
         Entry(
             "demo",
-            "Run the main job on a synthetic area: generate L1C products, correct, build, encode, label and "
+            "Run the main job on a synthetic area: make L1C products, correct, build, encode, label and "
             "map, test, draw.",
         ),
         Entry("doctor", "Say whether this machine and this installation are ready, and what to install for what."),
