@@ -15,7 +15,7 @@ PURPOSES = MappingProxyType(
         "learn": "train, evaluate, predict, embed, export",
         "backbones": "pre-trained models of torchgeo",
         "adapters": "tune backbones with low-rank adapters",
-        "terratorch": "the networks of TerraMind and Prithvi",
+        "terratorch": "the networks of TerraMind, Prithvi and Clay",
         "report": "figures and pictures as files",
         "explore": "the explorer in the browser",
         "acquire": "a second checksum for downloads, passwords from the keyring",

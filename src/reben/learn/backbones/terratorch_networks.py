@@ -1,4 +1,4 @@
-"""Encoders whose networks TerraTorch has: TerraMind and Prithvi.
+"""Encoders whose networks TerraTorch has: TerraMind, Prithvi and Clay.
 
 TerraTorch is imported when one is built; `build_backbone` says how to install it.
 """
@@ -6,15 +6,21 @@ TerraTorch is imported when one is built; `build_backbone` says how to install i
 from importlib import import_module
 from typing import Any
 
+import timm
 import torch
 from torch import nn
 
-from reben.core.bands import S1_BANDS
+from reben.core.bands import IMAGE_RESOLUTION_M, S1_BANDS
 from reben.learn.backbones.encoder import Encoder, Features, Stage, State, as_map, quarters
 from reben.learn.backbones.row import Backbone
 
 _S1, _S2 = "S1GRD", "S2L2A"
 """What TerraMind calls the sensors."""
+_CLAY_NAMES = {
+    "B02": "blue", "B03": "green", "B04": "red", "B05": "rededge1", "B06": "rededge2", "B07": "rededge3", "B08": "nir",
+    "B8A": "nir08", "B11": "swir16", "B12": "swir22",
+}  # fmt: skip
+"""What Clay calls the bands, by which TerraTorch knows their wavelengths."""
 
 
 def _built(row: Backbone, **options: Any) -> Any:  # noqa: ANN401 - TerraTorch's models have no common type
@@ -90,3 +96,32 @@ class PrithviEncoder(Encoder):
 def prithvi(row: Backbone) -> PrithviEncoder:
     """Prithvi for one image of the row's bands."""
     return PrithviEncoder(_built(row, num_frames=1))
+
+
+class ClayEncoder(Encoder):
+    """Clay: its first layer is made of wavelengths, positions of the size of a pixel; day and place are not told."""
+
+    def forward(self, images: torch.Tensor) -> Features:
+        """The class token, normalised, as its authors take it."""
+        network: Any = self.network
+        found = network.forward_features(images, gsd=float(IMAGE_RESOLUTION_M))[-1]
+        return Features(found[:, 0], found[:, 0], found[:, 1:])
+
+    def depths(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """What the quarters of its layers end with."""
+        network: Any = self.network
+        layers = network.forward_features(images, gsd=float(IMAGE_RESOLUTION_M))
+        return [as_map(layers[len(layers) * quarter // 4 - 1], 1, None) for quarter in range(1, 5)]
+
+    def adapted(self, state: State) -> State:
+        """Published tensors of the encoder, under its names; the file holds a decoder and a teacher, too."""
+        marked = "model.encoder."
+        found = {name.removeprefix(marked): tensor for name, tensor in state.items() if name.startswith(marked)}
+        return {f"clay_encoder.{name}": tensor for name, tensor in (found or state).items()}
+
+
+def clay(row: Backbone) -> ClayEncoder:
+    """Clay for the row's bands, with images of the row's side."""
+    import_module("terratorch.models.backbones.clay_v1.embedder")  # tells timm of it
+    names = [_CLAY_NAMES[band] for band in row.channels]
+    return ClayEncoder(timm.create_model(row.architecture, pretrained=False, bands=names, img_size=row.side_px))

@@ -1,7 +1,8 @@
-"""Rows of TerraMind and Prithvi, whose networks TerraTorch builds.
+"""Rows of TerraMind, Prithvi and Clay, whose networks TerraTorch builds.
 
-Sources: TerraTorch 1.2 (statistics, order of bands, files), which is by the models' authors; TerraMind, arXiv
-2504.11171; Prithvi-EO-2.0, arXiv 2412.02732; Prithvi-EO-1.0, arXiv 2310.18660.
+Sources: TerraTorch 1.2 (statistics, order of bands, files), by the authors of TerraMind and Prithvi; TerraMind, arXiv
+2504.11171; Prithvi-EO-2.0, arXiv 2412.02732; Prithvi-EO-1.0, arXiv 2310.18660; of Clay, configs/metadata.yaml of
+github.com/Clay-foundation/model.
 """
 
 from reben.core.bands import S1_BANDS, S2_BANDS
@@ -105,7 +106,32 @@ def _prithvi(name: str) -> Backbone:
     )
 
 
+_CLAY = Backbone(
+    name="clay-1.0-base-s2",
+    title="Clay 1.0 base, S2",
+    library="terratorch",
+    architecture="clay_v1_base",
+    encoder=f"{_MODULE}clay",
+    channels=("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12"),
+    values=Values(
+        "reflectance times 10,000, standardised by the statistics of its training images",
+        mean=(1105.0, 1355.0, 1552.0, 1887.0, 2422.0, 2630.0, 2743.0, 2785.0, 2388.0, 1835.0),
+        std=(1809.0, 1757.0, 1888.0, 1870.0, 1732.0, 1697.0, 1742.0, 1648.0, 1470.0, 1379.0),
+    ),
+    crop_px=120,
+    pool="class token",
+    dimensions=768,
+    parameters=92_102_144,
+    weights="https://hf.co/made-with-clay/Clay-legacy/resolve/main/v1/clay-v1-base.ckpt",
+    enum="clay_v1_base",
+    radiometry="L2A; its authors do not say whether values are without processing offset",
+    extra="wavelengths and the size of a pixel, 10 m; day and place may be told, and are not",
+    citation="https://clay-foundation.github.io/model",
+    repository="https://huggingface.co/made-with-clay/Clay-legacy",
+)
+
 ROWS = (
     *(_terramind(size, sensors) for size in _TERRAMIND_SIZES for sensors in _TERRAMIND_CHANNELS),
     *map(_prithvi, _PRITHVI),
+    _CLAY,
 )

@@ -71,7 +71,9 @@ def expect_vectors(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("terratorch_models")
-@pytest.mark.parametrize("name", ["terramind-tiny-s1", "terramind-tiny-all", "prithvi-eo-2.0-tiny-tl"])
+@pytest.mark.parametrize(
+    "name", ["terramind-tiny-s1", "terramind-tiny-all", "prithvi-eo-2.0-tiny-tl", "clay-1.0-base-s2"]
+)
 def test_vectors_of_terratorch(name: str):
     in_own_process(expect_vectors, name)
 

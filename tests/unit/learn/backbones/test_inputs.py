@@ -1,7 +1,9 @@
 """What enters a network: the library's own transform or its authors' formula on the same patch, and ours."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -13,10 +15,11 @@ from reben.core.band_statistics import PUBLISHED_STATISTICS
 from reben.core.bands import S1_BANDS
 from reben.core.errors import BackboneError
 from reben.data.normalisation import normalisation
-from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, terratorch_rows, torchgeo_rows
+from reben.learn.backbones import own_rows, satlas, ssl4eo_s12, terratorch_networks, terratorch_rows, torchgeo_rows
 from reben.learn.backbones.inputs import Inputs
 from reben.learn.backbones.row import Backbone
 from reben.learn.backbones.table import BACKBONES, find_backbone
+from reben.learn.backbones.torchgeo_networks import WAVELENGTHS_NM
 
 MakeImages = Callable[..., torch.Tensor]
 _EIGHT_BIT = {"B04": 255 / 3558, "B03": 255 / 3558, "B02": 255 / 3558}
@@ -83,7 +86,27 @@ _TERRAMIND_NAMES = _HLS_NAMES | {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", terratorch_rows.ROWS, ids=lambda row: row.name)
+@pytest.mark.usefixtures("terratorch_models")
+def test_clay_is_fed_standardised_images(make_images: MakeImages):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it imports
+        clay = import_module("terratorch.models.backbones.clay_v1")
+        embedder, modules = (import_module(f"{clay.__name__}.{name}") for name in ("embedder", "modules"))
+    row = BACKBONES["clay-1.0-base-s2"]
+    config = embedder.default_cfgs[row.architecture].default
+    assert row.weights.endswith(f"{config.hf_hub_id}/resolve/main/{config.hf_hub_filename}")
+    names = [terratorch_networks._CLAY_NAMES[band] for band in row.channels]
+    nanometres = [1000 * modules.WAVELENGTHS[name] for name in names]
+    assert nanometres == pytest.approx([WAVELENGTHS_NM[band] for band in row.channels], abs=4)
+    images = make_images(row.bands)
+    mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (row.values.mean, row.values.std))
+    torch.testing.assert_close(Inputs(row)(images), (images - mean) / std, rtol=0, atol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "row", [row for row in terratorch_rows.ROWS if not row.name.startswith("clay")], ids=lambda row: row.name
+)
 def test_rows_of_terratorch_feed_what_it_standardises(
     row: Backbone, terratorch_models: ModuleType, make_images: MakeImages
 ):

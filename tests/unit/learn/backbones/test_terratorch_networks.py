@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from reben.learn.backbones.terratorch_networks import PrithviEncoder, TerraMindEncoder
+from reben.learn.backbones.terratorch_networks import ClayEncoder, PrithviEncoder, TerraMindEncoder
 
 
 class TerraMindStandIn(nn.Module):
@@ -78,3 +78,38 @@ def test_published_names_of_prithvi_become_those_of_its_encoder():
         encoder.load(published, "file")
         assert encoder.network.weight.tolist() == [1, 1]
         assert encoder.network.pos_embed.shape == (1, 5, 2)
+
+
+class ClayStandIn(nn.Module):
+    """Gives eight layers of a class token and four places, and notes the size of a pixel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clay_encoder = nn.Linear(2, 1)
+
+    def forward_features(self, images: torch.Tensor, gsd: float) -> list[torch.Tensor]:
+        self.gsd = gsd
+        tokens = torch.arange(10.0).view(1, 5, 2).expand(len(images), -1, -1)
+        return [tokens + 10 * number for number in range(8)]
+
+
+def test_clay_is_told_the_size_of_a_pixel():
+    encoder = ClayEncoder(ClayStandIn())
+    features = encoder(torch.zeros(2, 10, 8, 8))
+    assert encoder.network.gsd == 10.0
+    assert features.pooled.tolist() == features.token.tolist() == [[70, 71], [70, 71]]
+    depths = encoder.depths(torch.zeros(2, 10, 8, 8))
+    assert [depth[0, 0].tolist() for depth in depths] == [[[2 + n, 4 + n], [6 + n, 8 + n]] for n in (10, 30, 50, 70)]
+
+
+def test_of_clays_file_the_encoder_is_taken():
+    encoder = ClayEncoder(ClayStandIn())
+    published = {
+        "model.encoder.weight": torch.ones(1, 2),
+        "model.encoder.bias": torch.ones(1),
+        "model.decoder.x": torch.ones(1),
+    }
+    encoder.load(published, "file")
+    assert encoder.network.clay_encoder.weight.tolist() == [[1, 1]]
+    encoder.load({"weight": torch.zeros(1, 2), "bias": torch.zeros(1)}, "file")  # as it is kept once converted
+    assert encoder.network.clay_encoder.weight.tolist() == [[0, 0]]
