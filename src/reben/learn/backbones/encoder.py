@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from reben.core.bands import IMAGE_RESOLUTION_M, PATCH_SIZE_M
 from reben.core.errors import BackboneError
 from reben.learn.backbones.row import Backbone, Pool
+from reben.learn.tasks.map_decoder import ends_of_quarters
 
 PATCH_PX = PATCH_SIZE_M // IMAGE_RESOLUTION_M
 """Side of an image of reBEN."""
@@ -231,10 +232,10 @@ def quarters(blocks: Sequence[nn.Module], *, is_input: bool = False) -> list[Sta
         is_input: take what the block after the end is given, where an end is not the output of a module; the end of
             the last quarter is left out then.
     """
-    ends = [len(blocks) * quarter // 4 for quarter in range(1, 5)]
+    ends = ends_of_quarters(len(blocks))
     if is_input:
-        return [Stage(blocks[end], is_input=True) for end in ends if end < len(blocks)]
-    return [Stage(blocks[end - 1]) for end in dict.fromkeys(ends) if end]
+        return [Stage(blocks[end + 1], is_input=True) for end in ends[:-1]]
+    return [Stage(blocks[end]) for end in ends]
 
 
 def as_map(features: torch.Tensor, prefix_tokens: int, channels: int | None) -> torch.Tensor:
@@ -262,6 +263,25 @@ def _places(features: torch.Tensor, dimensions: int) -> torch.Tensor:
     if features.shape[1] == dimensions:
         return features.flatten(2).transpose(1, 2)
     return features.flatten(1, 2)
+
+
+class TokenEncoder(Encoder):
+    """A vision transformer with a class token before those of places, and one block after the other."""
+
+    @property
+    def prefix_tokens(self) -> int:
+        """The class token."""
+        return 1
+
+    def blocks(self) -> Sequence[nn.Module]:
+        """Its blocks, in their order."""
+        network: Any = self.network
+        found: Sequence[nn.Module] = network.blocks
+        return found
+
+    def stages(self) -> list[Stage]:
+        """The ends of the quarters of its blocks."""
+        return quarters(self.blocks())
 
 
 class RawStatistics(Encoder):

@@ -13,8 +13,7 @@ from typing import Any, Self
 
 from reben.core.bands import BANDS
 from reben.core.errors import BackboneError
-
-_LARGEST_STRIDE = 32
+from reben.learn.tasks.task import LARGEST_STRIDE
 
 
 class Pool(StrEnum):
@@ -121,7 +120,7 @@ class Backbone:
         no network reduces images further than.
         """
         if self.side_px is None:
-            return replace(self, side_multiple=_LARGEST_STRIDE)
+            return replace(self, side_multiple=LARGEST_STRIDE)
         return replace(self, resize_px=self.side_px, crop_px=None)
 
     def as_dict(self) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from reben.core.bands import IMAGE_RESOLUTION_M, S1_BANDS
-from reben.learn.backbones.encoder import Encoder, Features, Stage, State, as_map, quarters
+from reben.learn.backbones.encoder import Encoder, Features, State, TokenEncoder, as_map
 from reben.learn.backbones.row import Backbone
+from reben.learn.tasks.map_decoder import ends_of_quarters
 
 _S1, _S2 = "S1GRD", "S2L2A"
 """What TerraMind calls the sensors."""
@@ -44,7 +45,7 @@ class TerraMindEncoder(Encoder):
     def depths(self, images: torch.Tensor) -> list[torch.Tensor]:
         """What the quarters of its blocks end with."""
         layers = self._layers(images)
-        return [as_map(layers[len(layers) * quarter // 4 - 1], 0, None) for quarter in range(1, 5)]
+        return [as_map(layers[end], 0, None) for end in ends_of_quarters(len(layers))]
 
     def _layers(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Outputs of all blocks, shape (B, places, dimensions) each."""
@@ -66,7 +67,7 @@ def terramind(row: Backbone) -> TerraMindEncoder:
     return TerraMindEncoder(_built(row, modalities=modalities), radar=radar)
 
 
-class PrithviEncoder(Encoder):
+class PrithviEncoder(TokenEncoder):
     """Prithvi, of one image; day and place are not told."""
 
     def forward(self, images: torch.Tensor) -> Features:
@@ -74,16 +75,6 @@ class PrithviEncoder(Encoder):
         network: Any = self.network
         found = network.forward_features(images)[-1]
         return Features(found[:, 1:].mean(1), found[:, 0], found[:, 1:])
-
-    @property
-    def prefix_tokens(self) -> int:
-        """The class token."""
-        return 1
-
-    def stages(self) -> list[Stage]:
-        """The quarters of its blocks."""
-        network: Any = self.network
-        return quarters(network.blocks)
 
     def adapted(self, state: State) -> State:
         """Published tensors of the encoder, under its names; position embeddings are computed for one image."""
@@ -111,7 +102,7 @@ class ClayEncoder(Encoder):
         """What the quarters of its layers end with."""
         network: Any = self.network
         layers = network.forward_features(images, gsd=float(IMAGE_RESOLUTION_M))
-        return [as_map(layers[len(layers) * quarter // 4 - 1], 1, None) for quarter in range(1, 5)]
+        return [as_map(layers[end], 1, None) for end in ends_of_quarters(len(layers))]
 
     def adapted(self, state: State) -> State:
         """Published tensors of the encoder, under its names; the file holds a decoder and a teacher, too."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from reben.core.bands import S1_BANDS
-from reben.learn.backbones.encoder import Encoder, Features, Stage, State, quarters
+from reben.learn.backbones.encoder import Encoder, Features, Stage, State, TokenEncoder, quarters
 from reben.learn.backbones.row import Backbone
 
 WAVELENGTHS_NM = {
@@ -76,7 +76,7 @@ def croma(row: Backbone) -> CromaEncoder:
     return CromaEncoder(_built(row, modalities=modalities, image_size=row.side_px or 120), radar=radar)
 
 
-class DofaEncoder(Encoder):
+class DofaEncoder(TokenEncoder):
     """DOFA: its first layer is made of the wavelengths of the bands."""
 
     def __init__(self, network: nn.Module, wavelengths_um: Sequence[float]) -> None:
@@ -88,23 +88,13 @@ class DofaEncoder(Encoder):
         network: Any = self.network
         return Features(network.forward_features(images, wavelengths=self._wavelengths_um), None, None)
 
-    @property
-    def prefix_tokens(self) -> int:
-        """The class token."""
-        return 1
-
-    def stages(self) -> list[Stage]:
-        """The quarters of its blocks."""
-        network: Any = self.network
-        return quarters(network.blocks)
-
 
 def dofa(row: Backbone) -> DofaEncoder:
     """DOFA for the wavelengths of the row's bands."""
     return DofaEncoder(_built(row, num_classes=0), [WAVELENGTHS_NM[name] / 1000 for name in row.channels])
 
 
-class PanopticonEncoder(Encoder):
+class PanopticonEncoder(TokenEncoder):
     """Panopticon: attention among channels, which are told apart by their wavelengths."""
 
     channel_ids: torch.Tensor
@@ -120,15 +110,11 @@ class PanopticonEncoder(Encoder):
         found = network.model.forward_features({"imgs": images, "chn_ids": ids})
         return Features(network.model.forward_head(found, pre_logits=True), found[:, 0], found[:, 1:])
 
-    @property
-    def prefix_tokens(self) -> int:
-        """The class token."""
-        return 1
-
-    def stages(self) -> list[Stage]:
-        """The quarters of its blocks."""
+    def blocks(self) -> Sequence[nn.Module]:
+        """Those of the network in it."""
         network: Any = self.network
-        return quarters(network.model.blocks)
+        found: Sequence[nn.Module] = network.model.blocks
+        return found
 
     def adapted(self, state: State) -> State:
         """Published tensors, with position embeddings of this size."""
@@ -148,7 +134,7 @@ def panopticon(row: Backbone) -> PanopticonEncoder:
     return PanopticonEncoder(_built(row, img_size=row.side_px or 224), [WAVELENGTHS_NM[name] for name in row.channels])
 
 
-class CopernicusEncoder(Encoder):
+class CopernicusEncoder(TokenEncoder):
     """Copernicus-FM: its first layer is made of wavelengths and widths of the bands; day and place are not told."""
 
     def __init__(self, network: nn.Module, bands: Sequence[str]) -> None:
@@ -169,23 +155,13 @@ class CopernicusEncoder(Encoder):
         )
         return Features(pooled, None, None)
 
-    @property
-    def prefix_tokens(self) -> int:
-        """The class token."""
-        return 1
-
-    def stages(self) -> list[Stage]:
-        """The quarters of its blocks."""
-        network: Any = self.network
-        return quarters(network.blocks)
-
 
 def copernicus_fm(row: Backbone) -> CopernicusEncoder:
     """Copernicus-FM for the row's bands."""
     return CopernicusEncoder(_built(row), row.channels)
 
 
-class ScaleMaeEncoder(Encoder):
+class ScaleMaeEncoder(TokenEncoder):
     """Scale-MAE: position embeddings know the size of a pixel on the ground."""
 
     def forward(self, images: torch.Tensor) -> Features:
@@ -193,16 +169,6 @@ class ScaleMaeEncoder(Encoder):
         network: Any = self.network
         found = network.forward_features(images)
         return Features(network.forward_head(found, pre_logits=True), found[:, 0], found[:, 1:])
-
-    @property
-    def prefix_tokens(self) -> int:
-        """The class token."""
-        return 1
-
-    def stages(self) -> list[Stage]:
-        """The quarters of its blocks."""
-        network: Any = self.network
-        return quarters(network.blocks)
 
 
 def scale_mae(row: Backbone) -> ScaleMaeEncoder:

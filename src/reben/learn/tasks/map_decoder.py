@@ -19,6 +19,15 @@ ONE_SCALE_WIDTHS = (64, 128, 256)
 """Channels at strides 2, 4 and 8 of features that have a stride of 16."""
 
 
+def ends_of_quarters(blocks: int) -> list[int]:
+    """Numbers of the blocks that end the quarters of a network.
+
+    >>> ends_of_quarters(12)
+    [2, 5, 8, 11]
+    """
+    return sorted({blocks * quarter // 4 - 1 for quarter in range(1, 5)} - {-1})
+
+
 def upsamplings(channels: int) -> nn.ModuleList:
     """What makes features of strides 2, 4 and 8 of those of stride 16 with so many channels."""
     return nn.ModuleList(

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reben.learn.scores.calibration import Calibration
     from reben.learn.scores.thresholds import ThresholdScores
 
+LARGEST_STRIDE = 32
+"""Images of which maps are made are padded to a multiple of it: no network reduces them further."""
+
 Loss = Callable[["torch.Tensor", "torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
 """From a model's outputs, the truth and class weights (or None) to the mean over patches."""
 

@@ -13,10 +13,8 @@ from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
 from torch.nn import functional
 
-from reben.learn.tasks.map_decoder import DECODER_CHANNELS, ONE_SCALE_WIDTHS, four_scales, upsamplings
-
-_STRIDE = 32
-"""Sides are padded to a multiple of it: no backbone reduces images further."""
+from reben.learn.tasks.map_decoder import DECODER_CHANNELS, ONE_SCALE_WIDTHS, ends_of_quarters, four_scales, upsamplings
+from reben.learn.tasks.task import LARGEST_STRIDE
 
 
 class UNet(nn.Module):
@@ -113,10 +111,10 @@ def _quarters(timm_name: str) -> tuple[int, ...]:
     """The last block of each quarter of a backbone."""
     with torch.device("meta"):
         blocks = len(timm.create_model(timm_name).blocks)
-    return tuple(blocks * quarter // 4 - 1 for quarter in range(1, 5))
+    return tuple(ends_of_quarters(blocks))
 
 
 def _margins(side: int) -> list[int]:
     """Pixels to add before and after a side."""
-    lacking = -side % _STRIDE
+    lacking = -side % LARGEST_STRIDE
     return [lacking // 2, lacking - lacking // 2]
